@@ -1,0 +1,98 @@
+"""From rewritten source to code objects that have the original's file name, lines and columns."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from types import CodeType
+
+from . import quiet
+from .errors import TransformError
+from .graft import SENTINEL, Graft
+from .source import Located, compile_statement, walk_codes
+from .transform import Rewritten
+
+
+def build_function(located: Located, rewritten: Rewritten, name: str) -> CodeType:
+    """Compile a rewritten function in the context of its file.
+
+    Arguments:
+        located: the original function.
+        rewritten: its new text and tables.
+        name: how messages call the function.
+
+    Returns:
+        The function's new code, whose probes are still sentinel constants.
+
+    Raises:
+        TransformError: the rewritten code is not the original with probes, or cannot be compiled.
+    """
+    flags = located.source.flags
+    new = _parse_piece(rewritten.text, flags)
+    Graft(rewritten.prefix, rewritten.tables).statement(rewritten.original, new)
+    parent, index, suite = _place_of(located, rewritten.original)
+    suite[index] = new
+    try:
+        top = new if parent is None else located.ancestors[1]
+        code = compile_statement(top, located.source)
+    except (SyntaxError, ValueError) as error:
+        raise TransformError(f"{name} cannot be followed: its rewritten code does not compile ({error}).") from error
+    finally:
+        suite[index] = rewritten.original
+    found = [inner for inner in walk_codes(code) if _is_scope(inner, 0)]
+    if not found:
+        raise TransformError(f"{name} cannot be followed: its rewritten code was not found again.")
+    _check(located.code, found[0], name)
+    return found[0]
+
+
+def _parse_piece(text: str, flags: int) -> ast.stmt:
+    indented = text[:1] in (" ", "\t", "\f")
+    tree = quiet.parse("if 1:\n" + text if indented else text, flags)
+    statement = tree.body[0]
+    return statement.body[0] if indented else statement  # type: ignore[attr-defined, no-any-return]
+
+
+def _place_of(located: Located, statement: ast.stmt) -> tuple[ast.AST | None, int, list[ast.stmt]]:
+    """The suite that holds the statement, to put the new one in its place for a moment."""
+    above = [node for node in located.ancestors if node is not statement]
+    for parent in reversed(above[1:]):
+        for suite in _suites(parent):
+            for index, candidate in enumerate(suite):
+                if candidate is statement:
+                    return parent, index, suite
+    return None, 0, [statement]
+
+
+def _suites(node: ast.AST) -> list[list[ast.stmt]]:
+    found = [getattr(node, name, None) for name in ("body", "orelse", "finalbody")]
+    suites = [suite for suite in found if isinstance(suite, list)]
+    for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+        suites.append(part.body)
+    return suites
+
+
+def _is_scope(code: CodeType, number: int) -> bool:
+    return f"{SENTINEL}enter_{number}" in [c for c in code.co_consts if isinstance(c, str)]
+
+
+def _check(original: CodeType, new: CodeType, name: str) -> None:
+    """The new code must be the same kind of function with the same closure."""
+    if set(original.co_freevars) != set(new.co_freevars) or original.co_flags != new.co_flags:
+        raise TransformError(
+            f"{name} cannot be followed: rewriting would change its closure or its kind "
+            f"({original.co_freevars}, {original.co_flags:#x} became {new.co_freevars}, {new.co_flags:#x})."
+        )
+
+
+def link(code: CodeType, filename: str, resolve: Callable[[str], object]) -> CodeType:
+    """Replace every sentinel constant in ``code`` and the code nested in it by what it names."""
+    constants = []
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            constants.append(link(constant, filename, resolve))
+        elif isinstance(constant, str) and constant.startswith(SENTINEL):
+            constants.append(resolve(constant[len(SENTINEL) :]))
+        else:
+            constants.append(constant)
+    return code.replace(co_consts=tuple(constants), co_filename=filename)

@@ -1,0 +1,192 @@
+"""Values as they were: bounded copies, made without running any of the program's code."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable
+from typing import Any
+
+from .config import FollowConfig
+
+_type_name = type.__dict__["__name__"].__get__
+
+
+def type_name(cls: type) -> str:
+    """The name of a class, read past whatever its metaclass does to attributes."""
+    return _type_name(cls)  # type: ignore[no-any-return]
+
+
+class Shortened:
+    """Stands in a record for a value beyond the limits; it does not hold the value.
+
+    Attributes:
+        type: the name of the value's type.
+        length: how long it was: items, characters, bytes, or bits of an integer; None if not known.
+        shown: what was kept of it, or None.
+    """
+
+    __slots__ = ("length", "shown", "type")
+
+    def __init__(self, type: str, length: int | None, shown: object) -> None:
+        self.type = type
+        self.length = length
+        self.shown = shown
+
+    def __repr__(self) -> str:
+        size = "" if self.length is None else f" of {self.length:,}"
+        return f"<{self.type}{size}>" if self.shown is None else f"<{self.type}{size}: {self.shown!r}…>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Shortened):
+            return NotImplemented
+        return (self.type, self.length, self.shown) == (other.type, other.length, other.shown)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.length))
+
+
+class Capture:
+    """Copies values within a configuration's limits.
+
+    Arguments:
+        config: its limits; with ``values="live"`` nothing is copied.
+    """
+
+    def __init__(self, config: FollowConfig) -> None:
+        self._depth = config.max_depth
+        self._items = config.max_items
+        self._string = config.max_string
+        self._nodes = config.max_nodes
+        self._bound = 1 << config.max_bits
+        self._live = config.values == "live"
+
+    def variable(self, name: str, value: object) -> dict[str, Any]:
+        """The entry of one variable in a record: ``var``, ``val``, ``type``."""
+        kind = type(value)
+        if value is None or kind is bool or kind is float or (kind is str and len(value) <= self._string):  # type: ignore[arg-type]
+            return {"var": name, "val": value, "type": kind.__name__}
+        return {"var": name, "val": self.value(value), "type": _type_name(kind)}
+
+    def value(self, value: object) -> object:
+        """The value as it is now: itself if it cannot change, a copy within the limits, or a stand-in."""
+        if self._live:
+            return value
+        copier = _COPIERS.get(id(type(value)))
+        if copier is None:
+            return value
+        return copier(_Copy(self._depth, self._items, self._string, self._nodes, self._bound), value, 0)
+
+
+class _Copy:
+    """One variable being copied: what may still be spent, and which containers are done."""
+
+    __slots__ = ("bound", "depth", "items", "memo", "nodes", "string")
+
+    def __init__(self, depth: int, items: int, string: int, nodes: int, bound: int) -> None:
+        self.depth = depth
+        self.items = items
+        self.string = string
+        self.nodes = nodes
+        self.bound = bound
+        self.memo: dict[int, object] = {}
+
+    def copy(self, value: object, depth: int) -> object:
+        copier = _COPIERS.get(id(type(value)))
+        return value if copier is None else copier(self, value, depth)
+
+    def number(self, value: int, depth: int) -> object:
+        if -self.bound < value < self.bound:
+            return value
+        return Shortened("int", value.bit_length(), None)
+
+    def text(self, value: str | bytes, depth: int) -> object:
+        if len(value) <= self.string:
+            return value
+        return Shortened(type(value).__name__, len(value), value[: self.string])
+
+    def byte_array(self, value: bytearray, depth: int) -> object:
+        if len(value) <= self.string:
+            return value[:]
+        return Shortened("bytearray", len(value), bytes(value[: self.string]))
+
+    def container(self, value: Any, depth: int) -> object:
+        """A copy of a built-in container; containers met twice stay one, cycles stay cycles."""
+        done = self.memo.get(id(value))
+        if done is not None:
+            return done
+        kind = type(value)
+        length = len(value)
+        if depth >= self.depth and length:
+            return Shortened(kind.__name__, length, None)
+        self.nodes -= min(length, self.items)
+        if self.nodes < 0:
+            return Shortened(kind.__name__, length, None)
+        if length <= self.items:
+            return _FILLERS[id(kind)](self, value, depth)
+        return Shortened(kind.__name__, length, self._head(value, kind, depth))
+
+    def _head(self, value: Any, kind: type, depth: int) -> object:
+        mapping = kind in (dict, OrderedDict, defaultdict)
+        first: list[Any] = []
+        try:
+            for item in value.items() if mapping else value:
+                if len(first) == self.items:
+                    break
+                first.append(item)
+        except RuntimeError:  # another thread changed it meanwhile
+            return None
+        if mapping:
+            return _pairs([(self.copy(key, depth + 1), self.copy(item, depth + 1)) for key, item in first])
+        return [self.copy(item, depth + 1) for item in first]
+
+    def list(self, value: Any, depth: int) -> object:
+        result = value.copy()  # one call, so no other thread can change it half way
+        self.memo[id(value)] = result
+        for index, item in enumerate(result):
+            if id(type(item)) in _COPIERS and (copied := self.copy(item, depth + 1)) is not item:
+                result[index] = copied
+        return result
+
+    def tuple(self, value: Any, depth: int) -> object:
+        copied = [self.copy(item, depth + 1) for item in value]
+        if all(new is old for new, old in zip(copied, value)):
+            return value
+        return tuple(copied)
+
+    def set(self, value: Any, depth: int) -> object:
+        return value.copy()
+
+    def dict(self, value: Any, depth: int) -> object:
+        result = value.copy()
+        self.memo[id(value)] = result
+        for key, item in list(result.items()):
+            if id(type(item)) in _COPIERS and (copied := self.copy(item, depth + 1)) is not item:
+                result[key] = copied
+        return result
+
+
+def _pairs(items: list[tuple[Any, Any]]) -> object:
+    """A dict of the items if no key can run the program's code, else the pairs themselves."""
+    if all(type(key) in (str, int, bool, float, bytes, type(None)) for key, _ in items):
+        return dict(items)
+    return items
+
+
+# Keyed by the id of the type: looking a type up in a dict would hash it, and a metaclass may object.
+_FILLERS: dict[int, Callable[[_Copy, Any, int], object]] = {
+    id(list): _Copy.list,
+    id(deque): _Copy.list,
+    id(tuple): _Copy.tuple,
+    id(set): _Copy.set,
+    id(frozenset): _Copy.set,
+    id(dict): _Copy.dict,
+    id(OrderedDict): _Copy.dict,
+    id(defaultdict): _Copy.dict,
+}
+_COPIERS: dict[int, Callable[[_Copy, Any, int], object]] = {
+    id(int): _Copy.number,
+    id(str): _Copy.text,
+    id(bytes): _Copy.text,
+    id(bytearray): _Copy.byte_array,
+    **dict.fromkeys(_FILLERS, _Copy.container),
+}

@@ -1,0 +1,164 @@
+"""Door 1: ``@follow``."""
+
+from __future__ import annotations
+
+import os
+import types
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from .build import build_function, link
+from .channel import Channel
+from .config import FollowConfig
+from .errors import FollowError, SourceUnavailable
+from .followers import as_followers
+from .probe import Probes
+from .registry import Followed, Key, followed_code, remember
+from .source import describe, locate
+from .transform import rewrite_function
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@overload
+def follow(target: F, follower: object = ..., *, config: FollowConfig | None = ...) -> F: ...
+@overload
+def follow(
+    target: FollowConfig | None = ..., follower: object = ..., *, config: FollowConfig | None = ...
+) -> Callable[[F], F]: ...
+def follow(target: Any = None, follower: object = print, *, config: FollowConfig | None = None) -> Any:
+    """Follow a function: every statement that it executes is reported.
+
+    ``@follow``, ``@follow()``, ``@follow(config=…)``, ``@follow(follower=…)`` and ``follow(function)``
+    all give a twin: a new function with rewritten code that shares everything else with the original,
+    which itself stays as it was. A twin that is followed again reports to a further follower as well.
+
+    Arguments:
+        target: the function, or (by position, as in ``@follow(config)``) the configuration.
+        follower: what receives the records: a callable that takes one dict, a ``logging.Logger``, or a
+            list of them.
+        config: what is followed; by default ``FollowConfig()``.
+
+    Returns:
+        The twin, or a decorator that makes one.
+
+    Raises:
+        SourceUnavailable: the source cannot be had or is not what is running.
+        TransformError: the source cannot be rewritten.
+        TypeError: an argument is of the wrong type.
+    """
+    if isinstance(target, FollowConfig):
+        if config is not None:
+            raise TypeError("follow() was given two configurations, one by position and one as config=.")
+        target, config = None, target
+    if config is not None and not isinstance(config, FollowConfig):
+        raise TypeError(f"config must be a FollowConfig, not {config!r}.")
+    followers = as_followers(follower)
+    if target is None:
+        return lambda function: _follow(function, config, followers)
+    return _follow(target, config, followers)
+
+
+def _follow(function: Any, config: FollowConfig | None, followers: tuple[object, ...]) -> Any:
+    if os.environ.get("FOLLOW_DISABLED") == "1":
+        return function
+    if not isinstance(function, types.FunctionType):
+        raise _unfit(function)
+    known = followed_code(function.__code__)
+    if known is not None:
+        return _follow_again(function, known, config, followers)
+    config = config or FollowConfig()
+    code = _instrumented(function, config, followers)
+    return twin(function, code)
+
+
+def _follow_again(
+    function: types.FunctionType, known: Followed, config: FollowConfig | None, followers: tuple[object, ...]
+) -> types.FunctionType:
+    if config is not None and config != known.channel.config:
+        raise FollowError(
+            f"{describe(function)} is followed already, with another configuration. Give both followers to one "
+            f"follow(…), as a list."
+        )
+    for follower in followers:
+        known.channel.add(follower)
+    return function
+
+
+def _instrumented(function: types.FunctionType, config: FollowConfig, followers: tuple[object, ...]) -> types.CodeType:
+    known = Key.of(function, config).find(followers)
+    return known or link_code(function, config, new_channel(config, followers, describe(function)))
+
+
+def new_channel(config: FollowConfig, followers: tuple[object, ...], name: str) -> Channel:
+    """A channel whose followed calls hand followed functions to new threads."""
+    return Channel(config, followers, name, _spawned)
+
+
+def link_code(function: types.FunctionType, config: FollowConfig, channel: Channel) -> types.CodeType:
+    """The rewritten code of a function, its probes bound to a channel.
+
+    Raises:
+        SourceUnavailable: the source cannot be had or is not what is running.
+        TransformError: the source cannot be rewritten.
+    """
+    key = Key.of(function, config)
+    template = key.template()
+    if template is None:
+        name = describe(function)
+        located = locate(function)
+        rewritten = rewrite_function(located, config, name)
+        template = build_function(located, rewritten, name), rewritten.tables, rewritten.text
+        key.keep(template)
+    sentinels, tables, text = template
+    code = link(sentinels, function.__code__.co_filename, Probes(tables, channel).resolve)
+    remember(code, Followed(function.__code__, channel, text), key)
+    return code
+
+
+def twin(function: types.FunctionType, code: types.CodeType) -> types.FunctionType:
+    """A new function with other code that shares all the rest with ``function``."""
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+    closure = tuple(cells[name] for name in code.co_freevars) or None
+    new = types.FunctionType(code, function.__globals__, function.__name__, function.__defaults__, closure)
+    new.__kwdefaults__ = function.__kwdefaults__
+    new.__dict__.update(function.__dict__)
+    if hasattr(function, "__annotate__"):  # 3.14: reading __annotations__ would evaluate them
+        new.__annotate__ = function.__annotate__  # type: ignore[attr-defined]
+    else:
+        new.__annotations__ = function.__annotations__
+    if hasattr(function, "__type_params__"):
+        new.__type_params__ = function.__type_params__
+    new.__qualname__ = function.__qualname__
+    new.__module__ = function.__module__
+    new.__doc__ = function.__doc__
+    return new
+
+
+def _spawned(channel: Channel, function: Any) -> Any:
+    """The followed form of what a followed call hands to a thread; what cannot be followed stays as it is."""
+    try:
+        if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
+            return types.MethodType(_spawned(channel, function.__func__), function.__self__)
+        if not isinstance(function, types.FunctionType) or followed_code(function.__code__) is not None:
+            return function
+        return _follow(function, channel.config, channel.followers)
+    except FollowError:
+        return function
+
+
+def _unfit(function: object) -> Exception:
+    name = getattr(function, "__qualname__", None) or repr(function)
+    if isinstance(function, type):
+        return FollowError(f"The class {name} cannot be followed yet; put @follow on its methods.")
+    if isinstance(function, (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)):
+        return SourceUnavailable(
+            f"{name} cannot be followed: it is built in or written in C, so there is no Python source to rewrite. "
+            f"Follow the Python function that calls it."
+        )
+    if callable(function):
+        return FollowError(
+            f"{type(function).__name__} object {name} cannot be followed: it is not a plain Python function. "
+            f"Put @follow nearest to the def, below other decorators."
+        )
+    return TypeError(f"follow() takes a function, not {function!r}.")

@@ -1,0 +1,44 @@
+"""What receives records: any callable that takes one dict, or a ``logging.Logger``."""
+
+from __future__ import annotations
+
+import logging
+
+from ..model import Follower, Record
+
+
+def as_follower(given: object) -> Follower:
+    """The callable behind what a user gave as ``follower``.
+
+    Raises:
+        TypeError: it is neither callable nor a logger.
+    """
+    if isinstance(given, logging.Logger):
+        return _to_logger(given)
+    if callable(given):
+        return given
+    raise TypeError(
+        f"follower must be a callable that takes one record, a logging.Logger, or a list of them, not {given!r}."
+    )
+
+
+def as_followers(given: object) -> tuple[object, ...]:
+    """One follower or a list of them, checked.
+
+    Raises:
+        TypeError: one of them is neither callable nor a logger, or the list is empty.
+    """
+    several = tuple(given) if isinstance(given, (list, tuple, set, frozenset)) else (given,)
+    if not several:
+        raise TypeError("follower must not be an empty list; leave it out to print the records.")
+    for follower in several:
+        as_follower(follower)
+    return several
+
+
+def _to_logger(logger: logging.Logger) -> Follower:
+    def log(record: Record) -> None:
+        # Frames from here: this function, the probe, the followed function.
+        logger.info("%s", record, extra={"follow": record}, stacklevel=3)
+
+    return log

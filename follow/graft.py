@@ -1,0 +1,203 @@
+"""Give the rewritten tree the original's positions, and turn probe names into what they stand for.
+
+The new text is parsed and walked in lockstep with the original tree. Every position is copied from
+the original; any difference that is not a probe aborts, so every rewrite checks itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from .errors import TransformError
+from .model import Span, Tables
+
+STATE = ".f"
+"""The hidden local that holds a call's state: not an identifier, so no name of the program's can meet it."""
+
+SENTINEL = "\0follow:"
+"""Constants that start so are replaced in the code objects by what they name."""
+
+_NOWHERE: Span = (-1, -1, -1, -1)
+_POSITIONS = ("lineno", "col_offset", "end_lineno", "end_col_offset")
+
+
+class Graft:
+    """One walk; ``prefix`` starts the names of probes, ``tables`` knows their positions."""
+
+    def __init__(self, prefix: str, tables: Tables) -> None:
+        self._prefix = prefix
+        self._tables = tables
+        self._name = re.compile(rf"{re.escape(prefix)}_(?:([a-zA-Z]+)_?)?(\d+)?(?:_\d+)?$")
+
+    def statement(self, original: ast.AST, rewritten: ast.AST) -> None:
+        """Graft ``original``'s positions onto ``rewritten``, in place.
+
+        Raises:
+            TransformError: the trees differ by more than probes.
+        """
+        inner = self._unwrapped(rewritten)
+        if inner is not None:
+            self.statement(original, inner)
+            self._place_wrapper(rewritten, inner)
+            return
+        if type(original) is not type(rewritten):
+            raise self._differ(original)
+        for name in original._fields:
+            self._field(original, getattr(original, name, None), getattr(rewritten, name, None))
+        for name in _POSITIONS:
+            if name in original._attributes:
+                setattr(rewritten, name, getattr(original, name))
+
+    def _field(self, owner: ast.AST, old: object, new: object) -> None:
+        if isinstance(old, list):
+            if not isinstance(new, list):
+                raise self._differ(owner)
+            self._list(owner, old, new)
+        elif isinstance(old, ast.AST):
+            if not isinstance(new, ast.AST):
+                raise self._differ(owner)
+            self.statement(old, new)
+        elif type(old) is not type(new) or old != new:
+            raise self._differ(owner)
+
+    def _list(self, owner: ast.AST, old: list[object], new: list[object]) -> None:
+        rest = iter(old)
+        for item in self._without_probes(new):
+            self._field(owner, next(rest, None), item)
+        if next(rest, self) is not self:
+            raise self._differ(owner)
+
+    def _without_probes(self, items: list[object]) -> Iterator[object]:
+        """The items that the original had: probes are placed, guards are looked through."""
+        for item in items:
+            if isinstance(item, ast.Try) and self._is_guard(item):
+                yield from self._without_probes(item.body)  # type: ignore[arg-type]
+            elif not self._place_statement(item):
+                yield item
+
+    def _differ(self, node: ast.AST) -> TransformError:
+        line = getattr(node, "lineno", "?")
+        return TransformError(
+            f"{self._tables.filename}:{line} cannot be followed: the rewritten code differs from the original by more "
+            f"than probes ({type(node).__name__}). This is a defect of follow; please report it with that statement."
+        )
+
+    # -- probes ----------------------------------------------------------------------------------
+
+    def _probe(self, node: object) -> re.Match[str] | None:
+        """Whether an expression is a call of a probe."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            return self._name.match(node.func.id)
+        return None
+
+    def _anchor(self, match: re.Match[str]) -> Span:
+        what, number = match.group(1), match.group(2)
+        if what == "enter":
+            return self._tables.scopes[int(number)].anchor
+        if what == "raised":
+            return self._tables.guards[int(number)].anchor
+        if what in (None, "return", "match", "lambda", "yield") and number is not None:
+            return self._tables.sites[int(number)].anchor
+        return _NOWHERE
+
+    def _place_statement(self, item: object) -> bool:
+        """Place a statement that follow has added; False if it is the program's own."""
+        value = item.value if isinstance(item, (ast.Expr, ast.Assign)) else None
+        match = self._probe(value)
+        if match is None or match.group(1) == "locals":
+            return False
+        assert isinstance(item, ast.stmt)
+        self._place(item, self._anchor(match))
+        return True
+
+    def _place(self, node: ast.AST, anchor: Span) -> None:
+        """Give a probe and all inside it one position, and turn its names into constants."""
+        for child in ast.walk(node):
+            if "lineno" in child._attributes:
+                _set_position(child, anchor)
+            if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and self._name.match(child.func.id):
+                child.func = _constant(child.func.id[len(self._prefix) + 1 :], anchor)
+            if isinstance(child, ast.Name) and child.id == self._prefix:
+                child.id = STATE
+
+    def _unwrapped(self, node: ast.AST) -> ast.expr | None:
+        """The original's expression inside a probe that wraps it."""
+        if isinstance(node, ast.BoolOp) and len(node.values) == 2 and self._probe(node.values[0]) is not None:
+            return node.values[1]
+        match = self._probe(node)
+        return None if match is None else node.args[self._wrapped_index(match)]  # type: ignore[attr-defined, no-any-return]
+
+    @staticmethod
+    def _wrapped_index(match: re.Match[str]) -> int:
+        return 0 if match.group(1) in ("locals", "spawn") else 1
+
+    def _place_wrapper(self, node: ast.AST, inner: ast.expr) -> None:
+        """Place a probe round an expression: what is loaded before it at its start, the rest at its end."""
+        if isinstance(node, ast.BoolOp):
+            match = self._probe(node.values[0])
+            assert match is not None
+            self._place(node.values[0], self._anchor(match))
+            _set_position(node, _position(inner))
+            return
+        match = self._probe(node)
+        assert match is not None and isinstance(node, ast.Call)
+        index = self._wrapped_index(match)
+        first = self._anchor(match)
+        if first == _NOWHERE:
+            first = _position(inner)
+        last = self._tables.sites[int(match.group(2))].span if match.group(1) == "return" else _position(inner)
+        for argument in node.args[:index]:
+            self._place(argument, first)
+            if isinstance(argument, ast.Name):
+                argument.id = STATE if argument.id == self._prefix else argument.id
+        for argument in node.args[index + 1 :]:
+            self._place(argument, last)
+        node.func = _constant(node.func.id[len(self._prefix) + 1 :], first)  # type: ignore[attr-defined]
+        _set_position(node, last)
+
+    def _is_guard(self, node: ast.Try) -> bool:
+        """Whether a ``try`` is one of follow's; then its own parts are placed."""
+        if node.finalbody and not node.handlers:
+            value = getattr(node.finalbody[0], "value", None)
+            match = self._probe(value)
+            if match is None or match.group(1) != "leave":
+                return False
+            self._place(node.finalbody[0], _NOWHERE)
+            _set_position(node, self._tables.scopes[int(match.group(2))].anchor)
+            return True
+        inner = node.handlers[0].body[0] if len(node.handlers) == 1 else None
+        if not isinstance(inner, ast.Try) or not isinstance(inner.body[0], ast.Expr):
+            return False
+        match = self._probe(inner.body[0].value)
+        if match is None or match.group(1) != "raised":
+            return False
+        anchor = self._anchor(match)
+        handler = node.handlers[0]
+        self._place(handler, _NOWHERE)
+        inner.handlers[0].type = _constant("RecursionError", _NOWHERE)
+        _set_position(handler.body[-1], anchor)
+        _set_position(node, anchor)
+        return True
+
+
+def _constant(name: str, anchor: Span) -> ast.expr:
+    """An expression that compiles to one constant, which is later replaced by what ``name`` means.
+
+    It is written ``constant if True else None``: the compiler folds that, whereas it warns of a plain
+    constant that is called ("'str' object is not callable").
+    """
+    constant = ast.Constant(value=SENTINEL + name)
+    chosen = ast.IfExp(test=ast.Constant(value=True), body=constant, orelse=ast.Constant(value=None))
+    for node in (chosen, chosen.test, chosen.body, chosen.orelse):
+        _set_position(node, anchor)
+    return chosen
+
+
+def _position(node: ast.expr) -> Span:
+    return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+
+
+def _set_position(node: ast.AST, span: Span) -> None:
+    node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = span  # type: ignore[attr-defined]

@@ -1,0 +1,116 @@
+"""Door 4: follow what is already loaded, in place, until the handle is uninstalled."""
+
+from __future__ import annotations
+
+import gc
+import os
+import types
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from .channel import Channel
+from .config import FollowConfig
+from .decorator import link_code, new_channel
+from .errors import FollowError, FollowWarning
+from .followers import as_followers
+from .registry import followed_code
+
+
+class Instrumented:
+    """A handle: ``uninstall()`` puts the original code back; so does leaving ``with``."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._swapped: list[tuple[types.FunctionType, types.CodeType, types.CodeType]] = []
+        self.functions: list[str] = []
+        self.skipped: dict[str, str] = {}
+
+    def swap(self, function: types.FunctionType, code: types.CodeType) -> None:
+        """Give ``function`` its rewritten code."""
+        self._swapped.append((function, function.__code__, code))
+        function.__code__ = code
+        self.functions.append(function.__qualname__)
+
+    def uninstall(self) -> None:
+        """Put the original code back; calls that are still running make no more records."""
+        for function, original, code in self._swapped:
+            if function.__code__ is code:
+                function.__code__ = original
+        self._swapped.clear()
+        self._channel.close()
+
+    def __enter__(self) -> Instrumented:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.uninstall()
+
+
+def instrument(target: Any, *, config: FollowConfig | None = None, follower: object = print) -> Instrumented:
+    """Follow a module, class or function that is already loaded, in place.
+
+    Arguments:
+        target: a module (all functions defined in its file), a class (its own methods and those of the
+            classes in it), or a function.
+        config: what is followed.
+        follower: what receives the records.
+
+    Returns:
+        A handle; ``handle.uninstall()`` or leaving ``with handle:`` restores everything.
+
+    Raises:
+        FollowError: a function cannot be followed. Of a module or class, what cannot be followed is left
+            as it is, with one warning.
+        TypeError: an argument is of the wrong type.
+    """
+    config = config or FollowConfig()
+    followers = as_followers(follower)
+    name = getattr(target, "__qualname__", None) or getattr(target, "__name__", repr(target))
+    channel = new_channel(config, followers, name)
+    handle = Instrumented(channel)
+    if os.environ.get("FOLLOW_DISABLED") == "1":
+        return handle
+    if isinstance(target, types.FunctionType):
+        handle.swap(target, link_code(target, config, channel))
+        return handle
+    for function in _functions(target):
+        try:
+            handle.swap(function, link_code(function, config, channel))
+        except FollowError as error:
+            handle.skipped[function.__qualname__] = str(error)
+    if handle.skipped:
+        first = next(iter(handle.skipped.values()))
+        warnings.warn(
+            f"{len(handle.skipped)} functions of {name} are not followed; the first: {first}", FollowWarning, stacklevel=2
+        )
+    return handle
+
+
+def _functions(target: object) -> Iterator[types.FunctionType]:
+    if isinstance(target, types.ModuleType):
+        file, qualified = getattr(target, "__file__", None), ""
+        namespace = vars(target)
+    elif isinstance(target, type):
+        namespace = _namespace_of(target)
+        file, qualified = None, f"{target.__qualname__}."
+    else:
+        raise TypeError(f"instrument() takes a module, a class or a function, not {target!r}.")
+    # Every function refers to its globals, so this finds those in registries, closures and wrappers too.
+    for found in gc.get_referrers(namespace):
+        if not isinstance(found, types.FunctionType) or followed_code(found.__code__) is not None:
+            continue
+        if file is not None and found.__code__.co_filename != file:
+            continue
+        if found.__code__.co_filename.startswith("<") or not found.__qualname__.startswith(qualified):
+            continue
+        yield found
+
+
+def _namespace_of(cls: type) -> dict[str, object]:
+    import sys
+
+    module = sys.modules.get(cls.__module__)
+    if module is None:
+        raise FollowError(f"The class {cls.__qualname__} cannot be followed: its module {cls.__module__} is not loaded.")
+    return vars(module)

@@ -1,0 +1,71 @@
+"""Which statement raised: from a traceback's last instruction to its site."""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType, TracebackType
+
+from .model import Site, Span
+
+
+def locate_site(traceback: TracebackType, sites: tuple[Site, ...], every: tuple[Site, ...]) -> Site | None:
+    """The innermost site whose span holds the instruction that raised.
+
+    Arguments:
+        traceback: its first entry is the frame that raised.
+        sites: the candidates, one a statement.
+        every: all sites of the scope, in case columns are not known.
+    """
+    code, last = traceback.tb_frame.f_code, traceback.tb_lasti
+    position = _position(code, last)
+    if position is not None:
+        inside = [site for site in sites if _holds(site.span, position)]
+        return min(inside, key=lambda site: _size(site.span), default=None)
+    line = traceback.tb_lineno
+    candidates = [site for site in sites if site.span[0] <= line <= site.span[2]]
+    if len(candidates) < 2:
+        return candidates[0] if candidates else None
+    starts = [site for site in candidates if site.span[0] == site.span[2]] or candidates
+    return _next_probed(code, last, starts)
+
+
+def _position(code: CodeType, last: int) -> tuple[int, int, int, int] | None:
+    if sys.version_info < (3, 11):
+        return None
+    for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
+        if index == last // 2:
+            if line is None or end_line is None or column is None or end_column is None:
+                return None
+            return line, column, end_line, end_column
+    return None
+
+
+def _holds(span: Span, position: tuple[int, int, int, int]) -> bool:
+    line, column, end_line, end_column = position
+    return span[:2] <= (line, column) and (end_line, end_column) <= span[2:]
+
+
+def _size(span: Span) -> tuple[int, int]:
+    return span[2] - span[0], span[3] - span[1]
+
+
+def _next_probed(code: CodeType, last: int, candidates: list[Site]) -> Site:
+    """Several statements on one line and no columns (3.10): the one whose probe comes next in the code."""
+    numbers = {id(constant): site for site in candidates for constant in code.co_consts if _is_probe(constant, site)}
+    raw = code.co_code
+    argument = 0
+    for offset in range(0, len(raw), 2):
+        operation, low = raw[offset], raw[offset + 1]
+        argument = argument << 8 | low
+        if operation == 144:  # EXTENDED_ARG
+            continue
+        if operation == 100 and offset > last:  # LOAD_CONST
+            site = numbers.get(id(code.co_consts[argument]))
+            if site is not None:
+                return site
+        argument = 0
+    return candidates[-1]
+
+
+def _is_probe(constant: object, site: Site) -> bool:
+    return getattr(constant, "__follow_site__", None) is site

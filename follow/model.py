@@ -1,0 +1,99 @@
+"""What the stages hand to each other: sites, scopes and guards of a rewritten piece of source.
+
+All of them are plain frozen values: they can be compared, printed and written to a cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Record = dict[str, Any]
+"""One executed statement: ``function``, ``instruction``, ``execution_time`` (ms), ``local_vars``."""
+
+Follower = Callable[[Record], object]
+"""Anything that takes one record."""
+
+Span = tuple[int, int, int, int]
+"""First line, first column, last line, last column; lines from 1, columns in UTF-8 bytes from 0."""
+
+VALUE, SLOT, CELL, NAMESPACE = "value", "slot", "cell", "namespace"
+"""Where a probe finds a variable: in its arguments, in the call's table, in a closure cell, in a namespace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A variable that a record shows: its name, where the probe finds it, and at which index there."""
+
+    name: str
+    place: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place in the source that gives records: one statement, in one of its roles.
+
+    ``arguments`` are the names that the probe is given; ``stores`` are pairs (slot, argument) to
+    remember, ``clears`` the slots that the statement unbinds. ``anchor`` is the position that the
+    probe's own instructions take; ``span`` is the part of the source that counts as this statement
+    when it raises.
+    """
+
+    number: int
+    scope: int
+    kind: str
+    instruction: str
+    span: Span
+    anchor: Span
+    guard: int
+    arguments: tuple[str, ...] = ()
+    shown: tuple[Shown, ...] = ()
+    stores: tuple[tuple[int, int], ...] = ()
+    clears: tuple[int, ...] = ()
+    closing: bool = False
+    raising: bool = True
+    """Whether a record is made of this site when its statement raises (one site a statement)."""
+    result: str = ""
+    """``"return"`` or ``"yield"`` when the record shows the value instead of the variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A followed function, lambda, module or class body."""
+
+    number: int
+    name: str
+    qualname: str
+    line: int
+    anchor: Span
+    names: tuple[str, ...]
+    """Every variable that a record may show, in the record's order."""
+    slots: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    hidden: bool = True
+    """Whether the call's state lives in a hidden local of the function itself."""
+    suspends: bool = False
+    mentions_locals: bool = False
+    namespace: bool = False
+    """Whether it is a module or class body, whose variables live in a dict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A suite inside ``try: … except: …; raise``, which reports the statement that raised."""
+
+    number: int
+    scope: int
+    anchor: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Everything that the probes of one rewritten piece of source need to know."""
+
+    sites: tuple[Site, ...]
+    scopes: tuple[Scope, ...]
+    guards: tuple[Guard, ...]
+    filename: str

@@ -1,0 +1,134 @@
+"""The only place that imports libcst: source in, rewritten source and its tables out."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+import libcst as cst
+
+from ..config import FollowConfig
+from ..errors import TransformError
+from ..model import Tables
+from ..source import FUNCTION_NODES, Located
+from .codenames import code_names
+from .expressions import ExpressionScan
+from .headers import Text
+from .probes import Plan, choose_prefix
+from .rewriter import Rewriter
+from .scan import Scan
+
+__all__ = ["Rewritten", "rewrite_function"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A rewritten piece of source.
+
+    ``text`` is the generated code; ``prefix`` starts the names in it; ``original`` is the node of the
+    original tree that ``text`` replaces. Scope 0 is the function that was asked for.
+    """
+
+    text: str
+    prefix: str
+    original: ast.stmt
+    tables: Tables
+
+
+def rewrite_function(located: Located, config: FollowConfig, name: str) -> Rewritten:
+    """Rewrite one function and those inside it.
+
+    Arguments:
+        located: the function in its source.
+        config: what gets probes.
+        name: how messages call the function.
+
+    Raises:
+        TransformError: libcst cannot parse the source.
+    """
+    source = located.source
+    statement = _enclosing_statement(located)
+    lines = source.lines()
+    first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
+    last = statement.end_lineno or statement.lineno
+    piece = "\n".join(lines[first - 1 : last]) + "\n"
+    plan = Plan(choose_prefix(piece))
+    module = ast.Module(body=[_top(located)], type_ignores=[])
+    scan = Scan(Text(lines), config, plan, code_names(module, source.flags), ":=" in piece)
+    _scan(scan, statement, located)
+    tables = Tables(
+        tuple(scan.sites[number] for number in sorted(scan.sites)), tuple(scan.scopes), tuple(scan.guards),
+        source.filename,
+    )
+    text = _rewrite_piece(piece, statement, plan, name, source.filename)
+    return Rewritten(text, plan.prefix, statement, tables)
+
+
+def _scan(scan: Scan, statement: ast.stmt, located: Located) -> None:
+    node = located.node
+    qualname = _qualname(located)
+    if isinstance(node, ast.Lambda):
+        outer = qualname.rpartition(".")[0]
+        ExpressionScan(scan, _owner(statement, node), _class_name(located), outer, None, only=node).run()
+    else:
+        scan.function(node, _class_name(located), qualname)
+
+
+def _rewrite_piece(piece: str, statement: ast.stmt, plan: Plan, name: str, filename: str) -> str:
+    """Rewrite the lines of one statement, which may be indented."""
+    indented = piece[:1] in (" ", "\t", "\f")
+    try:
+        module = cst.parse_module("if 1:\n" + piece if indented else piece)
+    except (cst.ParserSyntaxError, RecursionError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
+        raise TransformError(
+            f"{name} cannot be followed: libcst cannot parse its source in {filename} ({reason}). "
+            f"Leave it out, or write that statement in another way."
+        ) from error
+    outer: list[ast.stmt] = [statement]
+    if indented:
+        outer = [ast.If(test=ast.Constant(value=1), body=[statement], orelse=[])]
+    text = Rewriter(plan).module(ast.Module(body=outer, type_ignores=[]), module).code
+    return text.removeprefix("if 1:\n") if indented else text
+
+
+def _top(located: Located) -> ast.stmt:
+    top = located.ancestors[1] if len(located.ancestors) > 1 else located.node
+    assert isinstance(top, ast.stmt)
+    return top
+
+
+def _enclosing_statement(located: Located) -> ast.stmt:
+    """The statement whose lines are rewritten: the ``def`` itself, or the statement round a lambda."""
+    node: ast.AST = located.node
+    if isinstance(node, ast.stmt):
+        return node
+    return _top(located)
+
+
+def _class_name(located: Located) -> str | None:
+    names = [node.name for node in located.ancestors if isinstance(node, ast.ClassDef)]
+    return names[-1] if names else None
+
+
+def _qualname(located: Located) -> str:
+    parts: list[str] = []
+    for node in (*located.ancestors, located.node):
+        if isinstance(node, (ast.ClassDef, *FUNCTION_NODES)):
+            parts.append("<lambda>" if isinstance(node, ast.Lambda) else node.name)
+            if isinstance(node, FUNCTION_NODES) and node is not located.node:
+                parts.append("<locals>")
+    return ".".join(parts)
+
+
+def _owner(top: ast.stmt, node: ast.Lambda) -> ast.AST:
+    """The innermost statement, ``except`` or ``case`` that the lambda stands in."""
+    owner: ast.AST = top
+    found = True
+    while found:
+        found = False
+        for child in ast.iter_child_nodes(owner):
+            inside = isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case))
+            if inside and any(below is node for below in ast.walk(child)):
+                owner, found = child, True
+    return owner

@@ -1,0 +1,99 @@
+"""The position that a probe's own instructions take, so that no debugger or coverage tool sees it.
+
+A line event is given when the line changes. So a probe after a statement takes the line of the
+statement's last instruction, and a probe before one that of its first.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from ..model import Span
+from .headers import span_of
+
+_FIRST: dict[type, Callable[..., ast.AST | None]] = {
+    ast.Expr: lambda s: s.value,
+    ast.Assign: lambda s: s.value,
+    ast.AugAssign: lambda s: s.target,
+    ast.AnnAssign: lambda s: s.value,
+    ast.Return: lambda s: s.value,
+    ast.For: lambda s: s.iter,
+    ast.AsyncFor: lambda s: s.iter,
+    ast.If: lambda s: s.test,
+    ast.With: lambda s: s.items[0].context_expr,
+    ast.AsyncWith: lambda s: s.items[0].context_expr,
+    ast.Match: lambda s: s.subject,
+    ast.Delete: lambda s: s.targets[0],
+    ast.Raise: lambda s: s.exc,
+    ast.Assert: lambda s: s.test,
+    ast.BinOp: lambda e: e.left,
+    ast.BoolOp: lambda e: e.values[0],
+    ast.Compare: lambda e: e.left,
+    ast.Call: lambda e: e.func,
+    ast.Attribute: lambda e: e.value,
+    ast.Subscript: lambda e: e.value,
+    ast.IfExp: lambda e: e.test,
+    ast.UnaryOp: lambda e: e.operand,
+    ast.Starred: lambda e: e.value,
+    ast.Await: lambda e: e.value,
+    ast.Yield: lambda e: e.value,
+    ast.YieldFrom: lambda e: e.value,
+    ast.NamedExpr: lambda e: e.value,
+}
+
+
+def first_of(node: ast.AST) -> Span:
+    """The position of the first instruction of a statement or expression."""
+    while True:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            parts: list[ast.expr] = [*node.decorator_list]
+            if not isinstance(node, ast.ClassDef):
+                parts += [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
+            following: ast.AST | None = parts[0] if parts else None
+        elif isinstance(node, ast.While):
+            following = None if isinstance(node.test, ast.Constant) else node.test
+        elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+            following = node.elts[0] if node.elts and not _is_constant(node) else None
+        else:
+            following = _FIRST.get(type(node), _nothing)(node)
+        if following is None:
+            return span_of(node)
+        node = following
+
+
+def _nothing(node: ast.AST) -> None:
+    return None
+
+
+def _is_constant(node: ast.Tuple | ast.List | ast.Set) -> bool:
+    return all(isinstance(element, ast.Constant) for element in node.elts)
+
+
+def last_of(statement: ast.stmt) -> Span:
+    """The position of the last instruction of a simple statement that runs to its end."""
+    node: ast.AST = statement
+    if isinstance(statement, (ast.Assign, ast.Delete)):
+        node = statement.targets[-1]
+    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)):
+        node = statement.target
+    elif isinstance(statement, ast.Assert):
+        node = statement.test
+        while isinstance(node, ast.BoolOp):
+            node = node.values[-1]
+    while isinstance(node, (ast.Tuple, ast.List)) and node.elts:
+        node = node.elts[-1]
+    return span_of(node)
+
+
+def entry_of(body: list[ast.stmt]) -> Span:
+    """The position of the first instruction of a suite."""
+    for statement in body:
+        if isinstance(statement, (ast.Global, ast.Nonlocal)):
+            continue
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            continue
+        if isinstance(statement, ast.AnnAssign) and statement.value is None:
+            continue
+        return first_of(statement)
+    return span_of(body[-1])

@@ -1,0 +1,95 @@
+"""Inside expressions: lambdas, calls that show the locals, ``:=`` under a condition, new threads."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import probes
+from .names import children, own_expressions
+from .shape import is_locals_call
+
+if TYPE_CHECKING:
+    from .scan import FunctionScan, Scan
+
+INTERESTING = re.compile(r"\blambda\b|:=|\b(?:locals|vars|dir|Thread|Timer)\b")
+_SPAWNING = {"Thread", "Timer"}
+
+
+@dataclass(slots=True)
+class ExpressionScan:
+    """The walk over the expressions of one statement; it counts as the rewriter will.
+
+    ``owner`` is the function in whose frame the expressions run, or None in a class body; ``only``
+    limits what is scanned to one lambda, the rest is only counted.
+    """
+
+    scan: Scan
+    statement: ast.AST
+    class_name: str | None
+    qualname: str
+    owner: FunctionScan | None
+    only: ast.Lambda | None = None
+    counts: dict[str, int] = field(default_factory=lambda: {"lambda": 0, "call": 0, "walrus": 0})
+
+    def run(self) -> None:
+        """Walk every expression that belongs to the statement itself."""
+        for expression in own_expressions(self.statement):
+            self._walk(expression, self.owner, self.qualname)
+
+    def _count(self, what: str) -> int:
+        index = self.counts[what]
+        self.counts[what] = index + 1
+        return index
+
+    def _wrap(self, what: str, index: int, before: str, after: str) -> None:
+        self.scan.plan.wraps.setdefault(self.statement, []).append(probes.Wrap(what, index, before, after))
+
+    def _walk(self, node: ast.AST, owner: FunctionScan | None, qualname: str) -> None:
+        if isinstance(node, ast.Lambda):
+            self._lambda(node, owner, qualname)
+            return
+        if isinstance(node, ast.Call):
+            index = self._count("call")
+            if self.only is None:
+                self._call(node, index, owner)
+        elif isinstance(node, ast.NamedExpr):
+            index = self._count("walrus")
+            if owner is not None:
+                assert isinstance(node.target, ast.Name)
+                owner.walruses.append((self.statement, index, node.target.id))
+        for child in children(node):
+            self._walk(child, owner, qualname)
+
+    def _lambda(self, node: ast.Lambda, owner: FunctionScan | None, qualname: str) -> None:
+        index = self._count("lambda")
+        inner = f"{qualname}.<lambda>"
+        only = self.only
+        if only is None or only is node:
+            self.only = None
+            self._follow_lambda(node, index, inner)
+        for child in children(node):
+            if child is not node.body:
+                self._walk(child, owner, qualname)
+        self._walk(node.body, None, f"{inner}.<locals>")
+        self.only = only
+
+    def _follow_lambda(self, node: ast.Lambda, index: int, inner: str) -> None:
+        if self.scan.function(node, self.class_name, inner) >= 0:
+            before, after = self.scan.plan.lambdas[node]
+            self._wrap("lambda", index, before, after)
+
+    def _call(self, node: ast.Call, index: int, owner: FunctionScan | None) -> None:
+        prefix = self.scan.plan.prefix
+        if owner is not None and owner.hidden and is_locals_call(node):
+            self._wrap("call", index, f"{prefix}_{probes.LOCALS}(", ")")
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", None)
+        if name in _SPAWNING and self.scan.config.follow_threads:
+            self._wrap("callee", index, f"{prefix}_{probes.SPAWN}(", ")")
+
+
+def is_interesting(scan: Scan, statement: ast.AST, first: int, last: int) -> bool:
+    """Whether any line of the statement mentions something that needs a look inside its expressions."""
+    return any(INTERESTING.search(line) for line in scan.text.lines[first - 1 : last])

@@ -1,0 +1,152 @@
+"""From the draft of a function's sites to their final form: what each probe is given, where its variables lie."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..model import CELL, SLOT, VALUE, Shown, Site
+from . import probes
+from .flow import Bound
+from .names import mangle, own_expressions, statement_binds, statement_unbinds, walrus_names
+
+if TYPE_CHECKING:
+    from .scan import FunctionScan
+
+
+class Layout:
+    """The variables of one scanned function: which are arguments, which are slots, which are read from cells."""
+
+    def __init__(self, function: FunctionScan) -> None:
+        self.function = function
+        self.scan = function.scan
+        self.prefix = function.scan.plan.prefix
+        self.dark = {mangle(name, function.class_name) for name in function.dark}
+        self.bits = {name: function.flow.mask([name]) for name in function.names if name not in function.free}
+        self.slots: dict[str, int] = {}
+        self.cells: dict[str, int] = {}
+
+    def finish(self) -> None:
+        """Write the final sites, the scope and the texts of the probes."""
+        for site, bound, _ in self.function.drafts.values():
+            if self._shows(site):
+                self._reserve(bound)
+        # The compiler sorts the free variables of the lambda that fetches the cells.
+        self.cells = {name: index for index, name in enumerate(sorted(self.cells))}
+        for number, (site, bound, binder) in self.function.drafts.items():
+            self.scan.sites[number] = self._site(site, bound, binder)
+        scope = self.scan.scopes[self.function.number]
+        self.scan.scopes[self.function.number] = replace(
+            scope,
+            slots=tuple(self.slots),
+            cells=tuple(self.cells),
+            hidden=self.function.hidden,
+            suspends=self.function.suspends,
+            mentions_locals=self.function.mentions_locals,
+        )
+        self._emit()
+
+    def _shows(self, site: Site) -> bool:
+        return not (site.closing or site.result or site.kind == "raise")
+
+    def _reserve(self, bound: Bound) -> None:
+        definite, possible = bound
+        for name in self.function.names:
+            bit = self.bits.get(name)
+            if bit is None or (name in self.function.cell and possible & bit and not definite & bit):
+                self.cells.setdefault(name, 0)
+            elif possible & bit and not definite & bit and name not in self.dark:
+                self.slots.setdefault(name, len(self.slots))
+
+    def _site(self, site: Site, bound: Bound, binder: ast.AST | None) -> Site:
+        if not self._shows(site):
+            return site
+        definite, possible = bound
+        arguments: list[str] = []
+        shown: list[Shown] = []
+        for name in self.function.names:
+            bit = self.bits.get(name)
+            if bit is not None and definite & bit:
+                shown.append(Shown(name, VALUE, len(arguments)))
+                arguments.append(name)
+            elif name in self.cells and (bit is None or possible & bit):
+                shown.append(Shown(name, CELL, self.cells[name]))
+            elif name in self.slots and bit is not None and possible & bit:
+                shown.append(Shown(name, SLOT, self.slots[name]))
+        stores, clears = self._changes(binder, arguments)
+        return replace(site, arguments=tuple(arguments), shown=tuple(shown), stores=stores, clears=clears)
+
+    def _changes(
+        self, binder: ast.AST | None, arguments: list[str]
+    ) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...]]:
+        if binder is None:
+            return (), ()
+        bound = statement_binds(binder)
+        if self.scan.walruses:
+            for expression in own_expressions(binder):
+                bound |= walrus_names(expression)[0]
+        names = [mangle(name, self.function.class_name) for name in sorted(bound)]
+        stores = tuple((self.slots[n], arguments.index(n)) for n in names if n in self.slots and n in arguments)
+        unbound = [mangle(name, self.function.class_name) for name in sorted(statement_unbinds(binder))]
+        return stores, tuple(self.slots[name] for name in unbound if name in self.slots)
+
+    # -- the texts -------------------------------------------------------------------------------
+
+    def _emit(self) -> None:
+        function, plan = self.function, self.scan.plan
+        state = probes.state(self.prefix, function.number, hidden=function.hidden)
+        enter = probes.enter(self.prefix, function.number, self.cells)
+        if isinstance(function.node, ast.Lambda):
+            (site,) = (self.scan.sites[number] for number in function.drafts)
+            plan.lambdas[function.node] = self._wrap(site, probes.LAMBDA, enter)
+            return
+        for number, where, node in function.emitters:
+            self._place(self.scan.sites[number], where, node, state)
+        self._walruses(state)
+        self._handlers(state)
+        for guard in self.scan.guards:
+            if guard.scope == function.number:
+                body = function.guarded[guard.number]
+                plan.guards[id(body)] = probes.raised(self.prefix, guard.number, state)
+        leave = None if function.hidden else probes.call(self.prefix, f"leave_{function.number}", [])
+        text = f"{self.prefix} = {enter}" if function.hidden else enter
+        plan.openings[id(function.node.body)] = probes.Opening(text, leave)
+
+    def _place(self, site: Site, where: str, node: ast.AST, state: str) -> None:
+        plan = self.scan.plan
+        text = probes.call(self.prefix, site.number, [state, *site.arguments])
+        if where == "elif":
+            plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, f"{text} or ", ""))
+        elif where in (probes.MATCH, probes.RETURN):
+            before, after = self._wrap(site, where, state)
+            plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, before, after))
+        elif where == probes.YIELD:
+            before = f"{self.prefix}_{probes.YIELD}_{site.number}({state}, "
+            plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, before, ")"))
+            plan.after.setdefault(node, []).append(text)
+        else:
+            getattr(plan, where).setdefault(node, []).append(text)
+
+    def _wrap(self, site: Site, name: str, state: str) -> tuple[str, str]:
+        rest = "".join(f", {argument}" for argument in site.arguments)
+        return f"{self.prefix}_{name}_{site.number}({state}, ", f"{rest})"
+
+    def _walruses(self, state: str) -> None:
+        for statement, index, name in self.function.walruses:
+            slot = self.slots.get(mangle(name, self.function.class_name))
+            if slot is not None:
+                before = f"{self.prefix}_{probes.KEEP}_{slot}({state}, "
+                self.scan.plan.wraps.setdefault(statement, []).append(probes.Wrap("walrus", index, before, ")"))
+
+    def _handlers(self, state: str) -> None:
+        """Python unbinds the name after ``except E as e``: so must the table."""
+        plan = self.scan.plan
+        for handler, jumps in self.function.handlers:
+            slot = self.slots.get(mangle(handler.name or "", self.function.class_name))
+            if slot is None:
+                continue
+            text = probes.call(self.prefix, f"clear_{slot}", [state])
+            plan.closing.setdefault(id(handler.body), []).append(text)
+            for jump in jumps:
+                plan.before.setdefault(jump, []).append(text)

@@ -1,0 +1,167 @@
+"""Put the probes into the text with libcst, walking its tree and the syntax tree side by side."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import libcst as cst
+
+from .probes import Opening, Plan
+from .wraps import Verbatim, wrap_expressions
+
+
+def probe_line(text: str) -> cst.SimpleStatementLine:
+    """A line of generated code."""
+    return cst.SimpleStatementLine([cst.Expr(Verbatim(text))])
+
+
+def _lines(texts: Iterable[str]) -> list[cst.SimpleStatementLine]:
+    return [probe_line(text) for text in texts]
+
+
+class Rewriter:
+    """One walk over a module's text.
+
+    Arguments:
+        plan: what stands where.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    def module(self, tree: ast.Module, module: cst.Module) -> cst.Module:
+        """The module with its probes."""
+        return module.with_changes(body=self._statements(tree.body, module.body))
+
+    # -- suites ----------------------------------------------------------------------------------
+
+    def _statements(self, body: Sequence[ast.stmt], written: Iterable[Any]) -> list[Any]:
+        nodes = iter(body)
+        result: list[Any] = []
+        for statement in written:
+            if isinstance(statement, cst.SimpleStatementLine):
+                result.extend(self._simple(statement, [next(nodes) for _ in statement.body]))
+            else:
+                result.extend(self._compound(statement, next(nodes)))
+        return result
+
+    def _simple(self, line: cst.SimpleStatementLine, nodes: list[ast.stmt]) -> Iterator[Any]:
+        plan = self._plan
+        if not any(node in plan.before or node in plan.after or node in plan.wraps for node in nodes):
+            return iter((line,))
+        lines: list[cst.SimpleStatementLine] = []
+        last = 0
+        for small, node in zip(line.body, nodes):
+            lines += _lines(plan.before.get(node, ()))
+            if node in plan.wraps:
+                small = wrap_expressions(small, plan.wraps[node])
+            last = len(lines)
+            lines.append(cst.SimpleStatementLine([small.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)]))
+            lines += _lines(plan.after.get(node, ()))
+        lines[last] = lines[last].with_changes(trailing_whitespace=line.trailing_whitespace)
+        lines[0] = lines[0].with_changes(leading_lines=line.leading_lines)
+        return iter(lines)
+
+    def _suite(self, body: Sequence[ast.stmt], suite: Any, enter: Sequence[str] = ()) -> cst.IndentedBlock:
+        """The suite with what stands at its start and its end, and round it."""
+        suite = _indented(suite)
+        lines = self._statements(body, suite.body)
+        guard = self._plan.guards.get(id(body))
+        if guard is not None:
+            lines = [self._guarded(lines, guard)]
+        closing = _lines(self._plan.closing.get(id(body), ()))
+        return suite.with_changes(body=[*_lines(enter), *lines, *closing])
+
+    def _guarded(self, lines: list[Any], raised: str) -> cst.Try:
+        """``try: lines; except: try: raised; except RecursionError: pass; raise``."""
+        handler = cst.IndentedBlock(
+            [
+                cst.Try(
+                    cst.IndentedBlock([probe_line(raised)]),
+                    [cst.ExceptHandler(cst.IndentedBlock([probe_line("pass")]),
+                                       Verbatim(f"{self._plan.prefix}_RecursionError"))],
+                ),
+                probe_line("raise"),
+            ]
+        )
+        return cst.Try(cst.IndentedBlock(lines), [cst.ExceptHandler(handler, whitespace_after_except=cst.SimpleWhitespace(""))])
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, function: cst.FunctionDef) -> cst.FunctionDef:
+        opening = self._plan.openings.get(id(node.body))
+        if opening is None:
+            return function
+        suite = _indented(function.body)
+        lines = self._statements(node.body, suite.body)
+        first = 1 if ast.get_docstring(node, clean=False) is not None else 0
+        return function.with_changes(body=suite.with_changes(body=self._opened(lines, first, node, opening)))
+
+    def _opened(self, lines: list[Any], first: int, node: ast.AST, opening: Opening) -> list[Any]:
+        docstring, lines = lines[:first], lines[first:]
+        guard = self._plan.guards.get(id(node.body))  # type: ignore[attr-defined]
+        if guard is not None and lines:
+            lines = [self._guarded(lines, guard)]
+        if opening.leave is not None and lines:
+            final = cst.Finally(cst.IndentedBlock([probe_line(opening.leave)]))
+            lines = [cst.Try(cst.IndentedBlock(lines), finalbody=final)]
+        return [*docstring, probe_line(opening.enter), *lines]
+
+    # -- compound statements ---------------------------------------------------------------------
+
+    def _compound(self, statement: Any, node: ast.stmt) -> list[Any]:
+        plan = self._plan
+        changed = self._rebuild(statement, node)
+        before = _lines(plan.before.get(node, ()))
+        if before:
+            before[0] = before[0].with_changes(leading_lines=changed.leading_lines)
+            changed = changed.with_changes(leading_lines=[])
+        return [*before, changed, *_lines(plan.after.get(node, ()))]
+
+    def _rebuild(self, statement: Any, node: Any) -> Any:
+        if node in self._plan.wraps:
+            statement = wrap_expressions(statement, self._plan.wraps[node])
+        if isinstance(statement, cst.FunctionDef):
+            return self._function(node, statement)
+        if isinstance(statement, (cst.Try, cst.TryStar)):
+            return self._try(statement, node)
+        if isinstance(statement, cst.Match):
+            cases = [self._part(case, part) for case, part in zip(statement.cases, node.cases)]
+            return statement.with_changes(cases=cases)
+        body = self._suite(node.body, statement.body, self._plan.enter.get(node, ()))
+        if isinstance(statement, (cst.If, cst.For, cst.While)):
+            return statement.with_changes(body=body, orelse=self._orelse(statement.orelse, node))
+        return statement.with_changes(body=body)
+
+    def _orelse(self, orelse: Any, node: Any) -> Any:
+        end = self._plan.end.get(node, ())
+        if isinstance(orelse, cst.If):
+            return self._rebuild(orelse, node.orelse[0])
+        if orelse is not None:
+            return orelse.with_changes(body=self._suite(node.orelse, orelse.body, end))
+        return cst.Else(cst.IndentedBlock(_lines(end))) if end else None
+
+    def _try(self, statement: Any, node: Any) -> Any:
+        changes: dict[str, Any] = {
+            "body": self._suite(node.body, statement.body),
+            "handlers": [self._part(part, inner) for part, inner in zip(statement.handlers, node.handlers)],
+        }
+        for name, suite in (("orelse", node.orelse), ("finalbody", node.finalbody)):
+            part = getattr(statement, name)
+            if part is not None:
+                changes[name] = part.with_changes(body=self._suite(suite, part.body))
+        return statement.with_changes(**changes)
+
+    def _part(self, part: Any, node: Any) -> Any:
+        """An ``except`` or ``case`` with its suite."""
+        if node in self._plan.wraps:
+            part = wrap_expressions(part, self._plan.wraps[node])
+        return part.with_changes(body=self._suite(node.body, part.body, self._plan.enter.get(node, ())))
+
+
+def _indented(suite: Any) -> cst.IndentedBlock:
+    """A suite on the line of its header (``if x: a = 1; b = 2``) as a block of its own."""
+    if isinstance(suite, cst.IndentedBlock):
+        return suite
+    line = cst.SimpleStatementLine(suite.body, trailing_whitespace=suite.trailing_whitespace)
+    return cst.IndentedBlock([line])

@@ -1,0 +1,362 @@
+"""Read-only: from the syntax tree of a function to its numbered sites and the plan of its probes."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field, replace
+
+from ..config import FollowConfig
+from ..model import Guard, Scope, Site, Span
+from . import probes
+from .anchors import entry_of, first_of, last_of
+from .codenames import CodeNames
+from .expressions import ExpressionScan, is_interesting
+from .flow import AFTER, END, ENTER, Bound, Flow, is_always_true
+from .headers import Text, header_span, span_of
+from .kinds import is_on, kind_of
+from .layout import Layout
+from .names import own_expressions, statement_binds, suites, walk, walrus_names
+from .shape import FUNCTIONS, FunctionNode, argument_names, block_depth, is_docstring, is_elif, is_locals_call
+
+_NO_RECORD = (ast.Global, ast.Nonlocal)
+_READS_FRAME = {"exec", "eval", "_getframe", "currentframe"}
+_MAX_BLOCKS = 18
+"""CPython allows 20 nested blocks; what is deeper than this gets no ``try`` for exceptions."""
+
+
+@dataclass(slots=True)
+class Scan:
+    """All that is gathered while a piece of source is read; sites, scopes and guards are numbered across it."""
+
+    text: Text
+    config: FollowConfig
+    plan: probes.Plan
+    codes: CodeNames
+    walruses: bool
+    sites: dict[int, Site] = field(default_factory=dict)
+    scopes: list[Scope] = field(default_factory=list)
+    guards: list[Guard] = field(default_factory=list)
+
+    def function(self, node: FunctionNode, class_name: str | None, qualname: str) -> int:
+        """Scan one function or lambda and those inside it.
+
+        Returns:
+            The number of its scope, or -1 when the compiler drops it as dead code.
+        """
+        if node not in self.codes:
+            return -1
+        scanner = FunctionScan(self, node, class_name, qualname)
+        scanner.run()
+        return scanner.number
+
+    def class_body(self, body: list[ast.stmt], class_name: str, qualname: str) -> None:
+        """Scan the functions in a class body, whose other statements run in a frame of their own."""
+        for statement in body:
+            expressions(self, statement, class_name, qualname, None)
+            if isinstance(statement, FUNCTIONS):
+                self.function(statement, class_name, f"{qualname}.{statement.name}")
+            elif isinstance(statement, ast.ClassDef):
+                self.class_body(statement.body, statement.name, f"{qualname}.{statement.name}")
+            for handler in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+                expressions(self, handler, class_name, qualname, None)
+            for suite in suites(statement):
+                self.class_body(suite, class_name, qualname)
+
+
+def expressions(scan: Scan, statement: ast.AST, class_name: str | None, qualname: str,
+                owner: FunctionScan | None) -> None:
+    """Look into the expressions of one statement where its text says that there may be something."""
+    if isinstance(statement, ast.match_case):
+        first, last = statement.pattern.lineno, statement.body[0].lineno
+    else:
+        first, last = statement.lineno, statement.end_lineno or statement.lineno  # type: ignore[attr-defined]
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) and statement.decorator_list:
+            first = statement.decorator_list[0].lineno
+        body = getattr(statement, "body", None)
+        if body:
+            last = body[0].lineno
+    if is_interesting(scan, statement, first, last):
+        ExpressionScan(scan, statement, class_name, qualname, owner).run()
+
+
+@dataclass(slots=True)
+class _Context:
+    """Where a suite stands: its guard, whether the call ends after it, whether it is under a ``finally``."""
+
+    guard: int
+    tail: bool
+    under_finally: bool
+
+
+class FunctionScan:
+    """The scan of one function or lambda (or, by its subclass, of a module or class body)."""
+
+    def __init__(self, scan: Scan, node: FunctionNode, class_name: str | None, qualname: str) -> None:
+        self.scan = scan
+        self.node = node
+        self.class_name = class_name
+        self.qualname = qualname
+        self.number = len(scan.scopes)
+        names = scan.codes[node]
+        self.names = tuple(name for name in names.order if name != "__class__")
+        self.free = set(names.free)
+        self.cell = set(names.cell)
+        self.flow = Flow([n for n in self.names if n not in self.free], class_name, walruses=scan.walruses)
+        self.dark: set[str] = set()
+        self.drafts: dict[int, tuple[Site, Bound, ast.AST | None]] = {}
+        self.emitters: list[tuple[int, str, ast.AST]] = []
+        self.walruses: list[tuple[ast.AST, int, str]] = []
+        self.handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
+        self.guarded: dict[int, list[ast.stmt]] = {}
+        self._open_handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
+        self.hidden = True
+        self.suspends = False
+        self.mentions_locals = False
+
+    # -- the whole function ----------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Scan the function: reserve its number first, so that outer functions come before inner ones."""
+        lambda_body = isinstance(self.node, ast.Lambda)
+        anchor = first_of(self.node.body) if lambda_body else entry_of(self._real_body())  # type: ignore[arg-type]
+        name = "<lambda>" if lambda_body else self.node.name  # type: ignore[union-attr]
+        line = self.node.lineno
+        self.scan.scopes.append(Scope(self.number, name, self.qualname, line, anchor, self.names))
+        self._survey()
+        if lambda_body:
+            self._run_lambda()
+        else:
+            self._run_body()
+
+    def _real_body(self) -> list[ast.stmt]:
+        body: list[ast.stmt] = self.node.body  # type: ignore[assignment]
+        return body[1:] if len(body) > 1 and is_docstring(body[0]) else body
+
+    def _survey(self) -> None:
+        body = self.node.body
+        roots: list[ast.AST] = [body] if isinstance(body, ast.expr) else list(body)
+        while roots:
+            node = roots.pop()
+            if isinstance(node, (ast.Yield, ast.YieldFrom, ast.Await)):
+                self.suspends = True
+            if isinstance(node, ast.Name):
+                if node.id in _READS_FRAME or (node.id == "locals" and not isinstance(node.ctx, ast.Store)):
+                    self.hidden = False
+            elif isinstance(node, ast.Attribute):
+                if node.attr in _READS_FRAME and node.attr not in ("eval", "exec"):
+                    self.hidden = False
+            if is_locals_call(node):
+                self.mentions_locals = True
+                roots.extend(node.args)  # type: ignore[attr-defined]
+                continue
+            if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+                roots.extend(own_expressions(node))
+            elif isinstance(node, ast.Lambda):
+                roots.extend(list(walk(node))[1:])
+            else:
+                roots.extend(ast.iter_child_nodes(node))
+        if isinstance(self.node, ast.AsyncFunctionDef):
+            self.suspends = True
+
+    def _run_lambda(self) -> None:
+        assert isinstance(self.node, ast.Lambda)
+        body = self.node.body
+        self.hidden = False
+        bound = self.flow.value(body, argument_names(self.node))
+        result = "return" if self.scan.config.follow_return else ""
+        site = self._draft(body, "lambda", span_of(body), first_of(body), bound, None, -1, result=result)
+        Layout(self).finish()
+
+    def _run_body(self) -> None:
+        body = self._real_body()
+        config = self.scan.config
+        self.flow.run(self.node.body, argument_names(self.node))  # type: ignore[arg-type]
+        guarded = config.follow_exceptions and block_depth(self.node.body) <= _MAX_BLOCKS  # type: ignore[arg-type]
+        guard = self._guard(self.node.body, entry_of(body)) if guarded else -1  # type: ignore[arg-type]
+        if not (len(body) == 1 and is_docstring(body[0]) and body is self.node.body):
+            self._suite(body, _Context(guard, True, False))
+        Layout(self).finish()
+
+    def _guard(self, body: list[ast.stmt], anchor: Span) -> int:
+        number = len(self.scan.guards)
+        self.scan.guards.append(Guard(number, self.number, anchor))
+        self.guarded[number] = body
+        return number
+
+    # -- suites and statements -------------------------------------------------------------------
+
+    def _suite(self, body: list[ast.stmt], context: _Context) -> None:
+        for statement in body:
+            tail = context.tail and statement is body[-1]
+            self._statement(statement, _Context(context.guard, tail, context.under_finally))
+
+    def _statement(self, statement: ast.stmt, context: _Context) -> None:
+        expressions(self.scan, statement, self.class_name, f"{self.qualname}.<locals>", self)
+        if isinstance(statement, _NO_RECORD):
+            return
+        name = {"TryStar": "Try", "AsyncFor": "For", "AsyncWith": "With"}.get(
+            type(statement).__name__, type(statement).__name__
+        )
+        method = getattr(self, f"_scan_{name}", None)
+        if method is not None:
+            method(statement, context)
+        else:
+            self._simple(statement, context)
+
+    def _wanted(self, node: ast.AST) -> bool:
+        """Whether there are records of the statement; else the names it binds are seen only where certain."""
+        if is_on(kind_of(node), self.scan.config):
+            return True
+        self.dark |= statement_binds(node)
+        for expression in own_expressions(node):
+            self.dark |= walrus_names(expression)[1] if self.scan.walruses else set()
+        return False
+
+    def _simple(self, statement: ast.stmt, context: _Context) -> None:
+        if not self._wanted(statement):
+            return
+        span = span_of(statement)
+        bound = self.flow.moments[statement, AFTER]
+        result = ""
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
+            result = "yield" if self.scan.config.follow_return and statement.value.value is not None else ""
+        site = self._draft(statement, kind_of(statement), span, last_of(statement), bound, statement, context.guard,
+                           result=result)
+        self.emitters.append((site, "yield" if result else "after", statement))
+
+    def _jump(self, statement: ast.stmt, context: _Context) -> None:
+        bound = self.flow.moments[statement, AFTER]
+        kind = kind_of(statement)
+        closing = isinstance(statement, ast.Return) and not context.under_finally
+        result = "return" if closing and self.scan.config.follow_return else ""
+        if isinstance(statement, ast.Return) and self.scan.config.follow_return:
+            result = "return"
+        site = self._draft(statement, kind, span_of(statement), first_of(statement), bound, None, context.guard,
+                           closing=closing, result=result)
+        if isinstance(statement, ast.Raise):
+            return
+        if isinstance(statement, (ast.Break, ast.Continue)):
+            for _, jumps in self._open_handlers:
+                jumps.append(statement)
+        wrapped = isinstance(statement, ast.Return) and statement.value is not None
+        self.emitters.append((site, "return" if wrapped else "before", statement))
+
+    _scan_Return = _scan_Raise = _scan_Break = _scan_Continue = _jump
+
+    def _scan_Pass(self, statement: ast.Pass, context: _Context) -> None:
+        site = self._draft(statement, "pass", span_of(statement), span_of(statement),
+                           self.flow.moments[statement, AFTER], None, context.guard)
+        self.emitters.append((site, "after", statement))
+
+    def _header(self, node: ast.AST, moment: str, anchor: Span, guard: int, *, raising: bool = True,
+                closing: bool = False) -> int:
+        return self._draft(node, kind_of(node), header_span(node, self.scan.text), anchor,
+                           self.flow.moments[node, moment], node, guard, raising=raising, closing=closing)
+
+    def _scan_If(self, statement: ast.If, context: _Context) -> None:
+        entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
+        self.emitters.append((entered, "enter", statement))
+        self._suite(statement.body, context)
+        elif_ = is_elif(statement, self.scan.text)
+        if not statement.orelse:
+            anchor = first_of(statement.test)
+        else:
+            anchor = first_of(statement.orelse[0]) if elif_ else entry_of(statement.orelse)
+        failed = self._header(statement, END, anchor, context.guard, raising=False)
+        self.emitters.append((failed, "elif", statement.orelse[0]) if elif_ else (failed, "end", statement))
+        self._suite(statement.orelse, context)
+
+    def _scan_For(self, statement: ast.For | ast.AsyncFor, context: _Context) -> None:
+        self._loop(statement, context, first_of(statement.iter), True)
+
+    def _scan_While(self, statement: ast.While, context: _Context) -> None:
+        self._loop(statement, context, first_of(statement), not is_always_true(statement.test))
+
+    def _loop(self, statement: ast.For | ast.AsyncFor | ast.While, context: _Context, anchor: Span, ends: bool) -> None:
+        inside = _Context(context.guard, False, context.under_finally)
+        wanted = self._wanted(statement)
+        if wanted:
+            entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
+            self.emitters.append((entered, "enter", statement))
+        self._suite(statement.body, inside)
+        if wanted and ends:
+            closing = context.tail and not statement.orelse
+            if statement.orelse:
+                anchor = entry_of(statement.orelse)
+            ended = self._header(statement, END, anchor, context.guard, raising=False, closing=closing)
+            self.emitters.append((ended, "end", statement))
+        self._suite(statement.orelse, context)
+
+    def _scan_With(self, statement: ast.With | ast.AsyncWith, context: _Context) -> None:
+        entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
+        self.emitters.append((entered, "enter", statement))
+        guard = self._guard(statement.body, entry_of(statement.body)) if context.guard >= 0 else -1
+        self._suite(statement.body, _Context(guard, False, context.under_finally))
+
+    def _scan_Match(self, statement: ast.Match, context: _Context) -> None:
+        entered = self._header(statement, ENTER, first_of(statement), context.guard)
+        self.emitters.append((entered, "match", statement))
+        for case in statement.cases:
+            expressions(self.scan, case, self.class_name, f"{self.qualname}.<locals>", self)
+            number = self._header(case, ENTER, entry_of(case.body), context.guard)
+            self.emitters.append((number, "enter", case))
+            self._suite(case.body, context)
+
+    def _scan_Try(self, statement: ast.Try, context: _Context) -> None:
+        entered = self._header(statement, ENTER, span_of(statement), context.guard, raising=False)
+        self.emitters.append((entered, "before", statement))
+        finally_ = bool(statement.finalbody)
+        under = context.under_finally or finally_
+        tail = context.tail and not finally_
+        self._guarded(statement.body, _Context(context.guard, tail and not statement.orelse, under))
+        for handler in statement.handlers:
+            expressions(self.scan, handler, self.class_name, f"{self.qualname}.<locals>", self)
+            number = self._header(handler, ENTER, entry_of(handler.body), context.guard)
+            self.emitters.append((number, "enter", handler))
+            if handler.name is not None:
+                self._open_handlers.append((handler, []))
+                self.handlers.append(self._open_handlers[-1])
+            (self._guarded if finally_ else self._suite)(handler.body, _Context(context.guard, tail, under))
+            if handler.name is not None:
+                self._open_handlers.pop()
+        (self._guarded if finally_ else self._suite)(statement.orelse, _Context(context.guard, tail, under))
+        self._suite(statement.finalbody, _Context(context.guard, context.tail, context.under_finally))
+
+    def _guarded(self, body: list[ast.stmt], context: _Context) -> None:
+        if body and context.guard >= 0:
+            context = replace(context, guard=self._guard(body, entry_of(body)))
+        self._suite(body, context)
+
+    def _scan_FunctionDef(self, statement: ast.FunctionDef | ast.AsyncFunctionDef, context: _Context) -> None:
+        self._definition(statement, context)
+        inner = self.scan.codes.get(statement)
+        if inner is not None:
+            self.scan.function(statement, self.class_name, f"{self.qualname}.<locals>.{statement.name}")
+
+    _scan_AsyncFunctionDef = _scan_FunctionDef
+
+    def _definition(self, statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, context: _Context) -> None:
+        first = statement.decorator_list[0] if statement.decorator_list else statement
+        line, column, end_line, end_column = header_span(statement, self.scan.text)
+        site = self._draft(statement, kind_of(statement), (line, column, end_line, end_column), span_of(first),
+                           self.flow.moments[statement, AFTER], statement, context.guard)
+        draft, bound, node = self.drafts[site]
+        whole = (*span_of(first)[:2], *span_of(statement)[2:])
+        self.drafts[site] = replace(draft, span=whole), bound, node
+        self.emitters.append((site, "after", statement))
+
+    def _scan_ClassDef(self, statement: ast.ClassDef, context: _Context) -> None:
+        self._definition(statement, context)
+        self.scan.class_body(statement.body, statement.name, f"{self.qualname}.<locals>.{statement.name}")
+
+    # -- sites -----------------------------------------------------------------------------------
+
+    def _draft(self, node: ast.AST, kind: str, span: Span, anchor: Span, bound: Bound, binder: ast.AST | None,
+               guard: int, *, closing: bool = False, raising: bool = True, result: str = "") -> int:
+        number = len(self.scan.sites)
+        instruction = self.scan.text.instruction(span)
+        site = Site(number, self.number, kind, instruction, span, anchor, guard, closing=closing, raising=raising,
+                    result=result)
+        self.scan.sites[number] = site
+        self.drafts[number] = (site, bound, binder)
+        return number

@@ -1,0 +1,65 @@
+"""Small questions about the shape of a piece of the syntax tree."""
+
+from __future__ import annotations
+
+import ast
+
+from .headers import Text
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_READS_LOCALS = {"locals", "vars", "dir"}
+
+
+def is_docstring(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def argument_names(node: FunctionNode) -> list[str]:
+    """The names of a function's parameters."""
+    args = node.args
+    every = [*args.posonlyargs, *args.args, args.vararg, *args.kwonlyargs, args.kwarg]
+    return [argument.arg for argument in every if argument is not None]
+
+
+def block_depth(body: list[ast.stmt]) -> int:
+    """The depth of nested blocks that the compiler will count, with the guards that would be added."""
+    deepest = 0
+    for statement in body:
+        cost = 0
+        if isinstance(statement, LOOPS):
+            cost = 1
+        elif isinstance(statement, (ast.With, ast.AsyncWith)):
+            cost = 3
+        elif hasattr(statement, "handlers"):
+            cost = 4
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
+            continue
+        inner = [getattr(statement, name, None) or [] for name in ("body", "orelse", "finalbody")]
+        inner += [part.body for name in ("handlers", "cases") for part in getattr(statement, name, ())]
+        deepest = max(deepest, cost + max((block_depth(suite) for suite in inner), default=0))
+    return deepest
+
+
+def is_elif(statement: ast.If, text: Text) -> bool:
+    """Whether the ``else`` of an ``if`` is written ``elif``."""
+    if len(statement.orelse) != 1 or not isinstance(statement.orelse[0], ast.If):
+        return False
+    inner = statement.orelse[0]
+    start = (inner.lineno, inner.col_offset, inner.lineno, inner.col_offset + 4)
+    return text.between(start) == "elif"
+
+
+def is_locals_call(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in _READS_LOCALS
+        and not node.args
+        and not node.keywords
+    )
