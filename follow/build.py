@@ -87,7 +87,7 @@ def _check(original: CodeType, new: CodeType, name: str) -> None:
 
 def link(code: CodeType, filename: str, resolve: Callable[[str], object]) -> CodeType:
     """Replace every sentinel constant in ``code`` and the code nested in it by what it names."""
-    constants = []
+    constants: list[object] = []
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             constants.append(link(constant, filename, resolve))

@@ -118,9 +118,6 @@ class Channel:
         thread.busy = False
         if not isinstance(error, Exception):
             raise error
-        if isinstance(error, (RecursionError, MemoryError)):
-            self.dropped += 1
-            return
         if self.config.on_follower_error == "raise":
             raise error
         if len(self._followers) == 1:

@@ -112,6 +112,7 @@ def link_code(function: types.FunctionType, config: FollowConfig, channel: Chann
         key.keep(template)
     sentinels, tables, text = template
     code = link(sentinels, function.__code__.co_filename, Probes(tables, channel).resolve)
+    code = code.replace(co_flags=function.__code__.co_flags)  # types.coroutine may have added one
     remember(code, Followed(function.__code__, channel, text), key)
     return code
 
@@ -128,7 +129,7 @@ def twin(function: types.FunctionType, code: types.CodeType) -> types.FunctionTy
     else:
         new.__annotations__ = function.__annotations__
     if hasattr(function, "__type_params__"):
-        new.__type_params__ = function.__type_params__
+        new.__type_params__ = function.__type_params__  # type: ignore[attr-defined]
     new.__qualname__ = function.__qualname__
     new.__module__ = function.__module__
     new.__doc__ = function.__doc__

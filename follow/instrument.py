@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import types
 import warnings
 from collections.abc import Iterator
@@ -66,7 +67,7 @@ def instrument(target: Any, *, config: FollowConfig | None = None, follower: obj
     """
     config = config or FollowConfig()
     followers = as_followers(follower)
-    name = getattr(target, "__qualname__", None) or getattr(target, "__name__", repr(target))
+    name = str(getattr(target, "__qualname__", None) or getattr(target, "__name__", repr(target)))
     channel = new_channel(config, followers, name)
     handle = Instrumented(channel)
     if os.environ.get("FOLLOW_DISABLED") == "1":
@@ -81,9 +82,8 @@ def instrument(target: Any, *, config: FollowConfig | None = None, follower: obj
             handle.skipped[function.__qualname__] = str(error)
     if handle.skipped:
         first = next(iter(handle.skipped.values()))
-        warnings.warn(
-            f"{len(handle.skipped)} functions of {name} are not followed; the first: {first}", FollowWarning, stacklevel=2
-        )
+        message = f"{len(handle.skipped)} functions of {name} are not followed; the first: {first}"
+        warnings.warn(message, FollowWarning, stacklevel=2)
     return handle
 
 
@@ -108,9 +108,7 @@ def _functions(target: object) -> Iterator[types.FunctionType]:
 
 
 def _namespace_of(cls: type) -> dict[str, object]:
-    import sys
-
     module = sys.modules.get(cls.__module__)
     if module is None:
-        raise FollowError(f"The class {cls.__qualname__} cannot be followed: its module {cls.__module__} is not loaded.")
+        raise FollowError(f"{cls.__qualname__} cannot be followed: its module {cls.__module__} is not loaded.")
     return vars(module)

@@ -8,13 +8,12 @@ from types import CodeType, TracebackType
 from .model import Site, Span
 
 
-def locate_site(traceback: TracebackType, sites: tuple[Site, ...], every: tuple[Site, ...]) -> Site | None:
+def locate_site(traceback: TracebackType, sites: tuple[Site, ...]) -> Site | None:
     """The innermost site whose span holds the instruction that raised.
 
     Arguments:
         traceback: its first entry is the frame that raised.
         sites: the candidates, one a statement.
-        every: all sites of the scope, in case columns are not known.
     """
     code, last = traceback.tb_frame.f_code, traceback.tb_lasti
     position = _position(code, last)

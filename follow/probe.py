@@ -1,6 +1,7 @@
 """What the generated code calls: the probes of one rewritten piece of source, bound to a channel.
 
-A call's state is a list: its clock, its thread, its cells, the value it yields, then its slots.
+A call's state is a list: its clock, its thread, its cells, the value it yields, the dict that
+``locals()`` gave to it, then its slots.
 """
 
 from __future__ import annotations
@@ -13,15 +14,20 @@ from types import CodeType, FunctionType, TracebackType
 from typing import Any
 
 from .capture import Capture
-from .channel import THREADS, Channel, now
+from .channel import THREADS, Channel, ThreadState, now
+from .followers import PROBE_FILENAME
 from .locate import locate_site
 from .model import CELL, SLOT, VALUE, Scope, Site, Tables
 
 MISSING = object()
 """In a slot: the variable is not bound."""
 
-CLOCK, THREAD, CELLS, YIELDED, SLOTS = range(5)
+CLOCK, THREAD, CELLS, YIELDED, LOCALS, SLOTS = range(6)
 HIDDEN_LOCAL = ".f"
+
+_DEAF = ThreadState()
+"""The thread of a call at the very end of the stack: always busy, so no record is made."""
+_DEAF.busy = True
 
 _SMALL = 1 << 30
 """Integers below this are compared fast, and are within any limit."""
@@ -39,13 +45,16 @@ class Probes:
         self._tables = tables
         self._channel = channel
         self._capture = Capture(channel.config)
-        self._emit = _cell(channel.emit)
+        self._emit = channel.emit
+        self._namespaces: list[dict[str, object]] = []
         self._frames: dict[int, list[Any]] = {}
         self._made: dict[str, object] = {}
         channel.listen(self._on_emit)
 
     def _on_emit(self, emit: Callable[..., object]) -> None:
-        self._emit.cell_contents = emit
+        self._emit = emit
+        for namespace in self._namespaces:
+            namespace["emit"] = emit
 
     def resolve(self, name: str) -> object:
         """The callable for a probe's name, as it stands in the generated code without its prefix."""
@@ -65,20 +74,27 @@ class Probes:
         frames = None if scope.hidden or scope.name == "<lambda>" else self._frames
 
         def enter(cells: object = None) -> list[Any]:
-            thread = THREADS.state
-            state = [0.0, thread, cells, None, *slots]
-            if frames is not None:
-                frames[id(sys._getframe(1))] = state
-            state[CLOCK] = now() - thread.overhead
+            state = [0.0, _DEAF, cells, None, None, *slots]
+            try:  # up to 3.11 what C functions do inside counts as frames, too
+                state[THREAD] = thread = THREADS.state
+                if frames is not None:
+                    frames[id(sys._getframe(1))] = state
+                state[CLOCK] = now() - thread.overhead
+            except RecursionError:
+                pass
             return state
 
         return enter
 
     def _make_call(self, number: int) -> Callable[..., object]:
         frames = self._frames
+        nowhere = [0.0, _DEAF, None, None, None, *[MISSING] * len(self._tables.scopes[number].slots)]
 
         def call() -> list[Any]:
-            return frames[id(sys._getframe(1))]
+            try:
+                return frames.get(id(sys._getframe(1)), nowhere)
+            except RecursionError:
+                return nowhere
 
         return call
 
@@ -86,37 +102,52 @@ class Probes:
         frames = self._frames
 
         def leave() -> None:
-            frames.pop(id(sys._getframe(1)), None)
+            try:
+                frames.pop(id(sys._getframe(1)), None)
+            except RecursionError:
+                pass
 
         return leave
 
     # -- records ---------------------------------------------------------------------------------
 
     def _record(self, site: Site, *, gives: bool = False) -> FunctionType:
-        """The probe of one site; with ``gives`` it takes a value first and returns it."""
+        """The probe of one site; with ``gives`` it takes a value first and returns it.
+
+        What it does is compiled when it is first called: most sites of a program never are.
+        """
+        namespace: dict[str, object] = {"__builtins__": __builtins__, "__name__": __name__}
+        probe = FunctionType(_FIRST_CALL, namespace, "probe")
+        namespace["specialise"] = functools.partial(self._specialise, probe, site, gives)
+        namespace["probe"] = probe
+        namespace["gives"] = gives
+        probe.__dict__["__follow_site__"] = site
+        return probe
+
+    def _specialise(self, probe: FunctionType, site: Site, gives: bool) -> None:
         scope = self._tables.scopes[site.scope]
-        template = _template(_shape(site, scope, self._channel.config.values == "live", gives))
-        constants: dict[str, object] = {
-            "function": scope.name,
-            "instruction": site.instruction,
-            "capture": self._capture.value,
-            "variable": self._capture.variable,
-            "fail": self._channel.fail,
-            "now": now,
-            "MISSING": MISSING,
-            "threads": THREADS,
-        }
-        constants.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
-        constants.update(self._extras(site, scope))
-        closure = tuple(
-            self._emit if name == "emit" else _cell(constants[name]) for name in template.co_freevars
+        namespace = probe.__globals__
+        namespace.update(
+            function=scope.name,
+            instruction=site.instruction,
+            variable=self._capture.variable,
+            channel=self._channel,
+            fail=self._channel.fail,
+            now=now,
+            MISSING=MISSING,
+            threads=THREADS,
+            deaf=_DEAF,
+            extras=self._extras(site, scope),
+            emit=self._emit,
         )
-        return FunctionType(template, _GLOBALS, "probe", None, closure)
+        namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
+        self._namespaces.append(namespace)
+        probe.__code__ = _template(_shape(site, scope, gives, more=bool(self._channel.config.fields)))
 
     def _extras(self, site: Site, scope: Scope) -> dict[str, object]:
         known = {"kind": site.kind, "line": site.span[0], "file": self._tables.filename, "qualname": scope.qualname}
         names = self._channel.config.fields
-        return {"extras": {name: known[name] for name in names}}
+        return {name: known[name] for name in names}
 
     def _make_return(self, number: int) -> FunctionType:
         return self._record(self._tables.sites[number], gives=True)
@@ -151,32 +182,37 @@ class Probes:
         guard = self._tables.guards[number]
         scope = self._tables.scopes[guard.scope]
         sites = tuple(site for site in self._tables.sites if site.scope == scope.number and site.raising)
-        every = tuple(site for site in self._tables.sites if site.scope == scope.number)
+        channel = self._channel
 
         def raised(state: list[Any]) -> None:
-            thread = THREADS.state
-            if thread.busy:
-                return
-            start = now()
-            thread.busy = True
+            thread = _DEAF
             try:
-                self._raised(state, number, scope, sites, every, start - thread.overhead)
+                thread = THREADS.state
+                if thread.busy:
+                    return
+                start = now()
+                thread.busy = True
+                self._raised(state, number, scope, sites, start - thread.overhead)
+            except (RecursionError, MemoryError):
+                if thread is not _DEAF:
+                    thread.busy = False
+                channel.dropped += 1
+                return
             except BaseException as error:
-                self._channel.fail(error, thread)
+                channel.fail(error, thread)
             thread.busy = False
             state[CLOCK] = start = start - thread.overhead
             thread.overhead = now() - start
 
         return raised
 
-    def _raised(self, state: list[Any], guard: int, scope: Scope, sites: tuple[Site, ...], every: tuple[Site, ...],
-                time: float) -> None:
+    def _raised(self, state: list[Any], guard: int, scope: Scope, sites: tuple[Site, ...], time: float) -> None:
         error, traceback = sys.exc_info()[1:]
         assert error is not None and traceback is not None
-        found = _variables(traceback, scope)
+        found = _variables(traceback, scope, state[LOCALS])
         for index, name in enumerate(scope.slots):
             state[SLOTS + index] = found.get(name, MISSING)
-        site = locate_site(traceback, sites, every)
+        site = locate_site(traceback, sites)
         if site is None or site.guard != guard:
             return
         record = {
@@ -185,9 +221,9 @@ class Probes:
             "execution_time": (time - state[CLOCK]) * 1e3,
             "local_vars": [self._capture.variable(name, found[name]) for name in scope.names if name in found],
             "exception": describe_exception(error),
-            **self._extras(site, scope)["extras"],  # type: ignore[dict-item]
+            **self._extras(site, scope),
         }
-        self._emit.cell_contents(record)
+        self._emit(record)
 
     # -- the rest --------------------------------------------------------------------------------
 
@@ -222,25 +258,31 @@ def _new_thread(channel: Channel, cls: Any, *args: Any, **kwargs: Any) -> Any:
     return cls(*args, **kwargs)
 
 
-def _without_hidden_local(found: object) -> object:
+def _without_hidden_local(state: list[Any], found: object) -> object:
     """What ``locals()``, ``vars()`` or ``dir()`` gave, without follow's own entry."""
     if type(found) is dict:
         found.pop(HIDDEN_LOCAL, None)
+        state[LOCALS] = found
     elif type(found) is list and HIDDEN_LOCAL in found:
         found.remove(HIDDEN_LOCAL)
     return found
 
 
-def _variables(traceback: TracebackType, scope: Scope) -> dict[str, object]:
+def _variables(traceback: TracebackType, scope: Scope, given: dict[str, object] | None) -> dict[str, object]:
     """The variables of the frame that raised, without leaving a trace in it.
 
-    Before 3.13 ``f_locals`` is one dict a frame, which ``locals()`` gives out: it is put back as it was
-    where the function may hold it, and emptied where it does not, for it would keep the values alive.
+    Before 3.13 ``f_locals`` is one dict a frame, brought up to date whenever it is read. ``given`` is that
+    dict where ``locals()`` has given it to the program, and is put back as it was; otherwise it is
+    emptied, for it would keep the values alive.
     """
+    before = None if given is None else dict(given)
     found = traceback.tb_frame.f_locals
     result = dict(found)
     result.pop(HIDDEN_LOCAL, None)
-    if type(found) is dict and not scope.mentions_locals and not scope.namespace and scope.hidden:
+    if before is not None and found is given:
+        found.clear()
+        found.update(before)
+    elif type(found) is dict and scope.hidden and not scope.namespace:
         found.clear()
     return result
 
@@ -255,34 +297,44 @@ def describe_exception(error: BaseException) -> str:
     return f"{kind}: {text}" if text else kind
 
 
-def _cell(value: object) -> Any:
-    def inner() -> object:
-        return value
+def _first_call() -> CodeType:
+    # Its names are looked up in the globals that each probe has for itself.
+    source = """
+def probe(*arguments):
+    try:
+        specialise()
+    except RecursionError:
+        return arguments[1] if gives else None
+    return probe(*arguments)
+"""
+    return _function_code(source)
 
-    assert inner.__closure__ is not None
-    return inner.__closure__[0]
+
+def _function_code(source: str) -> CodeType:
+    module = compile(source, PROBE_FILENAME, "exec", dont_inherit=True)
+    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
 
-_GLOBALS: dict[str, object] = {"__builtins__": __builtins__, "__name__": __name__}
-
-
-def _shape(site: Site, scope: Scope, live: bool, gives: bool) -> tuple[Any, ...]:
+def _shape(site: Site, scope: Scope, gives: bool, *, more: bool) -> tuple[Any, ...]:
     places = tuple((shown.place, shown.index) for shown in site.shown)
-    return (len(site.arguments), places, site.stores, site.clears, site.result, scope.suspends, live, gives)
+    return (len(site.arguments), places, site.stores, site.clears, site.result, scope.suspends, gives, more)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _template(shape: tuple[Any, ...]) -> CodeType:
     """The code of all probes of one shape: they differ only in what their closure cells hold."""
-    arguments, places, stores, clears, result, suspends, live, gives = shape
+    arguments, places, stores, clears, result, suspends, gives, more = shape
     names = [f"a{index}" for index in range(arguments)]
-    lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):", " t = now()"]
+    lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
     lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
     lines += [f" state[{SLOTS + slot}] = MISSING" for slot in clears]
     done = " value" if gives else ""
-    lines += [" thread = threads.state" if suspends else f" thread = state[{THREAD}]"]
-    lines += [f" if thread.busy: return{done}", " thread.busy = True", " try:"]
-    entries = [_entry(index, place, position, live) for index, (place, position) in enumerate(places)]
+    if suspends:  # a generator or coroutine may go on in another thread
+        lines += [" try: thread = threads.state", " except RecursionError: thread = deaf"]
+    else:
+        lines += [f" thread = state[{THREAD}]"]
+    lines += [f" if thread.busy: return{done}", " try:", "  t = now()", "  thread.busy = True"]
+    entries = [_entry(index, place, position) for index, (place, position) in enumerate(places)]
     display: list[str] = []
     while entries and entries[0][0] == "display":
         display.append(entries.pop(0)[1])
@@ -298,34 +350,30 @@ def _template(shape: tuple[Any, ...]) -> CodeType:
             lines += [f"  found.append({text})"] if how == "display" else [f"  {line}" for line in text.split("\n")]
     lines += [
         "  emit({'function': function, 'instruction': instruction, "
-        f"'execution_time': (t - state[{CLOCK}] - thread.overhead) * 1e3, 'local_vars': {variables}, **extras}})",
+        f"'execution_time': (t - state[{CLOCK}] - thread.overhead) * 1e3, 'local_vars': {variables}{', **extras' if more else ''}}})",
+        # No call here: there may be no frame left for it.
+        " except (RecursionError, MemoryError):",
+        "  thread.busy = False",
+        "  channel.dropped += 1",
+        f"  return{done}",
         " except BaseException as error: fail(error, thread)",
         " thread.busy = False",
         f" state[{CLOCK}] = t = t - thread.overhead",
         " thread.overhead = now() - t",
         f" return{done}",
     ]
-    free = {"now", "MISSING", "threads", "emit", "fail", "function", "instruction", "variable", "capture", "extras"}
-    free |= {f"n{index}" for index in range(len(places))}
-    source = f"def make({', '.join(sorted(free))}):\n " + "\n ".join(lines) + "\n return probe\n"
-    module = compile(source, "<follow probe>", "exec", dont_inherit=True)
-    make = next(constant for constant in module.co_consts if isinstance(constant, CodeType))
-    return next(constant for constant in make.co_consts if isinstance(constant, CodeType))
+    return _function_code("\n".join(lines) + "\n")
 
 
-def _entry(index: int, place: str, position: int, live: bool) -> tuple[str, str]:
+def _entry(index: int, place: str, position: int) -> tuple[str, str]:
     """How one variable enters the record: an expression for a list display, or lines that append it."""
     if place == VALUE:
         value = f"a{position}"
-        if live:
-            return "display", f"{{'var': n{index}, 'val': {value}, 'type': type({value}).__name__}}"
         quick = f"type({value}) is int and {-_SMALL} < {value} and {value} < {_SMALL}"
         return "display", f"{{'var': n{index}, 'val': {value}, 'type': 'int'}} if {quick} else variable(n{index}, {value})"
     if place == SLOT:
         return "lines", (
-            f"v = state[{SLOTS + position}]\nif v is not MISSING: found.append(variable(n{index}, v))"
-            if live
-            else f"v = state[{SLOTS + position}]\n"
+            f"v = state[{SLOTS + position}]\n"
             f"if v is not MISSING: found.append({{'var': n{index}, 'val': v, 'type': 'int'}} "
             f"if type(v) is int and {-_SMALL} < v and v < {_SMALL} else variable(n{index}, v))"
         )
@@ -334,3 +382,6 @@ def _entry(index: int, place: str, position: int, live: bool) -> tuple[str, str]
         f"try: v = state[{CELLS}][{position}].cell_contents\nexcept ValueError: pass\n"
         f"else: found.append(variable(n{index}, v))"
     )
+
+
+_FIRST_CALL = _first_call()

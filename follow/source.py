@@ -1,11 +1,11 @@
 """From a function to its source: the file's text, its syntax tree, and the function's own node in it."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
 import functools
+import inspect
 import linecache
 import sys
 from collections.abc import Iterator
@@ -70,13 +70,13 @@ def locate(function: FunctionType) -> Located:
     name = describe(function)
     source = _source_of(code, function.__globals__, name)
     try:
-        tree = source.tree
+        _parse(source.text, source.flags)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise SourceUnavailable(
             f"{name} cannot be followed: {source.filename} cannot be parsed ({error}); has it changed since it "
             f"was imported? Import it again."
         ) from error
-    found = [path for path in _paths(tree) if _starts_at(path[-1], code)]
+    found = _functions(source.text, source.flags).get((code.co_firstlineno, code.co_name), [])
     same = [(path, original) for path in found for original in _codes_of(path, source, code) if same_code(original, code)]
     if not same and _rewritten_by_pytest(code):
         raise SourceUnavailable(
@@ -118,26 +118,25 @@ def _source_of(code: CodeType, namespace: dict[str, object], name: str) -> Sourc
     return Source(filename, "".join(lines), code.co_flags & FUTURE_FLAGS)
 
 
-def _paths(tree: ast.Module) -> Iterator[list[ast.AST]]:
-    """Every function node with the nodes above it, the module first."""
-    stack: list[tuple[ast.AST, list[ast.AST]]] = [(tree, [])]
+@functools.lru_cache(maxsize=8)
+def _functions(text: str, flags: int) -> dict[tuple[int, str], list[list[ast.AST]]]:
+    """Every function node with the nodes above it, the module first, by first line and name."""
+    found: dict[tuple[int, str], list[list[ast.AST]]] = {}
+    stack: list[tuple[ast.AST, list[ast.AST]]] = [(_parse(text, flags), [])]
     while stack:
         node, above = stack.pop()
         path = [*above, node] if isinstance(node, (ast.stmt, ast.Module, ast.Lambda)) else above
         if isinstance(node, FUNCTION_NODES):
-            yield path
+            name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+            found.setdefault((first_line(node), name), []).append(path)
         stack.extend((child, path) for child in ast.iter_child_nodes(node))
+    return found
 
 
 def first_line(node: ast.AST) -> int:
     """The line that a code object calls its first: that of the first decorator, if there is one."""
     decorators = getattr(node, "decorator_list", None)
     return decorators[0].lineno if decorators else node.lineno  # type: ignore[no-any-return, attr-defined]
-
-
-def _starts_at(node: ast.AST, code: CodeType) -> bool:
-    name = "<lambda>" if isinstance(node, ast.Lambda) else node.name  # type: ignore[attr-defined]
-    return first_line(node) == code.co_firstlineno and name == code.co_name
 
 
 def _codes_of(path: list[ast.AST], source: Source, wanted: CodeType) -> list[CodeType]:
@@ -162,10 +161,10 @@ def _inside(code: CodeType, node: ast.AST) -> bool:
     return True
 
 
-_COMPARED = (
-    "co_name co_code co_flags co_argcount co_posonlyargcount co_kwonlyargcount co_firstlineno co_linetable co_names "
-    "co_varnames co_cellvars co_freevars"
-).split()
+_ITERABLE_COROUTINE = inspect.CO_ITERABLE_COROUTINE
+"""The flag that ``types.coroutine`` adds to the code of a generator function."""
+
+_COMPARED = ["co_name", "co_code", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_firstlineno", "co_linetable", "co_names", "co_varnames", "co_cellvars", "co_freevars"]
 
 
 def same_code(one: CodeType, other: CodeType) -> bool:
@@ -173,6 +172,8 @@ def same_code(one: CodeType, other: CodeType) -> bool:
 
     Their ``==`` will not do: in 3.11 it also compares the counters that the interpreter keeps in code that has run.
     """
+    if (one.co_flags ^ other.co_flags) & ~_ITERABLE_COROUTINE:
+        return False
     if any(getattr(one, name) != getattr(other, name) for name in _COMPARED):
         return False
     return len(one.co_consts) == len(other.co_consts) and all(map(_same_constant, one.co_consts, other.co_consts))
@@ -212,8 +213,7 @@ def _imported_names(text: str, flags: int) -> tuple[str, ...]:
 
 
 def _import_of(name: str) -> ast.Import:
-    place = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
-    return ast.Import(names=[ast.alias(name=name, **place)], **place)
+    return ast.fix_missing_locations(ast.Import(names=[ast.alias(name=name)]))
 
 
 def walk_codes(code: CodeType) -> Iterator[CodeType]:

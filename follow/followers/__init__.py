@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from ..model import Follower, Record
 
@@ -30,7 +31,7 @@ def as_followers(given: object) -> tuple[object, ...]:
     """
     several = tuple(given) if isinstance(given, (list, tuple, set, frozenset)) else (given,)
     if not several:
-        raise TypeError("follower must not be an empty list; leave it out to print the records.")
+        raise TypeError("follower must be at least one callable, not an empty list; leave it out to print the records.")
     for follower in several:
         as_follower(follower)
     return several
@@ -38,7 +39,14 @@ def as_followers(given: object) -> tuple[object, ...]:
 
 def _to_logger(logger: logging.Logger) -> Follower:
     def log(record: Record) -> None:
-        # Frames from here: this function, the probe, the followed function.
-        logger.info("%s", record, extra={"follow": record}, stacklevel=3)
+        # The record belongs to the followed statement, not to the frames of follow above it.
+        level = 2
+        while sys._getframe(level).f_code.co_filename == PROBE_FILENAME:
+            level += 1
+        logger.info("%s", record, extra={"follow": record}, stacklevel=level + 1)
 
     return log
+
+
+PROBE_FILENAME = "<follow probe>"
+"""The file name of the code that follow compiles for its probes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 
 INTERESTING = re.compile(r"\blambda\b|:=|\b(?:locals|vars|dir|Thread|Timer)\b")
 _SPAWNING = {"Thread", "Timer"}
+
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _has_own_frame(node: ast.AST) -> bool:
+    """Whether an expression runs in a frame of its own: comprehensions do before 3.12 (PEP 709)."""
+    return isinstance(node, ast.GeneratorExp) or (isinstance(node, _COMPREHENSIONS) and sys.version_info < (3, 12))
 
 
 @dataclass(slots=True)
@@ -60,8 +69,14 @@ class ExpressionScan:
             if owner is not None:
                 assert isinstance(node.target, ast.Name)
                 owner.walruses.append((self.statement, index, node.target.id))
+        inside = None if _has_own_frame(node) else owner
+        first = node.generators[0].iter if isinstance(node, _COMPREHENSIONS) else None
         for child in children(node):
-            self._walk(child, owner, qualname)
+            if isinstance(child, ast.comprehension):
+                for part in children(child):
+                    self._walk(part, owner if part is first else inside, qualname)
+            else:
+                self._walk(child, inside, qualname)
 
     def _lambda(self, node: ast.Lambda, owner: FunctionScan | None, qualname: str) -> None:
         index = self._count("lambda")
@@ -84,7 +99,7 @@ class ExpressionScan:
     def _call(self, node: ast.Call, index: int, owner: FunctionScan | None) -> None:
         prefix = self.scan.plan.prefix
         if owner is not None and owner.hidden and is_locals_call(node):
-            self._wrap("call", index, f"{prefix}_{probes.LOCALS}(", ")")
+            self._wrap("call", index, f"{prefix}_{probes.LOCALS}({prefix}, ", ")")
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", None)
         if name in _SPAWNING and self.scan.config.follow_threads:
             self._wrap("callee", index, f"{prefix}_{probes.SPAWN}(", ")")

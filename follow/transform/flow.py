@@ -154,6 +154,8 @@ class Flow:
     def _visit_For(self, statement: ast.For | ast.AsyncFor, state: Bound | None) -> Bound | None:
         head = self._interrupted(self._evaluate([statement.iter], state), statement.body)
         entered = self._bind(statement, head)
+        if head is not None and entered is not None:
+            head = head[0], head[1] | entered[1]
         return self._loop(statement, entered, head)
 
     _visit_AsyncFor = _visit_For

@@ -72,7 +72,7 @@ class Rewriter:
         if guard is not None:
             lines = [self._guarded(lines, guard)]
         closing = _lines(self._plan.closing.get(id(body), ()))
-        return suite.with_changes(body=[*_lines(enter), *lines, *closing])
+        return cst.ensure_type(suite.with_changes(body=[*_lines(enter), *lines, *closing]), cst.IndentedBlock)
 
     def _guarded(self, lines: list[Any], raised: str) -> cst.Try:
         """``try: lines; except: try: raised; except RecursionError: pass; raise``."""

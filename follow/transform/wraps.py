@@ -9,6 +9,7 @@ import libcst as cst
 
 from .probes import Wrap
 
+
 class Verbatim(cst.Name):
     """Prints whatever it holds: a probe's text needs no tree of its own (half the cost of writing it).
 
@@ -24,7 +25,7 @@ _EMPTY = cst.SimpleStatementSuite([cst.Pass()])
 
 def wrapped(node: cst.BaseExpression, wrap: Wrap) -> cst.BaseExpression:
     """``before + node + after``, the node in parentheses where it needs them."""
-    if isinstance(node, cst.Tuple) and not node.lpar or isinstance(node, cst.NamedExpr) and not node.lpar:
+    if (isinstance(node, cst.Tuple) and not node.lpar) or (isinstance(node, cst.NamedExpr) and not node.lpar):
         node = node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     if wrap.before.endswith(" or "):
         return cst.BooleanOperation(Verbatim(wrap.before.removesuffix(" or ")), cst.Or(), _in_parentheses(node))
@@ -104,15 +105,18 @@ def _visit_own(node: Any, visitor: cst.CSTTransformer) -> Any:
     return cast(Any, node.with_changes(**hidden).visit(visitor)).with_changes(**saved)
 
 
+_SPACE = cst.SimpleWhitespace(" ")
+
+
 def _wrap_value(node: Any, wrap: Wrap) -> Any:
+    """Wrap what the statement evaluates; a keyword may stand right before its parenthesis."""
     if isinstance(node, cst.If):
-        return node.with_changes(test=wrapped(node.test, wrap))
+        return node.with_changes(test=wrapped(node.test, wrap), whitespace_before_test=_SPACE)
     if isinstance(node, cst.Match):
-        return node.with_changes(subject=wrapped(node.subject, wrap))
+        return node.with_changes(subject=wrapped(node.subject, wrap), whitespace_after_match=_SPACE)
     if isinstance(node, cst.Expr):
         inner = cst.ensure_type(node.value, cst.Yield)
         assert isinstance(inner.value, cst.BaseExpression)
-        return node.with_changes(value=inner.with_changes(value=wrapped(inner.value, wrap)))
-    return node.with_changes(
-        value=wrapped(node.value, wrap), whitespace_after_return=cst.SimpleWhitespace(" ")
-    )
+        value = inner.with_changes(value=wrapped(inner.value, wrap), whitespace_after_yield=_SPACE)
+        return node.with_changes(value=value)
+    return node.with_changes(value=wrapped(node.value, wrap), whitespace_after_return=_SPACE)

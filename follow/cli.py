@@ -1,0 +1,120 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import inspect
+import os
+import sys
+import textwrap
+from collections.abc import Sequence
+from types import FunctionType, ModuleType
+from typing import Any
+
+from .errors import FollowError
+from .generated import generated_source
+
+
+class UsageError(Exception):
+    """What was asked for does not exist; the message says what."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Arguments:
+        arguments: without the program's name; by default those of the process.
+
+    Returns:
+        The exit code: 0, 1 for what cannot be followed, 2 for what does not exist.
+    """
+    options = _parser().parse_args(arguments)
+    sys.path.insert(0, os.getcwd())  # as python -m does
+    try:
+        return int(options.run(options))
+    except UsageError as error:
+        print(f"follow: {error}", file=sys.stderr)
+        return 2
+    except FollowError as error:
+        print(f"follow: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="follow", description="Show what Python code did, statement by statement.")
+    commands = parser.add_subparsers(title="commands", required=True)
+    code = commands.add_parser("code", help="show the code that runs when a function is followed")
+    code.add_argument("place", metavar="pkg.mod:qualname", help="a function, or pkg.mod for all of a module's")
+    code.add_argument("--diff", action="store_true", help="show the difference from the original instead")
+    code.set_defaults(run=_code)
+    return parser
+
+
+def _code(options: argparse.Namespace) -> int:
+    for function in _functions(options.place):
+        generated = generated_source(function)
+        if options.diff:
+            original = textwrap.dedent(inspect.getsource(function)).splitlines(keepends=True)
+            name = f"{function.__module__}.{function.__qualname__}"
+            lines = difflib.unified_diff(original, generated.splitlines(keepends=True), name, f"{name} (followed)")
+            _show("".join(lines), "diff")
+        else:
+            _show(generated, "python")
+    return 0
+
+
+def _functions(place: str) -> list[FunctionType]:
+    name, _, qualname = place.partition(":")
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        raise UsageError(f"{name} cannot be imported: {error}.") from error
+    if not qualname:
+        return _functions_of(module)
+    found: Any = module
+    for part in qualname.split("."):
+        found = inspect.getattr_static(found, part, None)
+        if found is None:
+            raise UsageError(f"{name} has no {qualname}; there is no {part!r} there.")
+    function = _unwrapped(found)
+    if function is None:
+        raise UsageError(f"{place} is not a Python function but a {type(found).__name__}.")
+    return [function]
+
+
+def _functions_of(module: ModuleType) -> list[FunctionType]:
+    """The functions that the module itself defines, those of its classes too, in the order of the file."""
+    found: list[FunctionType] = []
+    pending: list[object] = list(vars(module).values())
+    while pending:
+        thing = pending.pop()
+        if isinstance(thing, type) and thing.__module__ == module.__name__:
+            pending.extend(vars(thing).values())
+            continue
+        function = _unwrapped(thing)
+        if function is not None and function.__globals__ is vars(module) and function not in found:
+            found.append(function)
+    file = getattr(module, "__file__", None)
+    found = [function for function in found if function.__code__.co_filename == file]
+    if not found:
+        raise UsageError(f"{module.__name__} defines no Python functions.")
+    return sorted(found, key=lambda function: function.__code__.co_firstlineno)
+
+
+def _unwrapped(thing: object) -> FunctionType | None:
+    for name in ("__func__", "fget", "__wrapped__"):
+        thing = getattr(thing, name, thing) if not isinstance(thing, (FunctionType, type)) else thing
+    return thing if isinstance(thing, FunctionType) else None
+
+
+def _show(text: str, language: str) -> None:
+    """Print code; in colour on a terminal."""
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        from pygments import highlight
+        from pygments.formatters import TerminalFormatter
+        from pygments.lexers import get_lexer_by_name
+
+        text = highlight(text, get_lexer_by_name(language), TerminalFormatter())
+    print(text, end="" if text.endswith("\n") else "\n")

@@ -1,0 +1,53 @@
+"""Shared by the tests: functions with a source of their own, and ways to run them."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import sys
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+_serial = itertools.count()
+
+
+def define(source: str, name: str = "f", **namespace: Any) -> FunctionType:
+    """Run ``source`` as a file of its own, visible to ``linecache``, and return its function ``name``."""
+    filename = f"<test {next(_serial)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    exec(compile(source, filename, "exec"), namespace)
+    return namespace[name]
+
+
+def outcome(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[str, Any]:
+    """How a call ends: its value, or its exception's type and text."""
+    try:
+        return "returned", function(*args, **kwargs)
+    except Exception as error:
+        return "raised", (type(error), str(error))
+
+
+def lines_of(function: Callable[..., Any], *args: Any) -> list[tuple[str, str, int]]:
+    """The events that a debugger sees of the function's own file: (event, code name, line)."""
+    events: list[tuple[str, str, int]] = []
+    filename = function.__code__.co_filename
+
+    def trace(frame: Any, event: str, arg: object) -> Any:
+        if frame.f_code.co_filename != filename:
+            return None
+        events.append((event, frame.f_code.co_name, frame.f_lineno))
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        outcome(function, *args)
+    finally:
+        sys.settrace(before)
+    return events
+
+
+def brief(records: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """Records as (instruction, {name: value})."""
+    return [(r["instruction"], {v["var"]: v["val"] for v in r["local_vars"]}) for r in records]

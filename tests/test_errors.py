@@ -1,0 +1,165 @@
+"""Bad input gets a sentence that names the function or file, what is wrong and what to do."""
+
+from __future__ import annotations
+
+import json
+import linecache
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from follow import FollowConfig, FollowError, FollowerWarning, SourceUnavailable, TransformError, follow
+
+from .support import define
+
+
+def sentence(error: BaseException) -> str:
+    text = str(error)
+    assert text[0].isupper() or "cannot be followed" in text or "must be" in text
+    assert text.endswith(".")
+    return text
+
+
+@pytest.mark.parametrize("function", [len, json.scanner.c_make_scanner if json.scanner.c_make_scanner else len, "".join, dict.get])
+def test_built_in_functions(function: Any) -> None:
+    with pytest.raises(FollowError) as caught:
+        follow(function)
+    assert "cannot be followed" in sentence(caught.value)
+
+
+def test_a_function_without_source() -> None:
+    for function in (eval("lambda x: x"), {}.setdefault("f", eval("lambda: 0"))):
+        with pytest.raises(SourceUnavailable) as caught:
+            follow(function)
+        assert "no source" in sentence(caught.value) and "<lambda>" in str(caught.value)
+
+
+def test_a_file_that_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "changing.py"
+    path.write_text("def f():\n    return 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import changing  # type: ignore[import-not-found]
+
+    path.write_text("# a new first line\ndef f():\n    return 1\n")
+    linecache.clearcache()
+    with pytest.raises(SourceUnavailable) as caught:
+        follow(changing.f)
+    assert "changed" in sentence(caught.value) and "changing.f" in str(caught.value)
+    path.write_text("def f(:\n")
+    linecache.clearcache()
+    with pytest.raises(SourceUnavailable):
+        follow(changing.f)
+
+
+def test_two_lambdas_on_one_line() -> None:
+    pair = define("pair = (lambda: 1), (lambda: 1)\n", "pair")
+    try:
+        assert follow(pair[1])() == 1  # told apart by their columns, from 3.11 on
+    except FollowError as error:
+        assert "told apart" in sentence(error)
+
+
+def test_what_is_not_a_function() -> None:
+    for thing in (3, "f"):
+        with pytest.raises(TypeError) as caught:
+            follow(thing)  # type: ignore[call-overload]
+        assert repr(thing) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "field"),
+    [
+        ({"follow_return": 1}, TypeError, "follow_return"),
+        ({"follow_prints": None}, TypeError, "follow_prints"),
+        ({"values": "deep"}, ValueError, "values"),
+        ({"on_follower_error": "ignore"}, ValueError, "on_follower_error"),
+        ({"max_depth": 0}, ValueError, "max_depth"),
+        ({"max_items": "10"}, TypeError, "max_items"),
+        ({"fields": "kind"}, TypeError, "fields"),
+        ({"fields": ("colour",)}, ValueError, "colour"),
+    ],
+)
+def test_wrong_configuration(arguments: dict[str, Any], error: type[Exception], field: str) -> None:
+    with pytest.raises(error) as caught:
+        FollowConfig(**arguments)
+    assert field in sentence(caught.value)
+
+
+def test_followers_and_configurations_of_the_wrong_type() -> None:
+    function = define("def f():\n    pass\n")
+    for follower in (3, "file", [], [print, 3]):
+        with pytest.raises(TypeError) as caught:
+            follow(function, follower)
+        assert "follower" in sentence(caught.value)
+    with pytest.raises(TypeError):
+        follow(config=3)  # type: ignore[arg-type, call-overload]
+    with pytest.raises(TypeError):
+        follow(FollowConfig(), config=FollowConfig())
+
+
+def test_a_follower_that_raises_is_switched_off_with_one_warning() -> None:
+    calls = []
+
+    def bad(record: object) -> None:
+        calls.append(record)
+        raise LookupError("no room")
+
+    function = follow(define("def f():\n    a = 1\n    b = 2\n    return b\n"), bad)
+    with pytest.warns(FollowerWarning) as caught:
+        assert function() == 2
+        assert function() == 2
+    assert len(calls) == 1 and len(caught) == 1
+    assert "no room" in sentence(caught[0].message) and "bad" in str(caught[0].message)  # type: ignore[arg-type]
+
+
+def test_one_bad_follower_does_not_silence_the_others() -> None:
+    records: list[object] = []
+
+    def bad(record: object) -> None:
+        raise LookupError("no room")
+
+    function = follow(define("def f():\n    a = 1\n    b = 2\n"), [bad, records.append])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        function()
+    assert len(records) == 2 and len(caught) == 1
+
+
+def test_a_followers_exception_is_let_through_when_asked() -> None:
+    def bad(record: object) -> None:
+        raise LookupError("no room")
+
+    function = follow(define("def f():\n    a = 1\n"), bad, config=FollowConfig(on_follower_error="raise"))
+    with pytest.raises(LookupError, match="no room"):
+        function()
+
+
+def test_warnings_as_errors_do_not_reach_the_program(capsys: pytest.CaptureFixture[str]) -> None:
+    def bad(record: object) -> None:
+        raise LookupError("no room")
+
+    function = follow(define("def f():\n    a = 1\n    return a\n"), bad)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert function() == 1
+    assert "no room" in capsys.readouterr().err
+
+
+def test_keyboard_interrupt_in_a_follower_passes() -> None:
+    def bad(record: object) -> None:
+        raise KeyboardInterrupt
+
+    function = follow(define("def f():\n    a = 1\n    return a\n"), bad)
+    with pytest.raises(KeyboardInterrupt):
+        function()
+    with pytest.raises(KeyboardInterrupt):  # and the next call makes records again
+        function()
+
+
+def test_source_that_libcst_cannot_parse() -> None:
+    function = define("def f():\n    (x): int = 1\n    return x\n")
+    with pytest.raises(TransformError) as caught:
+        follow(function)
+    assert "libcst" in sentence(caught.value)

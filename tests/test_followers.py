@@ -1,0 +1,116 @@
+"""What may receive records, and how a function is given to follow."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+import pytest
+
+from follow import FollowConfig, FollowError, follow
+
+from .support import brief, define
+
+SOURCE = "def f(n=1):\n    a = n\n    return a\n"
+
+
+def test_every_way_to_give_a_function() -> None:
+    records: list[dict[str, Any]] = []
+
+    def run(decorated: Any) -> list[str]:
+        records.clear()
+        assert decorated() == 1
+        return [record["instruction"] for record in records]
+
+    assert run(follow(define(SOURCE), records.append)) == ["a = n", "return a"]
+    assert run(follow(follower=records.append)(define(SOURCE))) == ["a = n", "return a"]
+    assert run(follow(FollowConfig(), records.append)(define(SOURCE))) == ["a = n", "return a"]
+    off = FollowConfig(follow_variable_set=False)
+    assert run(follow(config=off, follower=records.append)(define(SOURCE))) == ["return a"]
+    assert run(follow(off, records.append)(define(SOURCE))) == ["return a"]
+
+
+@pytest.mark.parametrize("decorate", [follow, follow()])
+def test_bare_decorators_print(decorate: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    decorate(define(SOURCE))()
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_a_logger_attributes_the_record_to_the_followed_line(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("audit")
+    function = follow(define(SOURCE), logger)
+    with caplog.at_level(logging.INFO, logger="audit"):
+        function()
+    assert [entry.name for entry in caplog.records] == ["audit", "audit"]
+    first = caplog.records[0]
+    assert "'instruction': 'a = n'" in first.getMessage()
+    assert first.follow["function"] == "f"  # type: ignore[attr-defined]
+    assert (first.funcName, first.lineno) == ("f", 2)
+
+
+def test_several_followers_at_once() -> None:
+    one: list[dict[str, Any]] = []
+    two: list[dict[str, Any]] = []
+    follow(define(SOURCE), [one.append, two.append])()
+    assert brief(one) == brief(two) != []
+
+
+def test_a_twin_followed_again_gets_a_further_follower() -> None:
+    one: list[dict[str, Any]] = []
+    two: list[dict[str, Any]] = []
+    twin = follow(define(SOURCE), one.append)
+    again = follow(twin, two.append)
+    assert again is twin
+    assert follow(twin, two.append) is twin
+    twin()
+    assert len(one) == len(two) == 2
+    with pytest.raises(FollowError):
+        follow(twin, print, config=FollowConfig(follow_return=True))
+
+
+def test_a_function_decorated_at_each_call_is_rewritten_once() -> None:
+    records: list[dict[str, Any]] = []
+    make = define("def make(n):\n    def f():\n        return n\n    return f\n", "make")
+    twins = [follow(make(n), records.append) for n in range(5)]
+    assert [twin() for twin in twins] == [0, 1, 2, 3, 4]
+    assert len({id(twin.__code__) for twin in twins}) == 1
+    assert len(records) == 5
+
+
+def test_disabled_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOLLOW_DISABLED", "1")
+    function = define(SOURCE)
+    assert follow(function) is function
+    assert follow()(function) is function
+
+
+def test_followed_code_run_by_a_follower_makes_no_records() -> None:
+    records: list[dict[str, Any]] = []
+
+    def follower(record: dict[str, Any]) -> None:
+        records.append(record)
+        helper(5)
+
+    helper = follow(define("def helper(n):\n    return n\n", "helper"), lambda record: records.append(record))
+    follow(define(SOURCE), follower)()
+    assert [record["function"] for record in records] == ["f", "f"]
+
+
+def test_a_thread_started_by_a_followed_call_is_followed() -> None:
+    records: list[dict[str, Any]] = []
+    source = (
+        "import threading\ndef worker(n):\n    m = n + 1\ndef other():\n    x = 0\n"
+        "def f():\n    t = threading.Thread(target=worker, args=(1,))\n    t.start()\n    t.join()\n"
+    )
+    f = define(source)
+    before = (threading.Thread.__init__, threading.Thread.start, threading.Thread.run)
+    follow(f, records.append)()
+    assert ("worker", "m = n + 1") in [(r["function"], r["instruction"]) for r in records]
+    assert (threading.Thread.__init__, threading.Thread.start, threading.Thread.run) == before
+    count = len(records)
+    thread = threading.Thread(target=f.__globals__["other"])
+    thread.start()
+    thread.join()
+    follow(f, records.append, config=FollowConfig(follow_threads=False))()
+    assert "worker" not in {r["function"] for r in records[count:]}

@@ -1,0 +1,3 @@
+def f(code):
+    exec(code)
+    return 1
