@@ -368,20 +368,19 @@ def _template(shape: tuple[Any, ...]) -> CodeType:
 def _entry(index: int, place: str, position: int) -> tuple[str, str]:
     """How one variable enters the record: an expression for a list display, or lines that append it."""
     if place == VALUE:
-        value = f"a{position}"
-        quick = f"type({value}) is int and {-_SMALL} < {value} and {value} < {_SMALL}"
-        return "display", f"{{'var': n{index}, 'val': {value}, 'type': 'int'}} if {quick} else variable(n{index}, {value})"
+        return "display", _variable(index, f"a{position}")
     if place == SLOT:
-        return "lines", (
-            f"v = state[{SLOTS + position}]\n"
-            f"if v is not MISSING: found.append({{'var': n{index}, 'val': v, 'type': 'int'}} "
-            f"if type(v) is int and {-_SMALL} < v and v < {_SMALL} else variable(n{index}, v))"
-        )
+        append = f"if v is not MISSING: found.append({_variable(index, 'v')})"
+        return "lines", f"v = state[{SLOTS + position}]\n{append}"
     assert place == CELL
-    return "lines", (
-        f"try: v = state[{CELLS}][{position}].cell_contents\nexcept ValueError: pass\n"
-        f"else: found.append(variable(n{index}, v))"
-    )
+    fetch = f"try: v = state[{CELLS}][{position}].cell_contents\nexcept ValueError: pass"
+    return "lines", f"{fetch}\nelse: found.append({_variable(index, 'v')})"
+
+
+def _variable(index: int, value: str) -> str:
+    """The entry of one variable; small integers are made on the spot, all else by a call."""
+    quick = f"type({value}) is int and {-_SMALL} < {value} and {value} < {_SMALL}"
+    return f"{{'var': n{index}, 'val': {value}, 'type': 'int'}} if {quick} else variable(n{index}, {value})"
 
 
 _FIRST_CALL = _first_call()

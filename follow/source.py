@@ -77,7 +77,9 @@ def locate(function: FunctionType) -> Located:
             f"was imported? Import it again."
         ) from error
     found = _functions(source.text, source.flags).get((code.co_firstlineno, code.co_name), [])
-    same = [(path, original) for path in found for original in _codes_of(path, source, code) if same_code(original, code)]
+    same = [
+        (path, original) for path in found for original in _codes_of(path, source, code) if same_code(original, code)
+    ]
     if not same and _rewritten_by_pytest(code):
         raise SourceUnavailable(
             f"{name} cannot be followed: pytest has rewritten its assert statements. "
@@ -164,7 +166,19 @@ def _inside(code: CodeType, node: ast.AST) -> bool:
 _ITERABLE_COROUTINE = inspect.CO_ITERABLE_COROUTINE
 """The flag that ``types.coroutine`` adds to the code of a generator function."""
 
-_COMPARED = ["co_name", "co_code", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_firstlineno", "co_linetable", "co_names", "co_varnames", "co_cellvars", "co_freevars"]
+_COMPARED = [
+    "co_name",
+    "co_code",
+    "co_argcount",
+    "co_posonlyargcount",
+    "co_kwonlyargcount",
+    "co_firstlineno",
+    "co_linetable",
+    "co_names",
+    "co_varnames",
+    "co_cellvars",
+    "co_freevars",
+]
 
 
 def same_code(one: CodeType, other: CodeType) -> bool:

@@ -19,8 +19,17 @@ def reference() -> ModuleType:
     """The reference's module; fetched with pip into ``tests/.reference`` the first time."""
     folder = Path(os.environ.get("FOLLOW_REFERENCE", _FOLDER))
     if not (folder / "follow.py").exists():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder),
-                   f"python-follow=={VERSION}"]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            str(folder),
+            f"python-follow=={VERSION}",
+        ]
         subprocess.run(command, check=True)
     specification = importlib.util.spec_from_file_location("follow_reference", folder / "follow.py")
     assert specification is not None and specification.loader is not None

@@ -7,10 +7,7 @@ def walk(n):
     for i in range(
         n,
     ):
-        total += (
-            i
-            * 2
-        )
+        total += i * 2
         while total > 100:
             break
     else:
@@ -18,29 +15,24 @@ def walk(n):
             total,
             1,
         )
-    return [
-        total
-    ]
+    return [total]
 
 
 def deep(n):
     if n:
-        return deep(
-            n - 1
-        )
+        return deep(n - 1)
     table = {}
-    return (table["first"]
-            + table["second"])
+    return table["first"] + table["second"]
 
 
 def branches(n):
     kind = None
     if n == 0:
         kind = "none"
-    elif n == 1 or \
-            n == 2:
+    elif n == 1 or n == 2:
         kind = "few"
-    elif n > 100: kind = "all"
+    elif n > 100:
+        kind = "all"
     else:
         kind = "many"
     try:
@@ -51,8 +43,7 @@ def branches(n):
         value += 1
     finally:
         kind = kind.upper()
-    assert (kind
-            and value >= 0)
+    assert kind and value >= 0
     match value:
         case 1:
             value = 10
@@ -65,24 +56,29 @@ def branches(n):
 
 def suites(n):
     result = []
-    def double(q): return q * 2
-    for i in range(n): result.append(double(i)); result.append(i)
-    with open(__file__) as first, open(
-        __file__
-    ) as second:
-        if first is second: return None
-        result.append(
-            (lambda x:
-             x + 1)(n)
-        )
+
+    def double(q):
+        return q * 2
+
+    for i in range(n):
+        result.append(double(i))
+        result.append(i)
+    with open(__file__) as first, open(__file__) as second:
+        if first is second:
+            return None
+        result.append((lambda x: x + 1)(n))
+
     class Local:
         value = n
+
         def get(self):
             return self.value
+
     if n > 1:
         if n > 2:
             for i in range(n):
-                if i == 1: continue
+                if i == 1:
+                    continue
                 result.append(Local().get())
     return result
 

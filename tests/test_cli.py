@@ -34,7 +34,12 @@ def test_code_of_a_function_in_the_current_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("place", "code", "words"),
-    [("nowhere.at.all", 2, "imported"), ("json:nothing", 2, "nothing"), ("json:decoder", 2, "module"), ("math", 2, "no Python")],
+    [
+        ("nowhere.at.all", 2, "imported"),
+        ("json:nothing", 2, "nothing"),
+        ("json:decoder", 2, "module"),
+        ("math", 2, "no Python"),
+    ],
 )
 def test_what_does_not_exist(place: str, code: int, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["code", place]) == code

@@ -22,7 +22,9 @@ def sentence(error: BaseException) -> str:
     return text
 
 
-@pytest.mark.parametrize("function", [len, json.scanner.c_make_scanner if json.scanner.c_make_scanner else len, "".join, dict.get])
+@pytest.mark.parametrize(
+    "function", [len, json.scanner.c_make_scanner if json.scanner.c_make_scanner else len, "".join, dict.get]
+)
 def test_built_in_functions(function: Any) -> None:
     with pytest.raises(FollowError) as caught:
         follow(function)

@@ -134,7 +134,10 @@ def test_locals_keeps_giving_the_same_dict() -> None:
     assert follow(function, discard)(1) == function(1)
 
 
-@pytest.mark.parametrize("body", ["exec('x = 1'); return locals", "return eval('sorted(locals())')", "return sorted(sys._getframe().f_locals)"])
+@pytest.mark.parametrize(
+    "body",
+    ["exec('x = 1'); return locals", "return eval('sorted(locals())')", "return sorted(sys._getframe().f_locals)"],
+)
 def test_readers_of_the_frame_see_no_entry_of_follow(body: str) -> None:
     function = define(f"import sys\ndef f(a):\n    {body}\n")
     assert follow(function, discard)(1) == function(1)

@@ -57,7 +57,9 @@ def rewrite_function(located: Located, config: FollowConfig, name: str) -> Rewri
     scan = Scan(Text(lines), config, plan, code_names(module, source.flags), ":=" in piece)
     _scan(scan, statement, located)
     tables = Tables(
-        tuple(scan.sites[number] for number in sorted(scan.sites)), tuple(scan.scopes), tuple(scan.guards),
+        tuple(scan.sites[number] for number in sorted(scan.sites)),
+        tuple(scan.scopes),
+        tuple(scan.guards),
         source.filename,
     )
     text = _rewrite_piece(piece, statement, plan, name, source.filename)

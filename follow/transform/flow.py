@@ -165,7 +165,9 @@ class Flow:
         tested = self._evaluate([statement.test], head)
         return self._loop(statement, tested, None if is_always_true(statement.test) else tested)
 
-    def _loop(self, statement: ast.For | ast.AsyncFor | ast.While, entered: Bound | None, done: Bound | None) -> Bound | None:
+    def _loop(
+        self, statement: ast.For | ast.AsyncFor | ast.While, entered: Bound | None, done: Bound | None
+    ) -> Bound | None:
         self._note(statement, ENTER, entered)
         self._loops.append(([], []))
         self._block(statement.body, entered)

@@ -67,8 +67,7 @@ def walk(node: ast.AST, *, into_functions: bool = False) -> Iterator[ast.AST]:
 def targets(node: ast.AST) -> Iterator[str]:
     """The plain names that an assignment target, a pattern or an import binds."""
     if isinstance(node, ast.Name):
-        if isinstance(node.ctx, ast.Store):
-            yield node.id
+        yield from [node.id] if isinstance(node.ctx, ast.Store) else []
     elif isinstance(node, (ast.Tuple, ast.List)):
         for element in node.elts:
             yield from targets(element)
@@ -87,9 +86,8 @@ def targets(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.pattern):
         for child in ast.iter_child_nodes(node):
             yield from targets(child)
-    elif isinstance(node, ast.alias):
-        if node.name != "*":
-            yield node.asname or node.name.partition(".")[0]
+    elif isinstance(node, ast.alias) and node.name != "*":
+        yield node.asname or node.name.partition(".")[0]
 
 
 def walrus_names(node: ast.AST) -> tuple[set[str], set[str]]:
@@ -182,7 +180,6 @@ def all_statements(body: list[ast.stmt]) -> Iterator[ast.AST]:
     """Every statement, ``except`` and ``case`` of the suite and of the suites in it, in one function."""
     for statement in body:
         yield statement
-        for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-            yield part
+        yield from (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ()))
         for suite in suites(statement):
             yield from all_statements(suite)

@@ -53,10 +53,9 @@ class Rewriter:
             return iter((line,))
         lines: list[cst.SimpleStatementLine] = []
         last = 0
-        for small, node in zip(line.body, nodes):
+        for written, node in zip(line.body, nodes):
             lines += _lines(plan.before.get(node, ()))
-            if node in plan.wraps:
-                small = wrap_expressions(small, plan.wraps[node])
+            small = wrap_expressions(written, plan.wraps[node]) if node in plan.wraps else written
             last = len(lines)
             lines.append(cst.SimpleStatementLine([small.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)]))
             lines += _lines(plan.after.get(node, ()))
@@ -80,13 +79,18 @@ class Rewriter:
             [
                 cst.Try(
                     cst.IndentedBlock([probe_line(raised)]),
-                    [cst.ExceptHandler(cst.IndentedBlock([probe_line("pass")]),
-                                       Verbatim(f"{self._plan.prefix}_RecursionError"))],
+                    [
+                        cst.ExceptHandler(
+                            cst.IndentedBlock([probe_line("pass")]), Verbatim(f"{self._plan.prefix}_RecursionError")
+                        )
+                    ],
                 ),
                 probe_line("raise"),
             ]
         )
-        return cst.Try(cst.IndentedBlock(lines), [cst.ExceptHandler(handler, whitespace_after_except=cst.SimpleWhitespace(""))])
+        return cst.Try(
+            cst.IndentedBlock(lines), [cst.ExceptHandler(handler, whitespace_after_except=cst.SimpleWhitespace(""))]
+        )
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, function: cst.FunctionDef) -> cst.FunctionDef:
         opening = self._plan.openings.get(id(node.body))

@@ -19,7 +19,8 @@ from .names import own_expressions, statement_binds, suites, walk, walrus_names
 from .shape import FUNCTIONS, FunctionNode, argument_names, block_depth, is_docstring, is_elif, is_locals_call
 
 _NO_RECORD = (ast.Global, ast.Nonlocal)
-_READS_FRAME = {"exec", "eval", "_getframe", "currentframe"}
+_READS_FRAME = {"_getframe", "currentframe"}
+_READS_LOCALS_OR_FRAME = {"exec", "eval", "locals", *_READS_FRAME}
 _MAX_BLOCKS = 18
 """CPython allows 20 nested blocks; what is deeper than this gets no ``try`` for exceptions."""
 
@@ -63,8 +64,9 @@ class Scan:
                 self.class_body(suite, class_name, qualname)
 
 
-def expressions(scan: Scan, statement: ast.AST, class_name: str | None, qualname: str,
-                owner: FunctionScan | None) -> None:
+def expressions(
+    scan: Scan, statement: ast.AST, class_name: str | None, qualname: str, owner: FunctionScan | None
+) -> None:
     """Look into the expressions of one statement where its text says that there may be something."""
     if isinstance(statement, ast.match_case):
         first, last = statement.pattern.lineno, statement.body[0].lineno
@@ -139,12 +141,10 @@ class FunctionScan:
             node = roots.pop()
             if isinstance(node, (ast.Yield, ast.YieldFrom, ast.Await)):
                 self.suspends = True
-            if isinstance(node, ast.Name):
-                if node.id in _READS_FRAME or (node.id == "locals" and not isinstance(node.ctx, ast.Store)):
-                    self.hidden = False
-            elif isinstance(node, ast.Attribute):
-                if node.attr in _READS_FRAME and node.attr not in ("eval", "exec"):
-                    self.hidden = False
+            if isinstance(node, ast.Name) and node.id in _READS_LOCALS_OR_FRAME:
+                self.hidden = self.hidden and isinstance(node.ctx, ast.Store)
+            elif isinstance(node, ast.Attribute) and node.attr in _READS_FRAME:
+                self.hidden = False
             if is_locals_call(node):
                 self.mentions_locals = True
                 roots.extend(node.args)  # type: ignore[attr-defined]
@@ -164,7 +164,7 @@ class FunctionScan:
         self.hidden = False
         bound = self.flow.value(body, argument_names(self.node))
         result = "return" if self.scan.config.follow_return else ""
-        site = self._draft(body, "lambda", span_of(body), first_of(body), bound, None, -1, result=result)
+        self._draft(body, "lambda", span_of(body), first_of(body), bound, None, -1, result=result)
         Layout(self).finish()
 
     def _run_body(self) -> None:
@@ -220,8 +220,9 @@ class FunctionScan:
         result = ""
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
             result = "yield" if self.scan.config.follow_return and statement.value.value is not None else ""
-        site = self._draft(statement, kind_of(statement), span, last_of(statement), bound, statement, context.guard,
-                           result=result)
+        site = self._draft(
+            statement, kind_of(statement), span, last_of(statement), bound, statement, context.guard, result=result
+        )
         self.emitters.append((site, "yield" if result else "after", statement))
 
     def _jump(self, statement: ast.stmt, context: _Context) -> None:
@@ -231,8 +232,17 @@ class FunctionScan:
         result = "return" if closing and self.scan.config.follow_return else ""
         if isinstance(statement, ast.Return) and self.scan.config.follow_return:
             result = "return"
-        site = self._draft(statement, kind, span_of(statement), first_of(statement), bound, None, context.guard,
-                           closing=closing, result=result)
+        site = self._draft(
+            statement,
+            kind,
+            span_of(statement),
+            first_of(statement),
+            bound,
+            None,
+            context.guard,
+            closing=closing,
+            result=result,
+        )
         if isinstance(statement, ast.Raise):
             return
         if isinstance(statement, (ast.Break, ast.Continue)):
@@ -244,14 +254,31 @@ class FunctionScan:
     _scan_Return = _scan_Raise = _scan_Break = _scan_Continue = _jump
 
     def _scan_Pass(self, statement: ast.Pass, context: _Context) -> None:
-        site = self._draft(statement, "pass", span_of(statement), span_of(statement),
-                           self.flow.moments[statement, AFTER], None, context.guard)
+        site = self._draft(
+            statement,
+            "pass",
+            span_of(statement),
+            span_of(statement),
+            self.flow.moments[statement, AFTER],
+            None,
+            context.guard,
+        )
         self.emitters.append((site, "after", statement))
 
-    def _header(self, node: ast.AST, moment: str, anchor: Span, guard: int, *, raising: bool = True,
-                closing: bool = False) -> int:
-        return self._draft(node, kind_of(node), header_span(node, self.scan.text), anchor,
-                           self.flow.moments[node, moment], node, guard, raising=raising, closing=closing)
+    def _header(
+        self, node: ast.AST, moment: str, anchor: Span, guard: int, *, raising: bool = True, closing: bool = False
+    ) -> int:
+        return self._draft(
+            node,
+            kind_of(node),
+            header_span(node, self.scan.text),
+            anchor,
+            self.flow.moments[node, moment],
+            node,
+            guard,
+            raising=raising,
+            closing=closing,
+        )
 
     def _scan_If(self, statement: ast.If, context: _Context) -> None:
         entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
@@ -338,8 +365,15 @@ class FunctionScan:
     def _definition(self, statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, context: _Context) -> None:
         first = statement.decorator_list[0] if statement.decorator_list else statement
         line, column, end_line, end_column = header_span(statement, self.scan.text)
-        site = self._draft(statement, kind_of(statement), (line, column, end_line, end_column), span_of(first),
-                           self.flow.moments[statement, AFTER], statement, context.guard)
+        site = self._draft(
+            statement,
+            kind_of(statement),
+            (line, column, end_line, end_column),
+            span_of(first),
+            self.flow.moments[statement, AFTER],
+            statement,
+            context.guard,
+        )
         draft, bound, node = self.drafts[site]
         whole = (*span_of(first)[:2], *span_of(statement)[2:])
         self.drafts[site] = replace(draft, span=whole), bound, node
@@ -351,12 +385,25 @@ class FunctionScan:
 
     # -- sites -----------------------------------------------------------------------------------
 
-    def _draft(self, node: ast.AST, kind: str, span: Span, anchor: Span, bound: Bound, binder: ast.AST | None,
-               guard: int, *, closing: bool = False, raising: bool = True, result: str = "") -> int:
+    def _draft(
+        self,
+        node: ast.AST,
+        kind: str,
+        span: Span,
+        anchor: Span,
+        bound: Bound,
+        binder: ast.AST | None,
+        guard: int,
+        *,
+        closing: bool = False,
+        raising: bool = True,
+        result: str = "",
+    ) -> int:
         number = len(self.scan.sites)
         instruction = self.scan.text.instruction(span)
-        site = Site(number, self.number, kind, instruction, span, anchor, guard, closing=closing, raising=raising,
-                    result=result)
+        site = Site(
+            number, self.number, kind, instruction, span, anchor, guard, closing=closing, raising=raising, result=result
+        )
         self.scan.sites[number] = site
         self.drafts[number] = (site, bound, binder)
         return number

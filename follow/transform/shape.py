@@ -13,6 +13,7 @@ _READS_LOCALS = {"locals", "vars", "dir"}
 
 
 def is_docstring(statement: ast.stmt) -> bool:
+    """Whether the statement is a string: as the first of a body it is the docstring."""
     return (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Constant)
@@ -56,6 +57,7 @@ def is_elif(statement: ast.If, text: Text) -> bool:
 
 
 def is_locals_call(node: ast.AST) -> bool:
+    """Whether it is ``locals()``, ``vars()`` or ``dir()`` called by name without arguments."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
