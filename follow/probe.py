@@ -348,9 +348,10 @@ def _template(shape: tuple[Any, ...]) -> CodeType:
         variables = "found"
         for how, text in entries:
             lines += [f"  found.append({text})"] if how == "display" else [f"  {line}" for line in text.split("\n")]
+    further = ", **extras" if more else ""
     lines += [
         "  emit({'function': function, 'instruction': instruction, "
-        f"'execution_time': (t - state[{CLOCK}] - thread.overhead) * 1e3, 'local_vars': {variables}{', **extras' if more else ''}}})",
+        f"'execution_time': (t - state[{CLOCK}] - thread.overhead) * 1e3, 'local_vars': {variables}{further}}})",
         # No call here: there may be no frame left for it.
         " except (RecursionError, MemoryError):",
         "  thread.busy = False",
