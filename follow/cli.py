@@ -15,6 +15,7 @@ from typing import Any
 
 from .errors import FollowError
 from .generated import generated_source
+from .members import class_functions, inner_functions
 
 
 class UsageError(Exception):
@@ -78,35 +79,25 @@ def _functions(place: str) -> list[FunctionType]:
         found = inspect.getattr_static(found, part, None)
         if found is None:
             raise UsageError(f"{name} has no {qualname}; there is no {part!r} there.")
-    function = _unwrapped(found)
-    if function is None:
+    functions = list(class_functions(found) if isinstance(found, type) else inner_functions(found))
+    if not functions:
         raise UsageError(f"{place} is not a Python function but a {type(found).__name__}.")
-    return [function]
+    return functions
 
 
 def _functions_of(module: ModuleType) -> list[FunctionType]:
     """The functions that the module itself defines, those of its classes too, in the order of the file."""
     found: list[FunctionType] = []
-    pending: list[object] = list(vars(module).values())
-    while pending:
-        thing = pending.pop()
-        if isinstance(thing, type) and thing.__module__ == module.__name__:
-            pending.extend(vars(thing).values())
-            continue
-        function = _unwrapped(thing)
-        if function is not None and function.__globals__ is vars(module) and function not in found:
-            found.append(function)
+    for thing in list(vars(module).values()):
+        if isinstance(thing, type):
+            found += class_functions(thing) if thing.__module__ == module.__name__ else ()
+        else:
+            found += inner_functions(thing)
     file = getattr(module, "__file__", None)
-    found = [function for function in found if function.__code__.co_filename == file]
+    found = [function for function in dict.fromkeys(found) if function.__code__.co_filename == file]
     if not found:
         raise UsageError(f"{module.__name__} defines no Python functions.")
     return sorted(found, key=lambda function: function.__code__.co_firstlineno)
-
-
-def _unwrapped(thing: object) -> FunctionType | None:
-    for name in ("__func__", "fget", "__wrapped__"):
-        thing = getattr(thing, name, thing) if not isinstance(thing, (FunctionType, type)) else thing
-    return thing if isinstance(thing, FunctionType) else None
 
 
 def _show(text: str, language: str) -> None:

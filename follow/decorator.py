@@ -13,6 +13,7 @@ from .config import FollowConfig
 from .errors import FollowError, SourceUnavailable
 from .followers import as_followers
 from .probe import Probes
+from .members import class_functions, inner_functions
 from .registry import Followed, Key, followed_code, remember
 from .source import describe, locate
 from .transform import rewrite_function
@@ -29,6 +30,8 @@ def follow(
 def follow(target: Any = None, follower: object = print, *, config: FollowConfig | None = None) -> Any:
     """Follow a function: every statement that it executes is reported.
 
+    A class is followed in place, all its own functions; a static or class method, a property or a bound
+    method is rebuilt round the twin; inside an ``lru_cache`` or another wrapper the code is swapped.
     ``@follow``, ``@follow()``, ``@follow(config=…)``, ``@follow(follower=…)`` and ``follow(function)``
     all give a twin: a new function with rewritten code that shares everything else with the original,
     which itself stays as it was. A twin that is followed again reports to a further follower as well.
@@ -62,14 +65,46 @@ def follow(target: Any = None, follower: object = print, *, config: FollowConfig
 def _follow(function: Any, config: FollowConfig | None, followers: tuple[object, ...]) -> Any:
     if os.environ.get("FOLLOW_DISABLED") == "1":
         return function
-    if not isinstance(function, types.FunctionType):
-        raise _unfit(function)
+    if isinstance(function, type):
+        return _follow_class(function, config, followers)
+    if isinstance(function, (staticmethod, classmethod)):
+        return type(function)(_follow(function.__func__, config, followers))
+    if isinstance(function, types.MethodType):
+        return types.MethodType(_follow(function.__func__, config, followers), function.__self__)
+    if isinstance(function, property):
+        parts = [part and _follow(part, config, followers) for part in (function.fget, function.fset, function.fdel)]
+        return type(function)(*parts, function.__doc__)
+    if not isinstance(function, types.FunctionType) or "__wrapped__" in function.__dict__:
+        return _follow_inside(function, config, followers)
     known = followed_code(function.__code__)
     if known is not None:
         return _follow_again(function, known, config, followers)
     config = config or FollowConfig()
     code = _instrumented(function, config, followers)
     return twin(function, code)
+
+
+def _follow_inside(holder: Any, config: FollowConfig | None, followers: tuple[object, ...]) -> Any:
+    """Swap the code of the functions inside an object that cannot be rebuilt, such as an ``lru_cache``."""
+    inside = list(inner_functions(holder))
+    if not inside:
+        raise _unfit(holder)
+    for function in inside:
+        function.__code__ = _follow(function, config, followers).__code__
+    return holder
+
+
+def _follow_class(cls: type, config: FollowConfig | None, followers: tuple[object, ...]) -> type:
+    """Swap the code of the class's own functions."""
+    functions = list(class_functions(cls))
+    if not functions:
+        raise FollowError(
+            f"The class {cls.__qualname__} cannot be followed: it defines no Python functions of its own."
+        )
+    codes = [_follow(function, config, followers).__code__ for function in functions]
+    for function, code in zip(functions, codes):
+        function.__code__ = code
+    return cls
 
 
 def _follow_again(
@@ -150,8 +185,6 @@ def _spawned(channel: Channel, function: Any) -> Any:
 
 def _unfit(function: object) -> Exception:
     name = getattr(function, "__qualname__", None) or repr(function)
-    if isinstance(function, type):
-        return FollowError(f"The class {name} cannot be followed yet; put @follow on its methods.")
     if isinstance(function, (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)):
         return SourceUnavailable(
             f"{name} cannot be followed: it is built in or written in C, so there is no Python source to rewrite. "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 import types
 import warnings
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from .config import FollowConfig
 from .decorator import link_code, new_channel
 from .errors import FollowError, FollowWarning
 from .followers import as_followers
+from .members import class_functions
 from .registry import followed_code
 
 
@@ -88,27 +88,14 @@ def instrument(target: Any, *, config: FollowConfig | None = None, follower: obj
 
 
 def _functions(target: object) -> Iterator[types.FunctionType]:
-    if isinstance(target, types.ModuleType):
-        file, qualified = getattr(target, "__file__", None), ""
-        namespace = vars(target)
-    elif isinstance(target, type):
-        namespace = _namespace_of(target)
-        file, qualified = None, f"{target.__qualname__}."
-    else:
+    if isinstance(target, type):
+        yield from (f for f in class_functions(target) if followed_code(f.__code__) is None)
+        return
+    if not isinstance(target, types.ModuleType):
         raise TypeError(f"instrument() takes a module, a class or a function, not {target!r}.")
     # Every function refers to its globals, so this finds those in registries, closures and wrappers too.
-    for found in gc.get_referrers(namespace):
-        if not isinstance(found, types.FunctionType) or followed_code(found.__code__) is not None:
-            continue
-        if file is not None and found.__code__.co_filename != file:
-            continue
-        if found.__code__.co_filename.startswith("<") or not found.__qualname__.startswith(qualified):
-            continue
-        yield found
-
-
-def _namespace_of(cls: type) -> dict[str, object]:
-    module = sys.modules.get(cls.__module__)
-    if module is None:
-        raise FollowError(f"{cls.__qualname__} cannot be followed: its module {cls.__module__} is not loaded.")
-    return vars(module)
+    file = getattr(target, "__file__", None)
+    for found in gc.get_referrers(vars(target)):
+        if isinstance(found, types.FunctionType) and found.__code__.co_filename == file:
+            if followed_code(found.__code__) is None:
+                yield found

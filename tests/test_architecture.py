@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "follow"
 LAYERS = [
-    {"errors", "model", "quiet"},
+    {"errors", "model", "quiet", "members"},
     {"config", "source", "graft", "locate"},
     {"followers", "capture"},
     {"channel"},
