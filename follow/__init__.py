@@ -5,6 +5,7 @@ from .config import FollowConfig
 from .decorator import follow
 from .errors import FollowError, FollowerWarning, FollowWarning, SourceUnavailable, TransformError
 from .generated import generated_source
+from .importhook import install_import_hook
 from .instrument import instrument
 
 __version__ = "1.0.0.dev0"
@@ -19,5 +20,6 @@ __all__ = [
     "TransformError",
     "follow",
     "generated_source",
+    "install_import_hook",
     "instrument",
 ]

@@ -9,7 +9,7 @@ from types import CodeType
 from . import quiet
 from .errors import TransformError
 from .graft import SENTINEL, Graft
-from .source import Located, compile_statement, walk_codes
+from .source import Located, Source, compile_statement, walk_codes
 from .transform import Rewritten
 
 
@@ -29,8 +29,10 @@ def build_function(located: Located, rewritten: Rewritten, name: str) -> CodeTyp
     """
     flags = located.source.flags
     new = _parse_piece(rewritten.text, flags)
-    Graft(rewritten.prefix, rewritten.tables).statement(rewritten.original, new)
-    parent, index, suite = _place_of(located, rewritten.original)
+    original = rewritten.original
+    assert isinstance(original, ast.stmt)
+    Graft(rewritten.prefix, rewritten.tables).statement(original, new)
+    parent, index, suite = _place_of(located, original)
     suite[index] = new
     try:
         top = new if parent is None else located.ancestors[1]
@@ -38,12 +40,28 @@ def build_function(located: Located, rewritten: Rewritten, name: str) -> CodeTyp
     except (SyntaxError, ValueError) as error:
         raise TransformError(f"{name} cannot be followed: its rewritten code does not compile ({error}).") from error
     finally:
-        suite[index] = rewritten.original
+        suite[index] = original
     found = [inner for inner in walk_codes(code) if _is_scope(inner, 0)]
     if not found:
         raise TransformError(f"{name} cannot be followed: its rewritten code was not found again.")
     _check(located.code, found[0], name)
     return found[0]
+
+
+def build_module(source: Source, rewritten: Rewritten) -> CodeType:
+    """Compile a rewritten file; the probes in its code are still sentinel constants.
+
+    Raises:
+        TransformError: the rewritten code is not the original with probes, or cannot be compiled.
+    """
+    try:
+        new = quiet.parse(rewritten.text, source.flags)
+        Graft(rewritten.prefix, rewritten.tables).statement(rewritten.original, new)
+        return quiet.compile_tree(new, source.flags)
+    except (SyntaxError, ValueError) as error:
+        raise TransformError(
+            f"{source.filename} cannot be followed: its rewritten code does not compile ({error})."
+        ) from error
 
 
 def _parse_piece(text: str, flags: int) -> ast.stmt:

@@ -12,8 +12,8 @@ from .channel import Channel
 from .config import FollowConfig
 from .errors import FollowError, SourceUnavailable
 from .followers import as_followers
-from .probe import Probes
 from .members import class_functions, inner_functions
+from .probe import Probes
 from .registry import Followed, Key, followed_code, remember
 from .source import describe, locate
 from .transform import rewrite_function
@@ -72,8 +72,10 @@ def _follow(function: Any, config: FollowConfig | None, followers: tuple[object,
     if isinstance(function, types.MethodType):
         return types.MethodType(_follow(function.__func__, config, followers), function.__self__)
     if isinstance(function, property):
-        parts = [part and _follow(part, config, followers) for part in (function.fget, function.fset, function.fdel)]
-        return type(function)(*parts, function.__doc__)
+        get, set_, delete = (
+            part and _follow(part, config, followers) for part in (function.fget, function.fset, function.fdel)
+        )
+        return property(get, set_, delete, function.__doc__)
     if not isinstance(function, types.FunctionType) or "__wrapped__" in function.__dict__:
         return _follow_inside(function, config, followers)
     known = followed_code(function.__code__)

@@ -96,6 +96,6 @@ def _functions(target: object) -> Iterator[types.FunctionType]:
     # Every function refers to its globals, so this finds those in registries, closures and wrappers too.
     file = getattr(target, "__file__", None)
     for found in gc.get_referrers(vars(target)):
-        if isinstance(found, types.FunctionType) and found.__code__.co_filename == file:
-            if followed_code(found.__code__) is None:
-                yield found
+        own = isinstance(found, types.FunctionType) and found.__code__.co_filename == file
+        if own and followed_code(found.__code__) is None:
+            yield found

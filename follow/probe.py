@@ -17,7 +17,7 @@ from .capture import Capture
 from .channel import THREADS, Channel, ThreadState, now
 from .followers import PROBE_FILENAME
 from .locate import locate_site
-from .model import CELL, SLOT, VALUE, Scope, Site, Tables
+from .model import CELL, NAMESPACE, SLOT, VALUE, Scope, Site, Tables
 
 MISSING = object()
 """In a slot: the variable is not bound."""
@@ -71,6 +71,7 @@ class Probes:
     def _make_enter(self, number: int) -> Callable[..., object]:
         scope = self._tables.scopes[number]
         slots = [MISSING] * len(scope.slots)
+        namespace = scope.namespace
         frames = None if scope.hidden or scope.name == "<lambda>" else self._frames
 
         def enter(cells: object = None) -> list[Any]:
@@ -78,7 +79,11 @@ class Probes:
             try:  # up to 3.11 what C functions do inside counts as frames, too
                 state[THREAD] = thread = THREADS.state
                 if frames is not None:
-                    frames[id(sys._getframe(1))] = state
+                    frame = sys._getframe(1)
+                    frames[id(frame)] = state
+                    if namespace:
+                        state[CELLS] = frame.f_globals
+                    del frame
                 state[CLOCK] = now() - thread.overhead
             except RecursionError:
                 pass
@@ -373,6 +378,9 @@ def _entry(index: int, place: str, position: int) -> tuple[str, str]:
     if place == SLOT:
         append = f"if v is not MISSING: found.append({_variable(index, 'v')})"
         return "lines", f"v = state[{SLOTS + position}]\n{append}"
+    if place == NAMESPACE:
+        append = f"if v is not MISSING: found.append({_variable(index, 'v')})"
+        return "lines", f"v = state[{CELLS}].get(n{index}, MISSING)\n{append}"
     assert place == CELL
     fetch = f"try: v = state[{CELLS}][{position}].cell_contents\nexcept ValueError: pass"
     return "lines", f"{fetch}\nelse: found.append({_variable(index, 'v')})"

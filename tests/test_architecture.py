@@ -14,7 +14,7 @@ LAYERS = [
     {"transform", "registry"},
     {"build", "probe"},
     {"decorator", "generated"},
-    {"instrument"},
+    {"instrument", "importhook"},
     {"cli", "__init__"},
     {"__main__"},
 ]

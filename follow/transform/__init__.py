@@ -10,15 +10,15 @@ import libcst as cst
 from ..config import FollowConfig
 from ..errors import TransformError
 from ..model import Tables
-from ..source import FUNCTION_NODES, Located
+from ..source import FUNCTION_NODES, Located, Source
 from .codenames import code_names
 from .expressions import ExpressionScan
 from .headers import Text
 from .probes import Plan, choose_prefix
 from .rewriter import Rewriter
-from .scan import Scan
+from .scan import ModuleScan, Scan
 
-__all__ = ["Rewritten", "rewrite_function"]
+__all__ = ["Rewritten", "rewrite_function", "rewrite_module"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Rewritten:
 
     text: str
     prefix: str
-    original: ast.stmt
+    original: ast.stmt | ast.Module
     tables: Tables
 
 
@@ -56,14 +56,28 @@ def rewrite_function(located: Located, config: FollowConfig, name: str) -> Rewri
     module = ast.Module(body=[_top(located)], type_ignores=[])
     scan = Scan(Text(lines), config, plan, code_names(module, source.flags), ":=" in piece)
     _scan(scan, statement, located)
-    tables = Tables(
-        tuple(scan.sites[number] for number in sorted(scan.sites)),
-        tuple(scan.scopes),
-        tuple(scan.guards),
-        source.filename,
-    )
     text = _rewrite_piece(piece, statement, plan, name, source.filename)
-    return Rewritten(text, plan.prefix, statement, tables)
+    return Rewritten(text, plan.prefix, statement, _tables(scan, source.filename))
+
+
+def rewrite_module(source: Source, config: FollowConfig) -> Rewritten:
+    """Rewrite a whole file: its own statements and every function in it.
+
+    Raises:
+        SyntaxError: the file is not Python.
+        TransformError: libcst cannot parse it.
+    """
+    tree = source.tree
+    plan = Plan(choose_prefix(source.text))
+    scan = Scan(Text(source.lines()), config, plan, code_names(tree, source.flags), ":=" in source.text)
+    ModuleScan(scan, tree).run()
+    text = Rewriter(plan).module(tree, _parse_module(source.text, source.filename, source.filename)).code
+    return Rewritten(text, plan.prefix, tree, _tables(scan, source.filename))
+
+
+def _tables(scan: Scan, filename: str) -> Tables:
+    sites = tuple(scan.sites[number] for number in sorted(scan.sites))
+    return Tables(sites, tuple(scan.scopes), tuple(scan.guards), filename)
 
 
 def _scan(scan: Scan, statement: ast.stmt, located: Located) -> None:
@@ -79,19 +93,23 @@ def _scan(scan: Scan, statement: ast.stmt, located: Located) -> None:
 def _rewrite_piece(piece: str, statement: ast.stmt, plan: Plan, name: str, filename: str) -> str:
     """Rewrite the lines of one statement, which may be indented."""
     indented = piece[:1] in (" ", "\t", "\f")
+    module = _parse_module("if 1:\n" + piece if indented else piece, name, filename)
+    outer: list[ast.stmt] = [statement]
+    if indented:
+        outer = [ast.If(test=ast.Constant(value=1), body=[statement], orelse=[])]
+    text = Rewriter(plan).module(ast.Module(body=outer, type_ignores=[]), module).code
+    return text.removeprefix("if 1:\n") if indented else text
+
+
+def _parse_module(text: str, name: str, filename: str) -> cst.Module:
     try:
-        module = cst.parse_module("if 1:\n" + piece if indented else piece)
+        return cst.parse_module(text)
     except (cst.ParserSyntaxError, RecursionError) as error:
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
         raise TransformError(
             f"{name} cannot be followed: libcst cannot parse its source in {filename} ({reason}). "
             f"Leave it out, or write that statement in another way."
         ) from error
-    outer: list[ast.stmt] = [statement]
-    if indented:
-        outer = [ast.If(test=ast.Constant(value=1), body=[statement], orelse=[])]
-    text = Rewriter(plan).module(ast.Module(body=outer, type_ignores=[]), module).code
-    return text.removeprefix("if 1:\n") if indented else text
 
 
 def _top(located: Located) -> ast.stmt:

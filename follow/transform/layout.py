@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..model import CELL, SLOT, VALUE, Shown, Site
+from ..model import CELL, NAMESPACE, SLOT, VALUE, Shown, Site
 from . import probes
 from .flow import Bound
 from .names import mangle, own_expressions, statement_binds, statement_unbinds, walrus_names
@@ -52,6 +52,8 @@ class Layout:
 
     def _reserve(self, bound: Bound) -> None:
         definite, possible = bound
+        if self.function.namespace:
+            return
         for name in self.function.names:
             bit = self.bits.get(name)
             if bit is None or (name in self.function.cell and possible & bit and not definite & bit):
@@ -63,6 +65,9 @@ class Layout:
         if not self._shows(site):
             return site
         definite, possible = bound
+        if self.function.namespace:
+            named = [name for name in self.function.names if possible & self.bits[name]]
+            return replace(site, shown=tuple(Shown(name, NAMESPACE, 0) for name in named))
         arguments: list[str] = []
         shown: list[Shown] = []
         for name in self.function.names:
@@ -109,7 +114,9 @@ class Layout:
             if guard.scope == function.number:
                 body = function.guarded[guard.number]
                 plan.guards[id(body)] = probes.raised(self.prefix, guard.number, state)
-        leave = None if function.hidden else probes.call(self.prefix, f"leave_{function.number}", [])
+        leave = (
+            None if function.hidden else probes.call(self.prefix, f"leave_{function.number}", [])
+        )
         text = f"{self.prefix} = {enter}" if function.hidden else enter
         plan.openings[id(function.node.body)] = probes.Opening(text, leave)
 

@@ -9,6 +9,7 @@ from typing import Any
 import libcst as cst
 
 from .probes import Opening, Plan
+from .shape import leading_statements
 from .wraps import Verbatim, wrap_expressions
 
 
@@ -33,7 +34,32 @@ class Rewriter:
 
     def module(self, tree: ast.Module, module: cst.Module) -> cst.Module:
         """The module with its probes."""
-        return module.with_changes(body=self._statements(tree.body, module.body))
+        opening = self._plan.openings.get(id(tree.body))
+        if opening is None:
+            return module.with_changes(body=self._statements(tree.body, module.body))
+        first, count = leading_statements(tree.body), 0
+        lines: list[Any] = []
+        for line in module.body:  # a line of leading statements stays as it is
+            if count >= first or not isinstance(line, cst.SimpleStatementLine):
+                break
+            if count + len(line.body) > first:
+                nodes = tree.body[count : count + len(line.body)]
+                split = list(self._simple(line, nodes, split=True))
+                keep = first - count
+                return self._module(
+                    module, tree, [*lines, *split[:keep]], split[keep:], len(lines) + 1, count + len(nodes)
+                )
+            lines.append(line)
+            count += len(line.body)
+        return self._module(module, tree, lines, [], len(lines), first)
+
+    def _module(
+        self, module: cst.Module, tree: ast.Module, leading: list[Any], first: list[Any], written: int, nodes: int
+    ) -> cst.Module:
+        rest = [*first, *self._statements(tree.body[nodes:], module.body[written:])]
+        return module.with_changes(
+            body=self._opened([*leading, *rest], len(leading), tree, self._plan.openings[id(tree.body)])
+        )
 
     # -- suites ----------------------------------------------------------------------------------
 
@@ -47,9 +73,9 @@ class Rewriter:
                 result.extend(self._compound(statement, next(nodes)))
         return result
 
-    def _simple(self, line: cst.SimpleStatementLine, nodes: list[ast.stmt]) -> Iterator[Any]:
+    def _simple(self, line: cst.SimpleStatementLine, nodes: list[ast.stmt], *, split: bool = False) -> Iterator[Any]:
         plan = self._plan
-        if not any(node in plan.before or node in plan.after or node in plan.wraps for node in nodes):
+        if not split and not any(node in plan.before or node in plan.after or node in plan.wraps for node in nodes):
             return iter((line,))
         lines: list[cst.SimpleStatementLine] = []
         last = 0

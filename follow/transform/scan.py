@@ -9,14 +9,23 @@ from ..config import FollowConfig
 from ..model import Guard, Scope, Site, Span
 from . import probes
 from .anchors import entry_of, first_of, last_of
-from .codenames import CodeNames
+from .codenames import CodeNames, Names
 from .expressions import ExpressionScan, is_interesting
 from .flow import AFTER, END, ENTER, Bound, Flow, is_always_true
 from .headers import Text, header_span, span_of
 from .kinds import is_on, kind_of
 from .layout import Layout
-from .names import own_expressions, statement_binds, suites, walk, walrus_names
-from .shape import FUNCTIONS, FunctionNode, argument_names, block_depth, is_docstring, is_elif, is_locals_call
+from .names import all_statements, own_expressions, statement_binds, suites, walk, walrus_names
+from .shape import (
+    FUNCTIONS,
+    FunctionNode,
+    argument_names,
+    block_depth,
+    is_docstring,
+    is_elif,
+    is_locals_call,
+    leading_statements,
+)
 
 _NO_RECORD = (ast.Global, ast.Nonlocal)
 _READS_FRAME = {"_getframe", "currentframe"}
@@ -98,6 +107,7 @@ class FunctionScan:
         self.node = node
         self.class_name = class_name
         self.qualname = qualname
+        self.inner = f"{qualname}.<locals>."
         self.number = len(scan.scopes)
         names = scan.codes[node]
         self.names = tuple(name for name in names.order if name != "__class__")
@@ -112,6 +122,7 @@ class FunctionScan:
         self.guarded: dict[int, list[ast.stmt]] = {}
         self._open_handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
         self.hidden = True
+        self.namespace = False
         self.suspends = False
         self.mentions_locals = False
 
@@ -191,7 +202,7 @@ class FunctionScan:
             self._statement(statement, _Context(context.guard, tail, context.under_finally))
 
     def _statement(self, statement: ast.stmt, context: _Context) -> None:
-        expressions(self.scan, statement, self.class_name, f"{self.qualname}.<locals>", self)
+        expressions(self.scan, statement, self.class_name, self.inner[:-1], self)
         if isinstance(statement, _NO_RECORD):
             return
         name = {"TryStar": "Try", "AsyncFor": "For", "AsyncWith": "With"}.get(
@@ -324,7 +335,7 @@ class FunctionScan:
         entered = self._header(statement, ENTER, first_of(statement), context.guard)
         self.emitters.append((entered, "match", statement))
         for case in statement.cases:
-            expressions(self.scan, case, self.class_name, f"{self.qualname}.<locals>", self)
+            expressions(self.scan, case, self.class_name, self.inner[:-1], self)
             number = self._header(case, ENTER, entry_of(case.body), context.guard)
             self.emitters.append((number, "enter", case))
             self._suite(case.body, context)
@@ -337,7 +348,7 @@ class FunctionScan:
         tail = context.tail and not finally_
         self._guarded(statement.body, _Context(context.guard, tail and not statement.orelse, under))
         for handler in statement.handlers:
-            expressions(self.scan, handler, self.class_name, f"{self.qualname}.<locals>", self)
+            expressions(self.scan, handler, self.class_name, self.inner[:-1], self)
             number = self._header(handler, ENTER, entry_of(handler.body), context.guard)
             self.emitters.append((number, "enter", handler))
             if handler.name is not None:
@@ -358,7 +369,7 @@ class FunctionScan:
         self._definition(statement, context)
         inner = self.scan.codes.get(statement)
         if inner is not None:
-            self.scan.function(statement, self.class_name, f"{self.qualname}.<locals>.{statement.name}")
+            self.scan.function(statement, self.class_name, f"{self.inner}{statement.name}")
 
     _scan_AsyncFunctionDef = _scan_FunctionDef
 
@@ -381,7 +392,7 @@ class FunctionScan:
 
     def _scan_ClassDef(self, statement: ast.ClassDef, context: _Context) -> None:
         self._definition(statement, context)
-        self.scan.class_body(statement.body, statement.name, f"{self.qualname}.<locals>.{statement.name}")
+        self.scan.class_body(statement.body, statement.name, f"{self.inner}{statement.name}")
 
     # -- sites -----------------------------------------------------------------------------------
 
@@ -407,3 +418,31 @@ class FunctionScan:
         self.scan.sites[number] = site
         self.drafts[number] = (site, bound, binder)
         return number
+
+
+class ModuleScan(FunctionScan):
+    """The scan of a module's own statements: its variables live in a dict, and it has no arguments."""
+
+    def __init__(self, scan: Scan, tree: ast.Module) -> None:
+        bound: dict[str, None] = {}
+        for statement in all_statements(tree.body):
+            bound.update(dict.fromkeys(sorted(statement_binds(statement))))
+        scan.codes[tree] = Names(tuple(bound), (), ())
+        super().__init__(scan, tree, None, "<module>")  # type: ignore[arg-type]
+        self.inner = ""
+        self.hidden = False
+        self.namespace = True
+
+    def run(self) -> None:
+        """Scan the module and every function in it."""
+        body: list[ast.stmt] = self.node.body  # type: ignore[assignment]
+        body = body[leading_statements(body) :]
+        if not body:
+            return
+        anchor = entry_of(body)
+        self.scan.scopes.append(Scope(self.number, "<module>", "<module>", 1, anchor, self.names, namespace=True))
+        self.flow.run(body, ())
+        guarded = self.scan.config.follow_exceptions and block_depth(body) <= _MAX_BLOCKS
+        guard = self._guard(self.node.body, anchor) if guarded else -1  # type: ignore[arg-type]
+        self._suite(body, _Context(guard, False, False))
+        Layout(self).finish()

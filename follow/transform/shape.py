@@ -65,3 +65,14 @@ def is_locals_call(node: ast.AST) -> bool:
         and not node.args
         and not node.keywords
     )
+
+
+def leading_statements(body: list[ast.stmt]) -> int:
+    """How many statements of a module must stay first: its docstring and its ``__future__`` imports."""
+    count = 1 if body and is_docstring(body[0]) else 0
+    while count < len(body):
+        statement = body[count]
+        if not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__"):
+            break
+        count += 1
+    return count

@@ -1,0 +1,182 @@
+"""Door 2: modules whose name matches are rewritten when they are imported, module level included."""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from types import CodeType, ModuleType
+from typing import Any
+
+from .build import build_module, link
+from .channel import Channel
+from .config import FollowConfig
+from .decorator import new_channel
+from .errors import FollowError, FollowWarning
+from .followers import as_followers
+from .probe import Probes
+from .source import Source
+from .transform import rewrite_module
+
+_NEVER = ("follow", "libcst", "importlib", "warnings")
+"""What follow itself stands on is never followed."""
+
+
+def matches(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a dotted name matches: ``pkg`` means the package and all in it, ``pkg.*`` what is in it."""
+    if name.partition(".")[0] in _NEVER:
+        return False
+    return any(name == pattern or name.startswith(f"{pattern}.") or fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def follow_source(text: str, filename: str, config: FollowConfig, channel: Channel) -> CodeType:
+    """The code of a module whose statements and functions are followed.
+
+    Raises:
+        SyntaxError: the text is not Python.
+        TransformError: it cannot be rewritten.
+    """
+    source = Source(filename, text, 0)
+    rewritten = rewrite_module(source, config)
+    return link(build_module(source, rewritten), filename, Probes(rewritten.tables, channel).resolve)
+
+
+class FollowLoader(importlib.abc.InspectLoader):
+    """The original loader, but for the code that it gives."""
+
+    def __init__(self, loader: Any, make: Callable[[str, str], CodeType]) -> None:
+        self._loader = loader
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """The followed code, or the plain code (with one warning) where it cannot be rewritten."""
+        try:
+            text = self._loader.get_source(fullname)
+            if text is None:
+                return self._plain(fullname)
+            return self._make(text, self._loader.get_filename(fullname))
+        except (FollowError, RecursionError) as error:
+            warnings.warn(f"The module {fullname} is not followed: {error}", FollowWarning, stacklevel=2)
+            return self._plain(fullname)
+
+    def _plain(self, fullname: str) -> CodeType | None:
+        code: CodeType | None = self._loader.get_code(fullname)
+        return code
+
+    def get_source(self, fullname: str) -> str | None:
+        """The original source."""
+        text: str | None = self._loader.get_source(fullname)
+        return text
+
+    def is_package(self, fullname: str) -> bool:
+        """Whether it is a package."""
+        return bool(self._loader.is_package(fullname))
+
+    def create_module(self, spec: Any) -> Any:
+        """As the original loader does."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the followed code in the module."""
+        code = self.get_code(module.__name__ if module.__spec__ is None else module.__spec__.name)
+        if code is None:
+            raise ImportError(f"cannot load module {module.__name__!r} when get_code() returns None")
+        exec(code, module.__dict__)
+
+
+class ImportHook(importlib.abc.MetaPathFinder):
+    """A handle: ``uninstall()`` or leaving ``with`` takes the hook away; modules imported meanwhile fall silent."""
+
+    def __init__(self, patterns: Sequence[str], config: FollowConfig, channel: Channel) -> None:
+        self._patterns = tuple(patterns)
+        self._config = config
+        self._channel = channel
+        self._finding = False
+
+    def find_spec(self, fullname: str, path: Any = None, target: ModuleType | None = None) -> Any:
+        """The spec that the other finders give, its loader wrapped where the name matches."""
+        if not matches(fullname, self._patterns):
+            return None
+        for finder in sys.meta_path:
+            if finder is self or isinstance(finder, ImportHook):
+                continue
+            find = getattr(finder, "find_spec", None)
+            spec = None if find is None else find(fullname, path, target)
+            if spec is not None:
+                return self._wrapped(spec)
+        return None
+
+    def _wrapped(self, spec: Any) -> Any:
+        loader = spec.loader
+        if all(hasattr(loader, name) for name in ("get_source", "get_code", "get_filename")) and not isinstance(
+            loader, (importlib.machinery.ExtensionFileLoader, importlib.machinery.SourcelessFileLoader)
+        ):
+            spec.loader = FollowLoader(loader, self._make)
+        return spec
+
+    def _make(self, text: str, filename: str) -> CodeType:
+        return follow_source(text, filename, self._config, self._channel)
+
+    def uninstall(self) -> None:
+        """Take the hook away; what it has imported makes no more records."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        self._channel.close()
+
+    def __enter__(self) -> ImportHook:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.uninstall()
+
+
+def install_import_hook(
+    *patterns: str,
+    config: FollowConfig | None = None,
+    follower: object = print,
+    already_imported: str = "warn",
+) -> ImportHook:
+    """Follow whole modules when they are imported, their top level too.
+
+    Arguments:
+        patterns: dotted names: ``"pkg"`` (and all in it) or with wildcards, ``"pkg.*"``.
+        config: what is followed.
+        follower: what receives the records.
+        already_imported: what happens when a matching module is loaded already: ``"error"``, ``"warn"``
+            or ``"ignore"``. ``follow.instrument`` follows such a module.
+
+    Returns:
+        A handle; ``handle.uninstall()`` or leaving ``with handle:`` takes the hook away.
+
+    Raises:
+        ImportError: a matching module is loaded already, and ``already_imported`` is ``"error"``.
+        TypeError: an argument is of the wrong type.
+        ValueError: there is no pattern, or ``already_imported`` is none of the three.
+    """
+    if not patterns or not all(isinstance(pattern, str) for pattern in patterns):
+        raise ValueError(f"install_import_hook() must be given the names of modules, not {patterns!r}.")
+    if already_imported not in ("error", "warn", "ignore"):
+        raise ValueError(f"already_imported must be 'error', 'warn' or 'ignore', not {already_imported!r}.")
+    config = config or FollowConfig()
+    channel = new_channel(config, as_followers(follower), ", ".join(patterns))
+    hook = ImportHook(patterns, config, channel)
+    if os.environ.get("FOLLOW_DISABLED") == "1":
+        return hook
+    loaded = sorted(name for name in sys.modules if matches(name, patterns))
+    if loaded and already_imported != "ignore":
+        message = (
+            f"{', '.join(loaded[:5])}{' …' if len(loaded) > 5 else ''} is imported already and will not be followed; "
+            f"install the hook earlier, or call follow.instrument() with the module."
+        )
+        if already_imported == "error":
+            raise ImportError(message)
+        warnings.warn(message, FollowWarning, stacklevel=2)
+    sys.meta_path.insert(0, hook)
+    return hook
