@@ -16,6 +16,7 @@ from typing import Any
 from .errors import FollowError
 from .generated import generated_source
 from .members import class_functions, inner_functions
+from .run import run_module, run_script
 
 
 class UsageError(Exception):
@@ -50,7 +51,21 @@ def _parser() -> argparse.ArgumentParser:
     code.add_argument("place", metavar="pkg.mod:qualname", help="a function, or pkg.mod for all of a module's")
     code.add_argument("--diff", action="store_true", help="show the difference from the original instead")
     code.set_defaults(run=_code)
+    run = commands.add_parser("run", help="run a program followed; records go to stderr as text")
+    run.add_argument("--include", action="append", default=[], metavar="PATTERN", help="modules to follow, by name")
+    run.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="modules to leave out")
+    run.add_argument("-m", dest="module", action="store_true", help="the program is a module's name")
+    run.add_argument("program", help="a script, or with -m a module")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
+    run.set_defaults(run=_run)
     return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    start = run_module if options.module else run_script
+    if not options.module and not os.path.isfile(options.program):
+        raise UsageError(f"there is no script {options.program}.")
+    return start(options.program, options.arguments, include=options.include, exclude=options.exclude)
 
 
 def _code(options: argparse.Namespace) -> int:

@@ -92,17 +92,18 @@ class FollowLoader(importlib.abc.InspectLoader):
 
 
 class ImportHook(importlib.abc.MetaPathFinder):
-    """A handle: ``uninstall()`` or leaving ``with`` takes the hook away; modules imported meanwhile fall silent."""
+    """A handle: ``select(name, spec)`` tells what is followed (``spec`` is None when it is first asked).
 
-    def __init__(self, patterns: Sequence[str], config: FollowConfig, channel: Channel) -> None:
-        self._patterns = tuple(patterns)
+    ``uninstall()`` or leaving ``with`` takes the hook away; modules imported meanwhile fall silent."""
+
+    def __init__(self, select: Callable[[str, Any], bool], config: FollowConfig, channel: Channel) -> None:
+        self._select = select
         self._config = config
         self._channel = channel
-        self._finding = False
 
     def find_spec(self, fullname: str, path: Any = None, target: ModuleType | None = None) -> Any:
         """The spec that the other finders give, its loader wrapped where the name matches."""
-        if not matches(fullname, self._patterns):
+        if not self._select(fullname, None):
             return None
         for finder in sys.meta_path:
             if finder is self or isinstance(finder, ImportHook):
@@ -110,7 +111,7 @@ class ImportHook(importlib.abc.MetaPathFinder):
             find = getattr(finder, "find_spec", None)
             spec = None if find is None else find(fullname, path, target)
             if spec is not None:
-                return self._wrapped(spec)
+                return self._wrapped(spec) if self._select(fullname, spec) else spec
         return None
 
     def _wrapped(self, spec: Any) -> Any:
@@ -166,7 +167,7 @@ def install_import_hook(
         raise ValueError(f"already_imported must be 'error', 'warn' or 'ignore', not {already_imported!r}.")
     config = config or FollowConfig()
     channel = new_channel(config, as_followers(follower), ", ".join(patterns))
-    hook = ImportHook(patterns, config, channel)
+    hook = ImportHook(lambda name, _: matches(name, patterns), config, channel)
     if os.environ.get("FOLLOW_DISABLED") == "1":
         return hook
     loaded = sorted(name for name in sys.modules if matches(name, patterns))

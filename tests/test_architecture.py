@@ -15,6 +15,7 @@ LAYERS = [
     {"build", "probe"},
     {"decorator", "generated"},
     {"instrument", "importhook"},
+    {"run"},
     {"cli", "__init__"},
     {"__main__"},
 ]

@@ -44,3 +44,63 @@ def test_code_of_a_function_in_the_current_folder(tmp_path: Path) -> None:
 def test_what_does_not_exist(place: str, code: int, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["code", place]) == code
     assert words in capsys.readouterr().err
+
+
+PROGRAM = """\
+import sys
+import helper
+
+def main(arguments):
+    total = helper.double(len(arguments))
+    print(total, sys.argv[1:], __name__, __file__.endswith("program.py"), sys.stdin.read())
+    return total
+
+if __name__ == "__main__":
+    if sys.argv[1] == "fail":
+        helper.fail()
+    sys.exit(main(sys.argv[1:]))
+"""
+HELPER = "def double(n):\n    return n * 2\n\ndef fail():\n    raise LookupError('no')\n"
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "helper.py").write_text(HELPER)
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "__init__.py").write_text("")
+    (tmp_path / "pkg" / "__main__.py").write_text(PROGRAM.replace("import helper", "from pkg import helper"))
+    (tmp_path / "pkg" / "helper.py").write_text(HELPER)
+    return tmp_path
+
+
+def start(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    return subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, cwd=cwd, env=environment, input="typed", timeout=60
+    )
+
+
+@pytest.mark.parametrize("how", [["program.py"], ["-m", "pkg"]])
+def test_run_behaves_as_plain_python(how: list[str], program: Path) -> None:
+    plain = start(*how, "a", "b", cwd=program)
+    followed = start("-m", "follow", "run", *how, "a", "b", cwd=program)
+    assert (followed.returncode, followed.stdout) == (plain.returncode, plain.stdout) == (4, plain.stdout)
+    shown = followed.stderr
+    assert "helper.py:2" in shown and "return n * 2" in shown and "total = helper.double(len(arguments))" in shown
+    assert "<module>  import sys" in shown and "argparse" not in shown
+
+
+@pytest.mark.parametrize("how", [["program.py"], ["-m", "pkg"]])
+def test_run_shows_the_same_traceback(how: list[str], program: Path) -> None:
+    plain = start(*how, "fail", cwd=program)
+    followed = start("-m", "follow", "run", *how, "fail", cwd=program)
+    assert followed.returncode == plain.returncode == 1
+    traceback = followed.stderr[followed.stderr.index("Traceback") :]
+    assert traceback == plain.stderr
+
+
+def test_run_include_and_exclude(program: Path) -> None:
+    only = start("-m", "follow", "run", "--exclude", "helper", "program.py", "a", cwd=program).stderr
+    assert "helper.py" not in only and "program.py:5" in only
+    assert start("-m", "follow", "run", "absent.py", cwd=program).returncode == 2

@@ -91,7 +91,7 @@ def test_wrong_configuration(arguments: dict[str, Any], error: type[Exception], 
 
 def test_followers_and_configurations_of_the_wrong_type() -> None:
     function = define("def f():\n    pass\n")
-    for follower in (3, "file", [], [print, 3]):
+    for follower in (3, b"file", [], [print, 3]):
         with pytest.raises(TypeError) as caught:
             follow(function, follower)
         assert "follower" in sentence(caught.value)

@@ -1,11 +1,14 @@
-"""What receives records: any callable that takes one dict, or a ``logging.Logger``."""
+"""What receives records: any callable that takes one dict, a ``logging.Logger``, a text stream or a path."""
 
 from __future__ import annotations
 
+import io
 import logging
+import os
 import sys
 
 from ..model import Follower, Record
+from .text import to_path, to_stream
 
 
 def as_follower(given: object) -> Follower:
@@ -18,8 +21,13 @@ def as_follower(given: object) -> Follower:
         return _to_logger(given)
     if callable(given):
         return given
+    if isinstance(given, (str, os.PathLike)):
+        return to_path(given)
+    if isinstance(given, io.TextIOBase):
+        return to_stream(given)  # type: ignore[arg-type]
     raise TypeError(
-        f"follower must be a callable that takes one record, a logging.Logger, or a list of them, not {given!r}."
+        f"follower must be a callable that takes one record, a logging.Logger, a text stream, a path, or a list of "
+        f"them, not {given!r}."
     )
 
 

@@ -114,9 +114,7 @@ class Layout:
             if guard.scope == function.number:
                 body = function.guarded[guard.number]
                 plan.guards[id(body)] = probes.raised(self.prefix, guard.number, state)
-        leave = (
-            None if function.hidden else probes.call(self.prefix, f"leave_{function.number}", [])
-        )
+        leave = None if function.hidden else probes.call(self.prefix, f"leave_{function.number}", [])
         text = f"{self.prefix} = {enter}" if function.hidden else enter
         plan.openings[id(function.node.body)] = probes.Opening(text, leave)
 
