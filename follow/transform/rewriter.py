@@ -8,18 +8,14 @@ from typing import Any
 
 import libcst as cst
 
+from .lines import GuardedLines, ProbeLine, at_end, on_raise
 from .probes import Opening, Plan
 from .shape import leading_statements
-from .wraps import Verbatim, wrap_expressions
+from .wraps import wrap_expressions
 
 
-def probe_line(text: str) -> cst.SimpleStatementLine:
-    """A line of generated code."""
-    return cst.SimpleStatementLine([cst.Expr(Verbatim(text))])
-
-
-def _lines(texts: Iterable[str]) -> list[cst.SimpleStatementLine]:
-    return [probe_line(text) for text in texts]
+def _lines(texts: Iterable[str]) -> list[Any]:
+    return [ProbeLine(text=text) for text in texts]
 
 
 class Rewriter:
@@ -77,7 +73,9 @@ class Rewriter:
         plan = self._plan
         if not split and not any(node in plan.before or node in plan.after or node in plan.wraps for node in nodes):
             return iter((line,))
-        lines: list[cst.SimpleStatementLine] = []
+        if len(nodes) == 1:
+            return self._one(line, nodes[0])
+        lines: list[Any] = []
         last = 0
         for written, node in zip(line.body, nodes):
             lines += _lines(plan.before.get(node, ()))
@@ -89,6 +87,22 @@ class Rewriter:
         lines[0] = lines[0].with_changes(leading_lines=line.leading_lines)
         return iter(lines)
 
+    def _one(self, line: cst.SimpleStatementLine, node: ast.stmt) -> Iterator[Any]:
+        """A line of one statement, which mostly stays the node that it is."""
+        plan = self._plan
+        before = _lines(plan.before.get(node, ()))
+        changes: dict[str, Any] = {}
+        if node in plan.wraps:
+            changes["body"] = [wrap_expressions(line.body[0], plan.wraps[node])]
+        if line.body[0].semicolon is not cst.MaybeSentinel.DEFAULT:
+            small = changes.get("body", line.body)[0]
+            changes["body"] = [small.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)]
+        if before:
+            before[0] = ProbeLine(text=before[0].text, leading_lines=line.leading_lines)
+            changes["leading_lines"] = ()
+        changed = line.with_changes(**changes) if changes else line
+        return iter([*before, changed, *_lines(plan.after.get(node, ()))])
+
     def _suite(self, body: Sequence[ast.stmt], suite: Any, enter: Sequence[str] = ()) -> cst.IndentedBlock:
         """The suite with what stands at its start and its end, and round it."""
         suite = _indented(suite)
@@ -99,24 +113,8 @@ class Rewriter:
         closing = _lines(self._plan.closing.get(id(body), ()))
         return cst.ensure_type(suite.with_changes(body=[*_lines(enter), *lines, *closing]), cst.IndentedBlock)
 
-    def _guarded(self, lines: list[Any], raised: str) -> cst.Try:
-        """``try: lines; except: try: raised; except RecursionError: pass; raise``."""
-        handler = cst.IndentedBlock(
-            [
-                cst.Try(
-                    cst.IndentedBlock([probe_line(raised)]),
-                    [
-                        cst.ExceptHandler(
-                            cst.IndentedBlock([probe_line("pass")]), Verbatim(f"{self._plan.prefix}_RecursionError")
-                        )
-                    ],
-                ),
-                probe_line("raise"),
-            ]
-        )
-        return cst.Try(
-            cst.IndentedBlock(lines), [cst.ExceptHandler(handler, whitespace_after_except=cst.SimpleWhitespace(""))]
-        )
+    def _guarded(self, lines: list[Any], raised: str) -> GuardedLines:
+        return GuardedLines(lines=lines, ending=on_raise(self._plan.prefix, raised))
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, function: cst.FunctionDef) -> cst.FunctionDef:
         opening = self._plan.openings.get(id(node.body))
@@ -133,9 +131,8 @@ class Rewriter:
         if guard is not None and lines:
             lines = [self._guarded(lines, guard)]
         if opening.leave is not None and lines:
-            final = cst.Finally(cst.IndentedBlock([probe_line(opening.leave)]))
-            lines = [cst.Try(cst.IndentedBlock(lines), finalbody=final)]
-        return [*docstring, probe_line(opening.enter), *lines]
+            lines = [GuardedLines(lines=lines, ending=at_end(opening.leave))]
+        return [*docstring, ProbeLine(text=opening.enter), *lines]
 
     # -- compound statements ---------------------------------------------------------------------
 
