@@ -28,7 +28,10 @@ def build_function(located: Located, rewritten: Rewritten, name: str) -> CodeTyp
         TransformError: the rewritten code is not the original with probes, or cannot be compiled.
     """
     flags = located.source.flags
-    new = _parse_piece(rewritten.text, flags)
+    try:
+        new = _parse_piece(rewritten.text, flags)
+    except (SyntaxError, ValueError) as error:
+        raise TransformError(f"{name} cannot be followed: its rewritten text cannot be parsed ({error}).") from error
     original = rewritten.original
     assert isinstance(original, ast.stmt)
     Graft(rewritten.prefix, rewritten.tables).statement(original, new)

@@ -49,6 +49,7 @@ class Channel:
         self.config = config
         self.name = name
         self.dropped = 0
+        self._warned = False
         self._spawn = spawn
         self._given = list(followers)
         self._followers: list[Follower] = [as_follower(follower) for follower in followers]
@@ -118,6 +119,12 @@ class Channel:
         thread.busy = False
         if not isinstance(error, Exception):
             raise error
+        if _is_ours(error):
+            self.dropped += 1
+            if not self._warned:
+                self._warned = True
+                _warn(f"A record of {self.name} was lost to a defect of follow: {error!r}. Please report it.")
+            return
         if self.config.on_follower_error == "raise":
             raise error
         if len(self._followers) == 1:
@@ -132,11 +139,25 @@ class Channel:
             f"The follower {_name(given)} of {self.name} raised {type(error).__name__}: {error}. It is switched off; "
             f"FollowConfig(on_follower_error='raise') lets its exceptions through."
         )
-        try:
-            warnings.warn(message, FollowerWarning, stacklevel=4)
-        except Exception:  # warnings turned into errors must not reach the followed code either
-            if sys.stderr is not None:
-                print(message, file=sys.stderr)
+        _warn(message)
+
+
+def _warn(message: str) -> None:
+    try:
+        warnings.warn(message, FollowerWarning, stacklevel=5)
+    except Exception:  # warnings turned into errors must not reach the followed code either
+        if sys.stderr is not None:
+            print(message, file=sys.stderr)
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether the error was raised by follow's own code rather than by a follower."""
+    traceback = error.__traceback__
+    names: list[str] = []
+    while traceback is not None:
+        names.append(traceback.tb_frame.f_globals.get("__name__", ""))
+        traceback = traceback.tb_next
+    return bool(names) and names[-1] in ("follow.capture", "follow.locate")
 
 
 def _silent(record: Record) -> None:

@@ -98,7 +98,7 @@ class Graft:
             return self._tables.scopes[int(number)].anchor
         if what == "raised":
             return self._tables.guards[int(number)].anchor
-        if what in (None, "return", "match", "lambda", "yield") and number is not None:
+        if what in (None, "return", "match", "lambda", "yield", "reraise") and number is not None:
             return self._tables.sites[int(number)].anchor
         return _NOWHERE
 

@@ -75,11 +75,15 @@ def instrument(target: Any, *, config: FollowConfig | None = None, follower: obj
     if isinstance(target, types.FunctionType):
         handle.swap(target, link_code(target, config, channel))
         return handle
-    for function in _functions(target):
-        try:
-            handle.swap(function, link_code(function, config, channel))
-        except FollowError as error:
-            handle.skipped[function.__qualname__] = str(error)
+    try:
+        for function in _functions(target):
+            try:
+                handle.swap(function, link_code(function, config, channel))
+            except FollowError as error:
+                handle.skipped[function.__qualname__] = str(error)
+    except BaseException:
+        handle.uninstall()
+        raise
     if handle.skipped:
         first = next(iter(handle.skipped.values()))
         message = f"{len(handle.skipped)} functions of {name} are not followed; the first: {first}"

@@ -19,7 +19,12 @@ def locate_site(traceback: TracebackType, sites: tuple[Site, ...]) -> Site | Non
     position = _position(code, last)
     if position is not None:
         inside = [site for site in sites if _holds(site.span, position)]
-        return min(inside, key=lambda site: _size(site.span), default=None)
+        if inside:
+            return min(inside, key=lambda site: _size(site.span))
+        # Some instructions of a compound statement carry the position of all of it.
+        for site in sites:
+            if site.span[:2] == position[:2]:
+                return site
     line = traceback.tb_lineno
     candidates = [site for site in sites if site.span[0] <= line <= site.span[2]]
     if len(candidates) < 2:

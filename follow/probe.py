@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import sys
 import threading
+import weakref
 from collections.abc import Callable
-from types import CodeType, FunctionType, TracebackType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
-from .capture import Capture
+from .capture import Capture, Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .followers import PROBE_FILENAME
 from .locate import locate_site
@@ -163,10 +164,19 @@ class Probes:
         capture = self._capture
 
         def keep(state: list[Any], value: object) -> object:
-            state[YIELDED] = capture.variable("yield", value)
+            state[YIELDED] = _Yielded(capture.variable("yield", value), value)
             return value
 
         return keep
+
+    def _make_store(self, number: int) -> Callable[..., object]:
+        slots = [slot for slot, _ in self._tables.sites[number].stores]
+
+        def store(state: list[Any], *values: object) -> None:
+            for slot, value in zip(slots, values):
+                state[SLOTS + slot] = value
+
+        return store
 
     def _make_keep(self, slot: int) -> Callable[..., object]:
         def keep(state: list[Any], value: object) -> object:
@@ -187,40 +197,67 @@ class Probes:
         guard = self._tables.guards[number]
         scope = self._tables.scopes[guard.scope]
         sites = tuple(site for site in self._tables.sites if site.scope == scope.number and site.raising)
-        channel = self._channel
 
         def raised(state: list[Any]) -> None:
-            thread = _DEAF
-            try:
-                thread = THREADS.state
-                if thread.busy:
-                    return
-                start = now()
-                thread.busy = True
-                self._raised(state, number, scope, sites, start - thread.overhead)
-            except (RecursionError, MemoryError):
-                if thread is not _DEAF:
-                    thread.busy = False
-                channel.dropped += 1
-                return
-            except BaseException as error:
-                channel.fail(error, thread)
-            thread.busy = False
-            state[CLOCK] = start = start - thread.overhead
-            thread.overhead = now() - start
+            self._report(state, lambda time: self._raised(state, number, scope, sites, time))
 
         return raised
+
+    def _report(self, state: list[Any], make: Callable[[float], None]) -> None:
+        """Make the record of a raising statement, as the probes of other statements do."""
+        channel, thread = self._channel, _DEAF
+        try:
+            thread = THREADS.state
+            if thread.busy:
+                return
+            start = now()
+            thread.busy = True
+            make(start - thread.overhead)
+        except (RecursionError, MemoryError):
+            if thread is not _DEAF:
+                thread.busy = False
+            channel.dropped += 1
+            return
+        except BaseException as error:
+            channel.fail(error, thread)
+        thread.busy = False
+        state[CLOCK] = start = start - thread.overhead
+        thread.overhead = now() - start
+
+    def _make_reraise(self, number: int) -> Callable[..., object]:
+        site = self._tables.sites[number]
+        scope = self._tables.scopes[site.scope]
+
+        def reraise(state: list[Any]) -> None:
+            self._report(state, lambda time: self._raise(state, site, scope, time))
+
+        return reraise
+
+    def _raise(self, state: list[Any], site: Site, scope: Scope, time: float) -> None:
+        """A bare ``raise``: afterwards the traceback would only tell where the exception came from first."""
+        error = sys.exc_info()[1]
+        if error is not None:
+            frame = sys._getframe()
+            while frame.f_code.co_filename != self._tables.filename and frame.f_back is not None:
+                frame = frame.f_back
+            found = _variables(frame, scope, state[LOCALS])
+            self._emit(self._raising_record(state, site, scope, found, error, time))
 
     def _raised(self, state: list[Any], guard: int, scope: Scope, sites: tuple[Site, ...], time: float) -> None:
         error, traceback = sys.exc_info()[1:]
         assert error is not None and traceback is not None
-        found = _variables(traceback, scope, state[LOCALS])
+        found = _variables(traceback.tb_frame, scope, state[LOCALS])
         for index, name in enumerate(scope.slots):
             state[SLOTS + index] = found.get(name, MISSING)
         site = locate_site(traceback, sites)
         if site is None or site.guard != guard:
             return
-        record = {
+        self._emit(self._raising_record(state, site, scope, found, error, time))
+
+    def _raising_record(
+        self, state: list[Any], site: Site, scope: Scope, found: dict[str, object], error: BaseException, time: float
+    ) -> dict[str, Any]:
+        return {
             "function": scope.name,
             "instruction": site.instruction,
             "execution_time": (time - state[CLOCK]) * 1e3,
@@ -228,7 +265,6 @@ class Probes:
             "exception": describe_exception(error),
             **self._extras(site, scope),
         }
-        self._emit(record)
 
     # -- the rest --------------------------------------------------------------------------------
 
@@ -247,6 +283,26 @@ class Probes:
             return callee
 
         return spawn
+
+
+class _Yielded:
+    """What a generator has yielded, until it goes on: an object of the program's is not kept alive by it."""
+
+    def __init__(self, entry: dict[str, Any], value: object) -> None:
+        self._entry = entry
+        self._value: Callable[[], object] | None = None
+        if entry["val"] is value:
+            try:
+                self._value = weakref.ref(value)
+            except TypeError:
+                return
+            entry["val"] = None
+
+    def entry(self) -> dict[str, Any]:
+        if self._value is not None:
+            value = self._value()
+            self._entry["val"] = Shortened(self._entry["type"], None, None) if value is None else value
+        return self._entry
 
 
 def _new_thread(channel: Channel, cls: Any, *args: Any, **kwargs: Any) -> Any:
@@ -273,7 +329,7 @@ def _without_hidden_local(state: list[Any], found: object) -> object:
     return found
 
 
-def _variables(traceback: TracebackType, scope: Scope, given: dict[str, object] | None) -> dict[str, object]:
+def _variables(frame: FrameType, scope: Scope, given: dict[str, object] | None) -> dict[str, object]:
     """The variables of the frame that raised, without leaving a trace in it.
 
     Before 3.13 ``f_locals`` is one dict a frame, brought up to date whenever it is read. ``given`` is that
@@ -281,7 +337,7 @@ def _variables(traceback: TracebackType, scope: Scope, given: dict[str, object] 
     emptied, for it would keep the values alive.
     """
     before = None if given is None else dict(given)
-    found = traceback.tb_frame.f_locals
+    found = frame.f_locals
     result = dict(found)
     result.pop(HIDDEN_LOCAL, None)
     if before is not None and found is given:
@@ -322,17 +378,28 @@ def _function_code(source: str) -> CodeType:
 
 def _shape(site: Site, scope: Scope, gives: bool, *, more: bool) -> tuple[Any, ...]:
     places = tuple((shown.place, shown.index) for shown in site.shown)
-    return (len(site.arguments), places, site.stores, site.clears, site.result, scope.suspends, gives, more)
+    return (
+        len(site.arguments),
+        places,
+        site.stores,
+        site.clears,
+        site.result,
+        scope.suspends,
+        gives,
+        more,
+        site.kind == "return",
+    )
 
 
 @functools.cache
 def _template(shape: tuple[Any, ...]) -> CodeType:
     """The code of all probes of one shape: they differ only in what their closure cells hold."""
-    arguments, places, stores, clears, result, suspends, gives, more = shape
+    arguments, places, stores, clears, result, suspends, gives, more, returns = shape
     names = [f"a{index}" for index in range(arguments)]
     lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
     lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
-    lines += [f" state[{SLOTS + slot}] = MISSING" for slot in clears]
+    cleared = [f" state[{SLOTS + slot}] = MISSING" for slot in clears]
+    lines += [] if returns else cleared
     done = " value" if gives else ""
     if suspends:  # a generator or coroutine may go on in another thread
         lines += [" try: thread = threads.state", " except RecursionError: thread = deaf"]
@@ -346,7 +413,7 @@ def _template(shape: tuple[Any, ...]) -> CodeType:
     if result == "return":
         display = ["variable('return', value)" if gives else "variable('return', None)"]
     elif result == "yield":
-        display = [f"state[{YIELDED}]"]
+        display = [f"state[{YIELDED}].entry()"]
     variables = f"[{', '.join(display)}]"
     if entries:
         lines.append(f"  found = {variables}")
@@ -364,6 +431,7 @@ def _template(shape: tuple[Any, ...]) -> CodeType:
         f"  return{done}",
         " except BaseException as error: fail(error, thread)",
         " thread.busy = False",
+        *(cleared if returns else []),  # the return's own record still shows them
         f" state[{CLOCK}] = t = t - thread.overhead",
         " thread.overhead = now() - t",
         f" return{done}",

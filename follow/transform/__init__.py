@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 
 import libcst as cst
@@ -102,6 +103,8 @@ def _rewrite_piece(piece: str, statement: ast.stmt, plan: Plan, name: str, filen
 
 
 def _parse_module(text: str, name: str, filename: str) -> cst.Module:
+    if "\f" in text:  # starts the indent of its line anew for CPython, but not for libcst
+        text = re.sub(r"(?m)^[ \t\f]*\f", "", text)
     try:
         return cst.parse_module(text)
     except (cst.ParserSyntaxError, RecursionError) as error:

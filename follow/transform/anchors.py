@@ -7,6 +7,7 @@ statement's last instruction, and a probe before one that of its first.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable
 
 from ..model import Span
@@ -73,6 +74,10 @@ def _is_constant(node: ast.Tuple | ast.List | ast.Set) -> bool:
 def last_of(statement: ast.stmt) -> Span:
     """The position of the last instruction of a simple statement that runs to its end."""
     node: ast.AST = statement
+    if isinstance(statement, ast.AnnAssign) and statement.value is None:
+        return NOWHERE  # no instruction at all
+    if statement.lineno != statement.end_lineno and isinstance(statement, (ast.Expr, ast.Assert)) and _jumps(statement):
+        return NOWHERE
     if isinstance(statement, (ast.Assign, ast.Delete)):
         node = statement.targets[-1]
     elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)):
@@ -86,12 +91,27 @@ def last_of(statement: ast.stmt) -> Span:
     return span_of(node)
 
 
+NOWHERE: Span = (-1, -1, -1, -1)
+"""No line: the compiler gives such an instruction that of the one before it, if there is only one way to it."""
+
+
+def _jumps(statement: ast.Expr | ast.Assert) -> bool:
+    """Whether there are several ways through the statement's expression, so that its last line is not known."""
+    value = statement.value if isinstance(statement, ast.Expr) else statement.test
+    return isinstance(value, (ast.BoolOp, ast.IfExp)) or (isinstance(value, ast.Compare) and len(value.ops) > 1)
+
+
+def definition_of(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Span:
+    """The position of the store of a function or class: with decorators, their line before 3.11."""
+    if statement.decorator_list and sys.version_info < (3, 11):
+        return span_of(statement.decorator_list[0])
+    return span_of(statement)
+
+
 def entry_of(body: list[ast.stmt]) -> Span:
     """The position of the first instruction of a suite."""
     for statement in body:
         if isinstance(statement, (ast.Global, ast.Nonlocal)):
-            continue
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             continue
         if isinstance(statement, ast.AnnAssign) and statement.value is None:
             continue

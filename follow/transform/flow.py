@@ -9,7 +9,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from .names import all_statements, mangle, own_expressions, statement_binds, statement_unbinds, walrus_names
+from .names import (
+    all_statements,
+    mangle,
+    own_expressions,
+    statement_binds,
+    statement_unbinds,
+    sure_expressions,
+    walrus_names,
+)
 
 Bound = tuple[int, int]
 """Bit sets over the function's names: definitely bound, possibly bound."""
@@ -112,6 +120,14 @@ class Flow:
             possible |= self.mask(perhaps)
         return definite, possible
 
+    def _evaluate_own(self, statement: ast.AST, state: Bound | None) -> Bound | None:
+        """The state after the statement's own expressions, of which not all need to be evaluated."""
+        if state is None or not self._walruses:
+            return state
+        sure = self._evaluate(sure_expressions(statement), state)
+        every = self._evaluate(own_expressions(statement), state)
+        return None if sure is None or every is None else (sure[0], every[1])
+
     def _bind(self, node: ast.AST, state: Bound | None) -> Bound | None:
         bits = self.mask(statement_binds(node))
         return None if state is None else (state[0] | bits, state[1] | bits)
@@ -132,7 +148,7 @@ class Flow:
         method = getattr(self, f"_visit_{name}", None)
         if method is not None:
             return method(statement, state)  # type: ignore[no-any-return]
-        state = self._bind(statement, self._evaluate(own_expressions(statement), state))
+        state = self._bind(statement, self._evaluate_own(statement, state))
         state = self._unbind(self.mask(statement_unbinds(statement)), state)
         self._note(statement, AFTER, state)
         return state
@@ -176,10 +192,14 @@ class Flow:
         return join(self._block(statement.orelse, done), *breaks)
 
     def _visit_With(self, statement: ast.With | ast.AsyncWith, state: Bound | None) -> Bound | None:
+        first = self._evaluate([statement.items[0].context_expr], state)
         entered = self._bind(statement, self._evaluate(own_expressions(statement), state))
         self._note(statement, ENTER, entered)
-        # __exit__ may swallow an exception from anywhere in the suite.
-        return join(self._block(statement.body, entered), self._interrupted(entered, statement.body))
+        done = self._block(statement.body, entered)
+        if first is None or entered is None:
+            return done
+        # __exit__ may swallow an exception from anywhere in the suite, or from the items after its own.
+        return join(done, self._interrupted((first[0], entered[1]), statement.body))
 
     _visit_AsyncWith = _visit_With
 
@@ -202,11 +222,20 @@ class Flow:
         pending = [len(states) for loop in self._loops[-1:] for states in loop]
         exits = [self._block(statement.orelse, self._block(statement.body, state))]
         caught = self._interrupted(state, statement.body)
-        exits.extend(self._handler(handler, caught) for handler in statement.handlers)
+        for handler in statement.handlers:
+            if handler.type is not None:
+                caught = self._evaluate([handler.type], caught)
+            done = self._handler(handler, caught)
+            if type(statement).__name__ == "TryStar":  # its suites run one after another
+                caught = self._unbind(self.mask(statement_binds(handler)), self._interrupted(caught, handler.body))
+                done = caught
+            exits.append(done)
         if not statement.finalbody:
             return join(*exits)
         suites = [statement.body, *(handler.body for handler in statement.handlers), statement.orelse]
-        self._block(statement.finalbody, self._interrupted(state, *suites))
+        names = self.mask(name for handler in statement.handlers for name in statement_binds(handler))
+        final = self._interrupted(state, *suites)
+        self._block(statement.finalbody, None if final is None else (final[0] & ~names, final[1]))
         for states, start in zip(self._loops[-1] if self._loops else (), pending):
             for index in range(start, len(states)):
                 states[index] = self._interrupted(states[index], statement.finalbody) or (0, 0)
@@ -222,8 +251,6 @@ class Flow:
             self._recording = recording
 
     def _handler(self, handler: ast.ExceptHandler, state: Bound | None) -> Bound | None:
-        if handler.type is not None:
-            state = self._evaluate([handler.type], state)
         entered = self._bind(handler, state)
         self._note(handler, ENTER, entered)
         bits = self.mask(statement_binds(handler))

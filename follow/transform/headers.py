@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 
@@ -47,13 +48,14 @@ class Text:
             line, column = line + 1, 0
         raise ValueError("a compound statement without a colon")
 
-    def keyword_before(self, keyword: str, line: int, column: int) -> tuple[int, int]:
-        """The start of the last ``keyword`` before a place."""
+    def line_with(self, keyword: str, line: int) -> tuple[int, int]:
+        """The start of the last line, up to ``line``, whose first word is ``keyword``."""
+        starts = re.compile(rb"[ \t\f]*(?=%s\b)" % keyword.encode())
         while line > 0:
-            found = self._bytes(line).rfind(keyword.encode(), 0, column if column >= 0 else None)
-            if found >= 0:
-                return line, found
-            line, column = line - 1, -1
+            found = starts.match(self._bytes(line))
+            if found is not None:
+                return line, found.end()
+            line -= 1
         raise ValueError(f"no {keyword} there")
 
     def _bytes(self, line: int) -> bytes:
@@ -89,7 +91,7 @@ def _text_of(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> 
 def header_span(node: ast.AST, text: Text) -> Span:
     """The place of a compound statement's header, from its keyword to its colon."""
     if isinstance(node, ast.match_case):
-        start = text.keyword_before("case", node.pattern.lineno, node.pattern.col_offset)
+        start = text.line_with("case", node.pattern.lineno)
     else:
         start = (node.lineno, node.col_offset)  # type: ignore[attr-defined]
     last = start

@@ -56,12 +56,24 @@ class Layout:
             return
         for name in self.function.names:
             bit = self.bits.get(name)
-            if bit is None or (name in self.function.cell and possible & bit and not definite & bit):
+            if bit is None or self._in_cell(name):
                 self.cells.setdefault(name, 0)
-            elif possible & bit and not definite & bit and name not in self.dark:
-                self.slots.setdefault(name, len(self.slots))
+            elif possible & bit and not definite & bit:
+                if name in self.function.cell:
+                    self.cells.setdefault(name, 0)
+                elif name not in self.dark:
+                    self.slots.setdefault(name, len(self.slots))
+
+    def _in_cell(self, name: str) -> bool:
+        """Whether functions inside bind or unbind the name, so that only its cell tells."""
+        return name in self.function.shared and name in self.function.cell
 
     def _site(self, site: Site, bound: Bound, binder: ast.AST | None) -> Site:
+        slots = [
+            self.slots.get(mangle(n, self.function.class_name))
+            for n in self.function.return_clears.get(site.number, ())
+        ]
+        site = replace(site, clears=tuple(slot for slot in slots if slot is not None))
         if not self._shows(site):
             return site
         definite, possible = bound
@@ -72,15 +84,19 @@ class Layout:
         shown: list[Shown] = []
         for name in self.function.names:
             bit = self.bits.get(name)
-            if bit is not None and definite & bit:
+            if bit is None or self._in_cell(name):
+                shown.append(Shown(name, CELL, self.cells[name]))
+            elif bit is not None and definite & bit:
                 shown.append(Shown(name, VALUE, len(arguments)))
                 arguments.append(name)
-            elif name in self.cells and (bit is None or possible & bit):
+            elif name in self.cells and bit is not None and possible & bit:
                 shown.append(Shown(name, CELL, self.cells[name]))
             elif name in self.slots and bit is not None and possible & bit:
                 shown.append(Shown(name, SLOT, self.slots[name]))
         stores, clears = self._changes(binder, arguments)
-        return replace(site, arguments=tuple(arguments), shown=tuple(shown), stores=stores, clears=clears)
+        return replace(
+            site, arguments=tuple(arguments), shown=tuple(shown), stores=stores, clears=(*site.clears, *clears)
+        )
 
     def _changes(
         self, binder: ast.AST | None, arguments: list[str]
@@ -123,6 +139,13 @@ class Layout:
         text = probes.call(self.prefix, site.number, [state, *site.arguments])
         if where == "elif":
             plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, f"{text} or ", ""))
+        elif where == "reraise":
+            plan.before.setdefault(node, []).append(probes.call(self.prefix, f"reraise_{site.number}", [state]))
+        elif where == "guard":
+            if site.stores:  # the names are bound even if the guard fails
+                names = [site.arguments[argument] for _, argument in site.stores]
+                store = probes.call(self.prefix, f"store_{site.number}", [state, *names])
+                plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, f"{store} or ", ""))
         elif where in (probes.MATCH, probes.RETURN):
             before, after = self._wrap(site, where, state)
             plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, before, after))

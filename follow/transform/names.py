@@ -52,6 +52,20 @@ def own_expressions(statement: ast.AST) -> Iterator[ast.AST]:
             yield child
 
 
+def sure_expressions(statement: ast.AST) -> Iterator[ast.AST]:
+    """Those of the statement's own expressions that are evaluated whenever it runs to its end."""
+    if isinstance(statement, ast.Assert):
+        yield statement.test
+    elif isinstance(statement, ast.AnnAssign):
+        yield from [statement.target] if statement.value is None else [statement.value, statement.target]
+    elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        yield from statement.decorator_list
+        yield from statement.args.defaults
+        yield from (default for default in statement.args.kw_defaults if default is not None)
+    else:
+        yield from own_expressions(statement)
+
+
 def walk(node: ast.AST, *, into_functions: bool = False) -> Iterator[ast.AST]:
     """``node`` and everything below it that runs in the same function, in textual order."""
     yield node
@@ -104,6 +118,10 @@ def _walrus(node: ast.AST, certainly: bool, certain: set[str], possible: set[str
         possible.add(node.target.id)
         if certainly:
             certain.add(node.target.id)
+    if isinstance(node, ast.Lambda):  # its defaults run here, its body elsewhere
+        for default in (*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)):
+            _walrus(default, certainly, certain, possible)
+        return
     if isinstance(node, SCOPES):
         return
     sure: list[ast.AST] = []

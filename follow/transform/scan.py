@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from ..config import FollowConfig
 from ..model import Guard, Scope, Site, Span
 from . import probes
-from .anchors import entry_of, first_of, last_of
+from .anchors import definition_of, entry_of, first_of, last_of
 from .codenames import CodeNames, Names
 from .expressions import ExpressionScan, is_interesting
 from .flow import AFTER, END, ENTER, Bound, Flow, is_always_true
 from .headers import Text, header_span, span_of
 from .kinds import is_on, kind_of
 from .layout import Layout
-from .names import all_statements, own_expressions, statement_binds, suites, walk, walrus_names
+from .names import all_statements, own_expressions, statement_binds, statement_unbinds, suites, walk, walrus_names
 from .shape import (
     FUNCTIONS,
     FunctionNode,
@@ -25,6 +25,8 @@ from .shape import (
     is_elif,
     is_locals_call,
     leading_statements,
+    nested_declarations,
+    stores_several,
 )
 
 _NO_RECORD = (ast.Global, ast.Nonlocal)
@@ -110,7 +112,8 @@ class FunctionScan:
         self.inner = f"{qualname}.<locals>."
         self.number = len(scan.scopes)
         names = scan.codes[node]
-        self.names = tuple(name for name in names.order if name != "__class__")
+        self.shared, globals_ = nested_declarations(node, class_name)
+        self.names = tuple(name for name in names.order if name != "__class__" and name not in globals_)
         self.free = set(names.free)
         self.cell = set(names.cell)
         self.flow = Flow([n for n in self.names if n not in self.free], class_name, walruses=scan.walruses)
@@ -120,6 +123,7 @@ class FunctionScan:
         self.walruses: list[tuple[ast.AST, int, str]] = []
         self.handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
         self.guarded: dict[int, list[ast.stmt]] = {}
+        self.return_clears: dict[int, list[str]] = {}
         self._open_handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
         self.hidden = True
         self.namespace = False
@@ -131,7 +135,12 @@ class FunctionScan:
     def run(self) -> None:
         """Scan the function: reserve its number first, so that outer functions come before inner ones."""
         lambda_body = isinstance(self.node, ast.Lambda)
-        anchor = first_of(self.node.body) if lambda_body else entry_of(self._real_body())  # type: ignore[arg-type]
+        if lambda_body:
+            anchor = first_of(self.node.body)  # type: ignore[arg-type]
+        elif self._real_body() is self.node.body and is_docstring(self.node.body[-1]):
+            anchor = (self.node.lineno, self.node.col_offset, self.node.lineno, self.node.col_offset)
+        else:
+            anchor = entry_of(self._real_body())
         name = "<lambda>" if lambda_body else self.node.name  # type: ignore[union-attr]
         line = self.node.lineno
         self.scan.scopes.append(Scope(self.number, name, self.qualname, line, anchor, self.names))
@@ -216,6 +225,8 @@ class FunctionScan:
 
     def _wanted(self, node: ast.AST) -> bool:
         """Whether there are records of the statement; else the names it binds are seen only where certain."""
+        if not self.scan.config.follow_exceptions and stores_several(node):
+            self.dark |= statement_binds(node) | statement_unbinds(node)
         if is_on(kind_of(node), self.scan.config):
             return True
         self.dark |= statement_binds(node)
@@ -255,7 +266,11 @@ class FunctionScan:
             result=result,
         )
         if isinstance(statement, ast.Raise):
+            if statement.exc is None and self.scan.config.follow_exceptions:
+                self.emitters.append((site, "reraise", statement))
             return
+        if isinstance(statement, ast.Return) and context.under_finally:
+            self.return_clears[site] = [handler.name for handler, _ in self._open_handlers if handler.name]
         if isinstance(statement, (ast.Break, ast.Continue)):
             for _, jumps in self._open_handlers:
                 jumps.append(statement)
@@ -326,6 +341,7 @@ class FunctionScan:
         self._suite(statement.orelse, context)
 
     def _scan_With(self, statement: ast.With | ast.AsyncWith, context: _Context) -> None:
+        self._wanted(statement)
         entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
         self.emitters.append((entered, "enter", statement))
         guard = self._guard(statement.body, entry_of(statement.body)) if context.guard >= 0 else -1
@@ -338,6 +354,8 @@ class FunctionScan:
             expressions(self.scan, case, self.class_name, self.inner[:-1], self)
             number = self._header(case, ENTER, entry_of(case.body), context.guard)
             self.emitters.append((number, "enter", case))
+            if case.guard is not None:
+                self.emitters.append((number, "guard", case))
             self._suite(case.body, context)
 
     def _scan_Try(self, statement: ast.Try, context: _Context) -> None:
@@ -380,7 +398,7 @@ class FunctionScan:
             statement,
             kind_of(statement),
             (line, column, end_line, end_column),
-            span_of(first),
+            definition_of(statement),
             self.flow.moments[statement, AFTER],
             statement,
             context.guard,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from .headers import Text
+from .names import mangle
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -65,6 +66,45 @@ def is_locals_call(node: ast.AST) -> bool:
         and not node.args
         and not node.keywords
     )
+
+
+def nested_declarations(node: ast.AST, class_name: str | None) -> tuple[set[str], set[str]]:
+    """The names that functions inside declare ``nonlocal``, and those that the function itself declares ``global``."""
+    shared: set[str] = set()
+    global_: set[str] = set()
+    pending: list[tuple[ast.AST, bool, str | None]] = [
+        (child, False, class_name) for child in ast.iter_child_nodes(node)
+    ]
+    while pending:
+        child, inside, owner = pending.pop()
+        if isinstance(child, ast.Nonlocal) and inside:
+            shared.update(mangle(name, owner) for name in child.names)
+        elif isinstance(child, ast.Global) and not inside:
+            global_.update(mangle(name, owner) for name in child.names)
+        elif isinstance(child, (ast.stmt, ast.excepthandler, ast.match_case)):
+            owner = child.name if isinstance(child, ast.ClassDef) else owner
+            inside = inside or isinstance(child, (*FUNCTIONS, ast.ClassDef))
+            pending.extend((inner, inside, owner) for inner in ast.iter_child_nodes(child))
+    return shared, global_
+
+
+def stores_several(statement: ast.AST) -> bool:
+    """Whether the statement binds or unbinds one thing after another, and may fail in between."""
+    if isinstance(statement, (ast.Assign, ast.Delete)):
+        roots: list[ast.AST] = list(statement.targets)
+    elif isinstance(statement, (ast.For, ast.AsyncFor)):
+        roots = [statement.target]
+    elif isinstance(statement, (ast.With, ast.AsyncWith)):
+        roots = [item.optional_vars for item in statement.items if item.optional_vars is not None]
+    elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return len(statement.names) > 1
+    else:
+        return False
+    stored = (ast.Name, ast.Attribute, ast.Subscript)
+    count = sum(
+        isinstance(part, stored) and not isinstance(part.ctx, ast.Load) for root in roots for part in ast.walk(root)
+    )
+    return count > 1
 
 
 def leading_statements(body: list[ast.stmt]) -> int:

@@ -112,6 +112,8 @@ def _wrap_value(node: Any, wrap: Wrap) -> Any:
     """Wrap what the statement evaluates; a keyword may stand right before its parenthesis."""
     if isinstance(node, cst.If):
         return node.with_changes(test=wrapped(node.test, wrap), whitespace_before_test=_SPACE)
+    if isinstance(node, cst.MatchCase) and node.guard is not None:
+        return node.with_changes(guard=wrapped(node.guard, wrap), whitespace_after_if=_SPACE)
     if isinstance(node, cst.Match):
         return node.with_changes(subject=wrapped(node.subject, wrap), whitespace_after_match=_SPACE)
     if isinstance(node, cst.Expr):

@@ -26,6 +26,7 @@ def f():
             try:
                 e = None
                 __follow_4(__follow, e)
+                __follow_reraise_5(__follow)
                 raise
             except:
                 try:
@@ -37,7 +38,7 @@ def f():
         else:
             try:
                 pass
-                __follow_6(__follow, g)
+                __follow_6(__follow)
             except:
                 try:
                     __follow_raised_4(__follow)
@@ -47,11 +48,11 @@ def f():
         finally:
             done = 1
             __follow_7(__follow, done)
-        match __follow_match_8(__follow, done, g, done):
+        match __follow_match_8(__follow, done, done):
             case 1:
-                __follow_9(__follow, g, done)
+                __follow_9(__follow, done)
                 del done
-                __follow_10(__follow, g)
+                __follow_10(__follow)
     except:
         try:
             __follow_raised_0(__follow)
