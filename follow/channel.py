@@ -67,13 +67,17 @@ class Channel:
         given = self._given
         return len(followers) == len(given) and all(map(_is_same, followers, given))
 
+    def has(self, follower: object) -> bool:
+        """Whether a follower gets the records."""
+        return any(_is_same(follower, given) for given in self._given)
+
     def add(self, follower: object) -> None:
         """Send the records to a further follower; one that is there already is not added twice.
 
         Raises:
             TypeError: it is not callable.
         """
-        if not any(_is_same(follower, given) for given in self._given):
+        if not self.has(follower):
             self._followers.append(as_follower(follower))
             self._given.append(follower)
             self._update()

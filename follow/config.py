@@ -20,7 +20,8 @@ class FollowConfig:
         follow_for_loops: records of ``for`` and ``async for`` headers.
         follow_while_loops: records of ``while`` headers.
         follow_variable_set: records of assignments of every form.
-        follow_function_calls: step into the Python functions that a followed statement calls.
+        follow_function_calls: step into the Python functions that a followed statement calls (accepted,
+            but without effect in this version).
         follow_return: the ``return`` record carries the value instead of no variables.
         follow_prints: records of ``print(…)`` statements.
         follow_exceptions: records of statements that raise. False leaves out the ``try`` too.

@@ -10,11 +10,11 @@ from typing import Any, TypeVar, overload
 from .build import build_function, link
 from .channel import Channel
 from .config import FollowConfig
-from .errors import FollowError, SourceUnavailable
+from .errors import FollowError, SourceUnavailable, TransformError
 from .followers import as_followers
 from .members import class_functions, inner_functions
 from .probe import Probes
-from .registry import Followed, Key, followed_code, remember
+from .registry import Followed, Key, followed_code, hooked_channel, remember
 from .source import describe, locate
 from .transform import rewrite_function
 
@@ -81,6 +81,10 @@ def _follow(function: Any, config: FollowConfig | None, followers: tuple[object,
     known = followed_code(function.__code__)
     if known is not None:
         return _follow_again(function, known, config, followers)
+    hook = hooked_channel(function.__code__)
+    if hook is not None:  # the twin reports to the hook's followers as well
+        config = config or hook.config
+        followers = (*hook.followers, *(f for f in followers if not hook.has(f)))
     config = config or FollowConfig()
     code = _instrumented(function, config, followers)
     return twin(function, code)
@@ -143,9 +147,15 @@ def link_code(function: types.FunctionType, config: FollowConfig, channel: Chann
     template = key.template()
     if template is None:
         name = describe(function)
-        located = locate(function)
-        rewritten = rewrite_function(located, config, name)
-        template = build_function(located, rewritten, name), rewritten.tables, rewritten.text
+        try:
+            located = locate(function, rewritten=hooked_channel(function.__code__) is not None)
+            rewritten = rewrite_function(located, config, name)
+            template = build_function(located, rewritten, name), rewritten.tables, rewritten.text
+        except RecursionError as error:
+            raise TransformError(
+                f"{name} cannot be followed: its source is nested too deeply for the stack that is left. Follow it "
+                f"where less is on the stack, or raise sys.setrecursionlimit()."
+            ) from error
         key.keep(template)
     sentinels, tables, text = template
     code = link(sentinels, function.__code__.co_filename, Probes(tables, channel).resolve)

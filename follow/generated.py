@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import Any
 
 from .config import FollowConfig
-from .registry import followed_code
+from .registry import followed_code, hooked_channel
 from .source import describe, locate
 from .transform import rewrite_function
 
@@ -29,5 +29,9 @@ def generated_source(function: Any, *, config: FollowConfig | None = None) -> st
     known = followed_code(function.__code__)
     if known is not None:
         return textwrap.dedent(known.text)
-    rewritten = rewrite_function(locate(function), config or FollowConfig(), describe(function))
+    rewritten = rewrite_function(
+        locate(function, rewritten=hooked_channel(function.__code__) is not None),
+        config or FollowConfig(),
+        describe(function),
+    )
     return textwrap.dedent(rewritten.text)

@@ -19,7 +19,8 @@ from .decorator import new_channel
 from .errors import FollowError, FollowWarning
 from .followers import as_followers
 from .probe import Probes
-from .source import Source
+from .registry import remember_hooked
+from .source import Source, walk_codes
 from .transform import rewrite_module
 
 _NEVER = ("follow", "libcst", "importlib", "warnings")
@@ -42,7 +43,10 @@ def follow_source(text: str, filename: str, config: FollowConfig, channel: Chann
     """
     source = Source(filename, text, 0)
     rewritten = rewrite_module(source, config)
-    return link(build_module(source, rewritten), filename, Probes(rewritten.tables, channel).resolve)
+    code = link(build_module(source, rewritten), filename, Probes(rewritten.tables, channel).resolve)
+    for inner in walk_codes(code):
+        remember_hooked(inner, channel)
+    return code
 
 
 class FollowLoader(importlib.abc.InspectLoader):

@@ -15,7 +15,7 @@ from .decorator import link_code, new_channel
 from .errors import FollowError, FollowWarning
 from .followers import as_followers
 from .members import class_functions
-from .registry import followed_code
+from .registry import followed_code, hooked_channel
 
 
 class Instrumented:
@@ -101,5 +101,5 @@ def _functions(target: object) -> Iterator[types.FunctionType]:
     file = getattr(target, "__file__", None)
     for found in gc.get_referrers(vars(target)):
         own = isinstance(found, types.FunctionType) and found.__code__.co_filename == file
-        if own and followed_code(found.__code__) is None:
+        if own and followed_code(found.__code__) is None and hooked_channel(found.__code__) is None:
             yield found

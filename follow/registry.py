@@ -69,6 +69,21 @@ def followed_code(code: CodeType) -> Followed | None:
     return entry[1] if entry is not None and entry[0]() is code else None
 
 
+_hooked: dict[int, tuple[weakref.ref[CodeType], Channel]] = {}
+
+
+def hooked_channel(code: CodeType) -> Channel | None:
+    """The channel of the import hook that made a code object, or None."""
+    entry = _hooked.get(id(code))
+    return entry[1] if entry is not None and entry[0]() is code else None
+
+
+def remember_hooked(code: CodeType, channel: Channel) -> None:
+    """Note that the import hook made ``code``."""
+    number = id(code)
+    _hooked[number] = weakref.ref(code, lambda _: _hooked.pop(number, None)), channel
+
+
 def remember(code: CodeType, followed: Followed, key: Key) -> None:
     """Note that ``code`` was made by follow."""
     number = id(code)

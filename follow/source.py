@@ -56,8 +56,12 @@ def _parse(text: str, flags: int) -> ast.Module:
     return quiet.parse(text, flags)
 
 
-def locate(function: FunctionType) -> Located:
+def locate(function: FunctionType, *, rewritten: bool = False) -> Located:
     """Find the source of ``function``.
+
+    Arguments:
+        function: a Python function.
+        rewritten: its code is follow's own (the import hook's), so that it cannot be compared.
 
     Returns:
         The function's node with everything around it, checked to be what is running.
@@ -78,7 +82,10 @@ def locate(function: FunctionType) -> Located:
         ) from error
     found = _functions(source.text, source.flags).get((code.co_firstlineno, code.co_name), [])
     same = [
-        (path, original) for path in found for original in _codes_of(path, source, code) if same_code(original, code)
+        (path, original)
+        for path in found
+        for original in _codes_of(path, source, code)
+        if rewritten or same_code(original, code)
     ]
     if not same and _rewritten_by_pytest(code):
         raise SourceUnavailable(

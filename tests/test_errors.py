@@ -165,3 +165,10 @@ def test_source_that_libcst_cannot_parse() -> None:
     with pytest.raises(TransformError) as caught:
         follow(function)
     assert "libcst" in sentence(caught.value)
+
+
+def test_source_nested_too_deeply() -> None:
+    function = define(f"def f(n):\n    return {' + '.join(['n'] * 900)}\n")
+    with pytest.raises(TransformError) as caught:
+        follow(function)
+    assert function(1) == 900 and "f cannot be followed" in sentence(caught.value)

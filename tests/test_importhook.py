@@ -156,3 +156,17 @@ def test_module_level_exceptions(project: Path) -> None:
         ("b = a / 0", 2, "ZeroDivisionError: division by zero"),
     ]
     assert traceback.extract_tb(caught.value.__traceback__)[-1].line == "b = a / 0"
+
+
+def test_a_decorated_function_in_a_followed_module(project: Path) -> None:
+    (project / "decorated.py").write_text(
+        "import follow\nrecords = []\nconfig = follow.FollowConfig(follow_return=True)\n"
+        "@follow.follow(config=config, follower=records.append)\ndef double(n):\n    m = n * 2\n    return m\nfour = double(2)\n"
+    )
+    records: list[dict[str, Any]] = []
+    with install_import_hook("decorated", follower=records.append):
+        module = importlib.import_module("decorated")
+    assert module.four == 4 and module.double(3) == 6
+    inside = ("m = n * 2", {"n": 2, "m": 4}), ("return m", {"return": 4})
+    assert tuple(brief(module.records))[:2] == inside
+    assert [entry for entry in brief(records) if entry in inside] == list(inside)
