@@ -90,6 +90,11 @@ class _Copy:
         self.bound = bound
         self.memo: dict[int, object] = {}
 
+    def plain(self, value: Any) -> bool:
+        """Whether a value surely needs no copy: most of those in containers, told at the least cost."""
+        kind = type(value)
+        return (kind is int and -1073741824 < value < 1073741824) or (kind is str and len(value) <= self.string)
+
     def copy(self, value: object, depth: int) -> object:
         copier = _COPIERS.get(id(type(value)))
         return value if copier is None else copier(self, value, depth)
@@ -143,11 +148,15 @@ class _Copy:
         result = value.copy()  # one call, so no other thread can change it half way
         self.memo[id(value)] = result
         for index, item in enumerate(result):
+            if self.plain(item):
+                continue
             if id(type(item)) in _COPIERS and (copied := self.copy(item, depth + 1)) is not item:
                 result[index] = copied
         return result
 
     def tuple(self, value: Any, depth: int) -> object:
+        if all(map(self.plain, value)):
+            return value
         copied = [self.copy(item, depth + 1) for item in value]
         if all(new is old for new, old in zip(copied, value)):
             return value
@@ -160,6 +169,8 @@ class _Copy:
         result = value.copy()
         self.memo[id(value)] = result
         for key, item in list(result.items()):
+            if self.plain(item):
+                continue
             if id(type(item)) in _COPIERS and (copied := self.copy(item, depth + 1)) is not item:
                 result[key] = copied
         return result
