@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from .config import FollowConfig
@@ -132,17 +133,13 @@ class _Copy:
 
     def _head(self, value: Any, kind: type, depth: int) -> object:
         mapping = kind in (dict, OrderedDict, defaultdict)
-        first: list[Any] = []
         try:
-            for item in value.items() if mapping else value:
-                if len(first) == self.items:
-                    break
-                first.append(item)
+            first: list[Any] = list(islice(value.items() if mapping else value, self.items))
         except RuntimeError:  # another thread changed it meanwhile
             return None
         if mapping:
             return _pairs([(self.copy(key, depth + 1), self.copy(item, depth + 1)) for key, item in first])
-        return [self.copy(item, depth + 1) for item in first]
+        return first if all(map(self.plain, first)) else [self.copy(item, depth + 1) for item in first]
 
     def list(self, value: Any, depth: int) -> object:
         result = value.copy()  # one call, so no other thread can change it half way
