@@ -33,7 +33,9 @@ def main(name: str, tests: str, mode: str) -> None:
     skipped: dict[str, str] = {}
     if mode == "follow":
         for module in modules_of(name):
-            handle = follow.instrument(module, config=follow.FollowConfig(follow_prints=True), follower=count)
+            # Small limits: difflib's tests hold large dicts of lists in millions of records.
+            config = follow.FollowConfig(follow_prints=True, max_items=10, max_nodes=50)
+            handle = follow.instrument(module, config=config, follower=count)
             functions += handle.functions
             skipped.update(handle.skipped)
     suite = unittest.defaultTestLoader.loadTestsFromName(f"test.{tests}")
