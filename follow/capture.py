@@ -10,11 +10,7 @@ from typing import Any
 from .config import FollowConfig
 
 _type_name = type.__dict__["__name__"].__get__
-
-
-def type_name(cls: type) -> str:
-    """The name of a class, read past whatever its metaclass does to attributes."""
-    return _type_name(cls)  # type: ignore[no-any-return]
+"""Reads the name of a class past whatever its metaclass does to attributes."""
 
 
 class Shortened:

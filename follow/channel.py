@@ -14,6 +14,9 @@ from .errors import FollowerWarning
 from .followers import as_follower
 from .model import Follower, Record
 
+now = perf_counter
+"""The clock, in seconds."""
+
 
 class ThreadState:
     """What follow knows of one thread: whether a record is being made, and the time spent in follow (s)."""
@@ -178,7 +181,3 @@ def _is_same(one: object, other: object) -> bool:
     if mine is not None and mine is theirs:
         return getattr(one, "__func__", one) == getattr(other, "__func__", other)
     return one is other
-
-
-now = perf_counter
-"""The clock, in seconds."""

@@ -11,15 +11,11 @@ import re
 from collections.abc import Iterator
 
 from .errors import TransformError
-from .model import Span, Tables
-
-STATE = ".f"
-"""The hidden local that holds a call's state: not an identifier, so no name of the program's can meet it."""
+from .model import HIDDEN_LOCAL, NOWHERE, Span, Tables
 
 SENTINEL = "\0follow:"
 """Constants that start so are replaced in the code objects by what they name."""
 
-_NOWHERE: Span = (-1, -1, -1, -1)
 _POSITIONS = ("lineno", "col_offset", "end_lineno", "end_col_offset")
 
 
@@ -100,7 +96,7 @@ class Graft:
             return self._tables.guards[int(number)].anchor
         if what in (None, "return", "match", "lambda", "yield", "reraise") and number is not None:
             return self._tables.sites[int(number)].anchor
-        return _NOWHERE
+        return NOWHERE
 
     def _place_statement(self, item: object) -> bool:
         """Place a statement that follow has added; False if it is the program's own."""
@@ -123,7 +119,7 @@ class Graft:
             for argument in value.args:
                 _set_position(argument, anchor)
                 if argument.id == self._prefix:  # type: ignore[attr-defined]
-                    argument.id = STATE  # type: ignore[attr-defined]
+                    argument.id = HIDDEN_LOCAL  # type: ignore[attr-defined]
             return
         for child in ast.walk(node):
             if "lineno" in child._attributes:
@@ -131,7 +127,7 @@ class Graft:
             if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and self._name.match(child.func.id):
                 child.func = _constant(child.func.id[len(self._prefix) + 1 :], anchor)
             if isinstance(child, ast.Name) and child.id == self._prefix:
-                child.id = STATE
+                child.id = HIDDEN_LOCAL
 
     def _unwrapped(self, node: ast.AST) -> ast.expr | None:
         """The original's expression inside a probe that wraps it."""
@@ -156,13 +152,11 @@ class Graft:
         assert match is not None and isinstance(node, ast.Call)
         index = self._wrapped_index(match)
         first = self._anchor(match)
-        if first == _NOWHERE:
+        if first == NOWHERE:
             first = _position(inner)
         last = self._tables.sites[int(match.group(2))].span if match.group(1) == "return" else _position(inner)
         for argument in node.args[:index]:
             self._place(argument, first)
-            if isinstance(argument, ast.Name):
-                argument.id = STATE if argument.id == self._prefix else argument.id
         for argument in node.args[index + 1 :]:
             self._place(argument, last)
         node.func = _constant(node.func.id[len(self._prefix) + 1 :], first)  # type: ignore[attr-defined]
@@ -175,7 +169,7 @@ class Graft:
             match = self._probe(value)
             if match is None or match.group(1) != "leave":
                 return False
-            self._place(node.finalbody[0], _NOWHERE)
+            self._place(node.finalbody[0], NOWHERE)
             _set_position(node, self._tables.scopes[int(match.group(2))].anchor)
             return True
         inner = node.handlers[0].body[0] if len(node.handlers) == 1 else None
@@ -186,8 +180,8 @@ class Graft:
             return False
         anchor = self._anchor(match)
         handler = node.handlers[0]
-        self._place(handler, _NOWHERE)
-        inner.handlers[0].type = _constant("RecursionError", _NOWHERE)
+        self._place(handler, NOWHERE)
+        inner.handlers[0].type = _constant("RecursionError", NOWHERE)
         _set_position(handler.body[-1], anchor)
         _set_position(node, anchor)
         return True

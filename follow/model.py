@@ -18,6 +18,12 @@ Follower = Callable[[Record], object]
 Span = tuple[int, int, int, int]
 """First line, first column, last line, last column; lines from 1, columns in UTF-8 bytes from 0."""
 
+NOWHERE: Span = (-1, -1, -1, -1)
+"""No line: the compiler gives such an instruction that of the one before it, if there is only one way to it."""
+
+HIDDEN_LOCAL = ".f"
+"""The local that holds a call's state: not an identifier, so no name of the program's can meet it."""
+
 VALUE, SLOT, CELL, NAMESPACE = "value", "slot", "cell", "namespace"
 """Where a probe finds a variable: in its arguments, in the call's table, in a closure cell, in a namespace."""
 
@@ -61,12 +67,11 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A followed function, lambda, module or class body."""
+    """A followed function, lambda or module."""
 
     number: int
     name: str
     qualname: str
-    line: int
     anchor: Span
     names: tuple[str, ...]
     """Every variable that a record may show, in the record's order."""
@@ -75,9 +80,8 @@ class Scope:
     hidden: bool = True
     """Whether the call's state lives in a hidden local of the function itself."""
     suspends: bool = False
-    mentions_locals: bool = False
     namespace: bool = False
-    """Whether it is a module or class body, whose variables live in a dict."""
+    """Whether it is a module's own statements, whose variables live in a dict."""
 
 
 @dataclass(frozen=True, slots=True)

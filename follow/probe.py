@@ -18,13 +18,12 @@ from .capture import Capture, Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .followers import PROBE_FILENAME
 from .locate import locate_site
-from .model import CELL, NAMESPACE, SLOT, VALUE, Scope, Site, Tables
+from .model import CELL, HIDDEN_LOCAL, NAMESPACE, SLOT, VALUE, Scope, Site, Tables
 
 MISSING = object()
 """In a slot: the variable is not bound."""
 
 CLOCK, THREAD, CELLS, YIELDED, LOCALS, SLOTS = range(6)
-HIDDEN_LOCAL = ".f"
 
 _DEAF = ThreadState()
 """The thread of a call at the very end of the stack: always busy, so no record is made."""
@@ -229,7 +228,10 @@ class Probes:
         scope = self._tables.scopes[site.scope]
 
         def reraise(state: list[Any]) -> None:
-            self._report(state, lambda time: self._raise(state, site, scope, time))
+            try:
+                self._report(state, lambda time: self._raise(state, site, scope, time))
+            except RecursionError:  # no frame left: the program's exception must not be replaced
+                pass
 
         return reraise
 
@@ -393,7 +395,7 @@ def _shape(site: Site, scope: Scope, gives: bool, *, more: bool) -> tuple[Any, .
 
 @functools.cache
 def _template(shape: tuple[Any, ...]) -> CodeType:
-    """The code of all probes of one shape: they differ only in what their closure cells hold."""
+    """The code of all probes of one shape: they differ only in what their globals hold."""
     arguments, places, stores, clears, result, suspends, gives, more, returns = shape
     names = [f"a{index}" for index in range(arguments)]
     lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
@@ -15,6 +15,8 @@ Template = tuple[CodeType, Tables, str]
 """Code with sentinels, its tables, and the generated text."""
 
 _MOST = 512
+_MOST_FOLLOWERS = 4
+"""Of one function made again and again, the code for so many different sets of followers is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Followed:
 
 _followed: dict[int, tuple[weakref.ref[CodeType], Followed]] = {}
 _templates: OrderedDict[Key, Template] = OrderedDict()
-_linked: OrderedDict[Key, list[CodeType]] = OrderedDict()
+_linked: OrderedDict[Key, deque[CodeType]] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,6 @@ def remember(code: CodeType, followed: Followed, key: Key) -> None:
     """Note that ``code`` was made by follow."""
     number = id(code)
     _followed[number] = weakref.ref(code, lambda _: _followed.pop(number, None)), followed
-    _linked.setdefault(key, []).append(code)
+    _linked.setdefault(key, deque(maxlen=_MOST_FOLLOWERS)).append(code)
     while len(_linked) > _MOST:
         _linked.popitem(last=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -76,6 +78,23 @@ def test_a_function_decorated_at_each_call_is_rewritten_once() -> None:
     assert [twin() for twin in twins] == [0, 1, 2, 3, 4]
     assert len({id(twin.__code__) for twin in twins}) == 1
     assert len(records) == 5
+
+
+def test_followers_of_functions_made_again_and_again_are_let_go() -> None:
+    make = define("def make(n):\n    def f():\n        return n\n    return f\n", "make")
+    alive: list[weakref.ref[Any]] = []
+
+    class Collector:
+        def __call__(self, record: object) -> None:
+            pass
+
+    for n in range(50):
+        collector = Collector()
+        alive.append(weakref.ref(collector))
+        assert follow(make(n), collector)() == n
+    del collector
+    gc.collect()
+    assert sum(reference() is not None for reference in alive) < 10
 
 
 def test_disabled_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -197,6 +197,31 @@ def test_warnings_are_given_once_only(recwarn: pytest.WarningsRecorder) -> None:
     assert [str(w.message) for w in recwarn.list] == []
 
 
+def test_a_bare_raise_at_the_end_of_the_stack_keeps_its_exception() -> None:
+    source = "def f(n):\n    if n: return f(n - 1)\n    try: {}['k']\n    except KeyError: raise\n"
+
+    def endings(function: Any) -> list[str]:
+        found = []
+        for n in range(limit - 60, limit):
+            try:
+                function(n)
+            except (KeyError, RecursionError) as error:
+                found.append(type(error).__name__)
+        return found
+
+    depth, frame = 0, inspect.currentframe()
+    while frame is not None:
+        depth, frame = depth + 1, frame.f_back
+    limit = sys.getrecursionlimit() - depth + 20
+    plain = define(source)
+    expected = endings(plain)
+    assert {"KeyError", "RecursionError"} == set(expected)
+    plain.__globals__["f"] = twin = follow(plain, discard)
+    # The RecursionError may come one frame earlier, and nothing else may change.
+    earlier = expected.count("KeyError") - endings(twin).count("KeyError")
+    assert 0 <= earlier <= 1
+
+
 def test_a_recursion_error_comes_at_most_one_frame_earlier() -> None:
     source = "def f(n):\n    depth[0] = n\n    f(n + 1)\n"
 

@@ -10,7 +10,7 @@ import ast
 import sys
 from collections.abc import Callable
 
-from ..model import Span
+from ..model import NOWHERE, Span
 from .headers import span_of
 
 _FIRST: dict[type, Callable[..., ast.AST | None]] = {
@@ -89,10 +89,6 @@ def last_of(statement: ast.stmt) -> Span:
     while isinstance(node, (ast.Tuple, ast.List)) and node.elts:
         node = node.elts[-1]
     return span_of(node)
-
-
-NOWHERE: Span = (-1, -1, -1, -1)
-"""No line: the compiler gives such an instruction that of the one before it, if there is only one way to it."""
 
 
 def _jumps(statement: ast.Expr | ast.Assert) -> bool:

@@ -7,11 +7,12 @@ serial number in place of the first line of each function, which then tells the 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
-from types import CodeType
 
 from .. import quiet
+from ..model import Span
+from ..source import walk_codes
+from .headers import span_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,47 +29,46 @@ CodeNames = dict[ast.AST, Names]
 
 def code_names(tree: ast.Module, flags: int) -> CodeNames:
     """Compile ``tree`` and tell the variables of each function and lambda that is not dead code."""
-    marked: dict[int, dict[str, ast.AST]] = {}
-    undo: list[tuple[ast.AST, tuple[int, int, int, int]]] = []
+    marks = _Marks()
     try:
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                _mark(node, marked, undo)
+                marks.mark(node)
         code = quiet.compile_tree(tree, flags)
     finally:
-        for node, (line, column, end_line, end_column) in reversed(undo):
-            node.lineno, node.col_offset = line, column  # type: ignore[attr-defined]
-            node.end_lineno, node.end_col_offset = end_line, end_column  # type: ignore[attr-defined]
+        marks.undo()
     found: CodeNames = {}
-    for inner in _walk(code):
-        node = marked.get(inner.co_firstlineno, {}).get(inner.co_name)  # type: ignore[assignment]
-        if node is not None:
+    for inner in walk_codes(code):
+        marked = marks.functions.get((inner.co_firstlineno, inner.co_name))
+        if marked is not None:
             order = dict.fromkeys((*inner.co_varnames, *inner.co_cellvars, *inner.co_freevars))
-            found[node] = Names(tuple(order), inner.co_cellvars, inner.co_freevars)
+            found[marked] = Names(tuple(order), inner.co_cellvars, inner.co_freevars)
     return found
 
 
-def _mark(
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
-    marked: dict[int, dict[str, ast.AST]],
-    undo: list[tuple[ast.AST, tuple[int, int, int, int]]],
-) -> None:
-    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
-    bearer: ast.AST = decorators[0] if decorators else node
-    name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
-    line = bearer.lineno  # type: ignore[attr-defined]
-    serial = line if line in marked and any(done is bearer for done, _ in undo) else len(undo) + 1
-    marked.setdefault(serial, {})[name] = node
-    if any(done is bearer for done, _ in undo[-2:]):
-        return
-    undo.append((bearer, (line, bearer.col_offset, bearer.end_lineno, bearer.end_col_offset)))  # type: ignore[attr-defined]
-    bearer.lineno = bearer.end_lineno = serial  # type: ignore[attr-defined]
-    bearer.col_offset = bearer.end_col_offset = 0  # type: ignore[attr-defined]
+class _Marks:
+    """Serial numbers in place of lines: on the function's node, or on its first decorator, as the compiler reads it."""
 
+    def __init__(self) -> None:
+        self.functions: dict[tuple[int, str], ast.AST] = {}
+        self._bearers: dict[ast.expr | ast.stmt, tuple[int, Span]] = {}
 
-def _walk(code: CodeType) -> Iterator[CodeType]:
-    stack = [code]
-    while stack:
-        code = stack.pop()
-        yield code
-        stack.extend(c for c in code.co_consts if isinstance(c, CodeType))
+    def mark(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
+        """Give the function a number of its own; a lambda that decorates shares that of what it decorates."""
+        bearer: ast.expr | ast.stmt = node
+        name = "<lambda>"
+        if not isinstance(node, ast.Lambda):
+            name = node.name
+            bearer = node.decorator_list[0] if node.decorator_list else node
+        if bearer not in self._bearers:
+            serial = len(self._bearers) + 1
+            self._bearers[bearer] = serial, span_of(bearer)
+            bearer.lineno = bearer.end_lineno = serial
+            bearer.col_offset = bearer.end_col_offset = 0
+        self.functions[self._bearers[bearer][0], name] = node
+
+    def undo(self) -> None:
+        """Put the positions back."""
+        for bearer, (_, (line, column, end_line, end_column)) in self._bearers.items():
+            bearer.lineno, bearer.col_offset = line, column
+            bearer.end_lineno, bearer.end_col_offset = end_line, end_column

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 INTERESTING = re.compile(r"\blambda\b|:=|\b(?:locals|vars|dir|Thread|Timer)\b")
 _SPAWNING = {"Thread", "Timer"}
-
-
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -105,6 +103,6 @@ class ExpressionScan:
             self._wrap("callee", index, f"{prefix}_{probes.SPAWN}(", ")")
 
 
-def is_interesting(scan: Scan, statement: ast.AST, first: int, last: int) -> bool:
-    """Whether any line of the statement mentions something that needs a look inside its expressions."""
+def is_interesting(scan: Scan, first: int, last: int) -> bool:
+    """Whether any of these lines mentions something that needs a look inside its expressions."""
     return any(INTERESTING.search(line) for line in scan.text.lines[first - 1 : last])

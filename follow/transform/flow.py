@@ -144,8 +144,7 @@ class Flow:
         return state
 
     def _statement(self, statement: ast.stmt, state: Bound | None) -> Bound | None:
-        name = "TryStar" if type(statement).__name__ == "TryStar" else type(statement).__name__
-        method = getattr(self, f"_visit_{name}", None)
+        method = getattr(self, f"_visit_{type(statement).__name__}", None)
         if method is not None:
             return method(statement, state)  # type: ignore[no-any-return]
         state = self._bind(statement, self._evaluate_own(statement, state))

@@ -43,7 +43,6 @@ class Layout:
             cells=tuple(self.cells),
             hidden=self.function.hidden,
             suspends=self.function.suspends,
-            mentions_locals=self.function.mentions_locals,
         )
         self._emit()
 

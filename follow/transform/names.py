@@ -66,16 +66,16 @@ def sure_expressions(statement: ast.AST) -> Iterator[ast.AST]:
         yield from own_expressions(statement)
 
 
-def walk(node: ast.AST, *, into_functions: bool = False) -> Iterator[ast.AST]:
+def walk(node: ast.AST) -> Iterator[ast.AST]:
     """``node`` and everything below it that runs in the same function, in textual order."""
     yield node
-    if isinstance(node, ast.Lambda) and not into_functions:
+    if isinstance(node, ast.Lambda):
         # The defaults run where the lambda is made, its body runs elsewhere.
         for default in (*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)):
             yield from walk(default)
         return
     for child in children(node):
-        yield from walk(child, into_functions=into_functions)
+        yield from walk(child)
 
 
 def targets(node: ast.AST) -> Iterator[str]:

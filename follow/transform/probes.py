@@ -65,11 +65,9 @@ def call(prefix: str, name: object, arguments: Sequence[str]) -> str:
     return f"{prefix}_{name}({', '.join(arguments)})"
 
 
-def enter(prefix: str, scope: int, cells: Iterable[str], namespace: str | None = None) -> str:
+def enter(prefix: str, scope: int, cells: Iterable[str]) -> str:
     """The call that starts a call's state; the cells are fetched through a lambda that is never called."""
     names = list(cells)
-    if namespace is not None:
-        return call(prefix, f"enter_{scope}", [namespace])
     if not names:
         return call(prefix, f"enter_{scope}", [])
     return call(prefix, f"enter_{scope}", [f"(lambda: ({', '.join(names)},)).__closure__"])

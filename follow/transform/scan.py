@@ -88,7 +88,7 @@ def expressions(
         body = getattr(statement, "body", None)
         if body:
             last = body[0].lineno
-    if is_interesting(scan, statement, first, last):
+    if is_interesting(scan, first, last):
         ExpressionScan(scan, statement, class_name, qualname, owner).run()
 
 
@@ -128,7 +128,6 @@ class FunctionScan:
         self.hidden = True
         self.namespace = False
         self.suspends = False
-        self.mentions_locals = False
 
     # -- the whole function ----------------------------------------------------------------------
 
@@ -142,8 +141,7 @@ class FunctionScan:
         else:
             anchor = entry_of(self._real_body())
         name = "<lambda>" if lambda_body else self.node.name  # type: ignore[union-attr]
-        line = self.node.lineno
-        self.scan.scopes.append(Scope(self.number, name, self.qualname, line, anchor, self.names))
+        self.scan.scopes.append(Scope(self.number, name, self.qualname, anchor, self.names))
         self._survey()
         if lambda_body:
             self._run_lambda()
@@ -166,7 +164,6 @@ class FunctionScan:
             elif isinstance(node, ast.Attribute) and node.attr in _READS_FRAME:
                 self.hidden = False
             if is_locals_call(node):
-                self.mentions_locals = True
                 roots.extend(node.args)  # type: ignore[attr-defined]
                 continue
             if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
@@ -251,9 +248,7 @@ class FunctionScan:
         bound = self.flow.moments[statement, AFTER]
         kind = kind_of(statement)
         closing = isinstance(statement, ast.Return) and not context.under_finally
-        result = "return" if closing and self.scan.config.follow_return else ""
-        if isinstance(statement, ast.Return) and self.scan.config.follow_return:
-            result = "return"
+        result = "return" if isinstance(statement, ast.Return) and self.scan.config.follow_return else ""
         site = self._draft(
             statement,
             kind,
@@ -458,7 +453,7 @@ class ModuleScan(FunctionScan):
         if not body:
             return
         anchor = entry_of(body)
-        self.scan.scopes.append(Scope(self.number, "<module>", "<module>", 1, anchor, self.names, namespace=True))
+        self.scan.scopes.append(Scope(self.number, "<module>", "<module>", anchor, self.names, namespace=True))
         self.flow.run(body, ())
         guarded = self.scan.config.follow_exceptions and block_depth(body) <= _MAX_BLOCKS
         guard = self._guard(self.node.body, anchor) if guarded else -1  # type: ignore[arg-type]
