@@ -1,36 +1,25 @@
-"""What the generated code calls: the probes of one rewritten piece of source, bound to a channel.
-
-A call's state is a list: its clock, its thread, its cells, the value it yields, the dict that
-``locals()`` gave to it, then its slots.
-"""
+"""What the generated code calls: the probes of one rewritten piece of source, bound to a channel."""
 
 from __future__ import annotations
 
 import functools
 import sys
-import threading
 import weakref
 from collections.abc import Callable
-from types import CodeType, FrameType, FunctionType
+from types import FunctionType
 from typing import Any
 
 from .capture import Capture, Shortened
 from .channel import THREADS, Channel, ThreadState, now
-from .followers import PROBE_FILENAME
+from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
-from .model import CELL, HIDDEN_LOCAL, NAMESPACE, SLOT, VALUE, Scope, Site, Tables
-
-MISSING = object()
-"""In a slot: the variable is not bound."""
-
-CLOCK, THREAD, CELLS, YIELDED, LOCALS, SLOTS = range(6)
+from .model import Scope, Site, Tables
+from .template import CELLS, CLOCK, FIRST_CALL, LOCALS, MISSING, SLOTS, THREAD, YIELDED, shape_of, template
+from .threads import spawning
 
 _DEAF = ThreadState()
 """The thread of a call at the very end of the stack: always busy, so no record is made."""
 _DEAF.busy = True
-
-_SMALL = 1 << 30
-"""Integers below this are compared fast, and are within any limit."""
 
 
 class Probes:
@@ -122,7 +111,7 @@ class Probes:
         What it does is compiled when it is first called: most sites of a program never are.
         """
         namespace: dict[str, object] = {"__builtins__": __builtins__, "__name__": __name__}
-        probe = FunctionType(_FIRST_CALL, namespace, "probe")
+        probe = FunctionType(FIRST_CALL, namespace, "probe")
         namespace["specialise"] = functools.partial(self._specialise, probe, site, gives)
         namespace["probe"] = probe
         namespace["gives"] = gives
@@ -147,7 +136,7 @@ class Probes:
         )
         namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)
-        probe.__code__ = _template(_shape(site, scope, gives, more=bool(self._channel.config.fields)))
+        probe.__code__ = template(shape_of(site, scope, gives, more=bool(self._channel.config.fields)))
 
     def _extras(self, site: Site, scope: Scope) -> dict[str, object]:
         known = {"kind": site.kind, "line": site.span[0], "file": self._tables.filename, "qualname": scope.qualname}
@@ -242,13 +231,13 @@ class Probes:
             frame = sys._getframe()
             while frame.f_code.co_filename != self._tables.filename and frame.f_back is not None:
                 frame = frame.f_back
-            found = _variables(frame, scope, state[LOCALS])
+            found = variables_of(frame, scope, state[LOCALS])
             self._emit(self._raising_record(state, site, scope, found, error, time))
 
     def _raised(self, state: list[Any], guard: int, scope: Scope, sites: tuple[Site, ...], time: float) -> None:
         error, traceback = sys.exc_info()[1:]
         assert error is not None and traceback is not None
-        found = _variables(traceback.tb_frame, scope, state[LOCALS])
+        found = variables_of(traceback.tb_frame, scope, state[LOCALS])
         for index, name in enumerate(scope.slots):
             state[SLOTS + index] = found.get(name, MISSING)
         site = locate_site(traceback, sites)
@@ -271,20 +260,13 @@ class Probes:
     # -- the rest --------------------------------------------------------------------------------
 
     def _make_locals(self) -> Callable[..., object]:
-        return _without_hidden_local
+        return without_hidden_local
 
     def _make_RecursionError(self) -> type[BaseException]:
         return RecursionError
 
     def _make_spawn(self) -> Callable[..., object]:
-        channel = self._channel
-
-        def spawn(callee: Any) -> Any:
-            if isinstance(callee, type) and threading.Thread in type.__dict__["__mro__"].__get__(callee):
-                return functools.partial(_new_thread, channel, callee)
-            return callee
-
-        return spawn
+        return functools.partial(spawning, self._channel)
 
 
 class _Yielded:
@@ -305,161 +287,3 @@ class _Yielded:
             value = self._value()
             self._entry["val"] = Shortened(self._entry["type"], None, None) if value is None else value
         return self._entry
-
-
-def _new_thread(channel: Channel, cls: Any, *args: Any, **kwargs: Any) -> Any:
-    """Make a thread whose target is followed there."""
-    if issubclass(cls, threading.Timer):
-        if "function" in kwargs:
-            kwargs["function"] = channel.spawn(kwargs["function"])
-        elif len(args) > 1:
-            args = (args[0], channel.spawn(args[1]), *args[2:])
-    elif kwargs.get("target") is not None:
-        kwargs["target"] = channel.spawn(kwargs["target"])
-    elif len(args) > 1 and args[1] is not None and cls is threading.Thread:
-        args = (args[0], channel.spawn(args[1]), *args[2:])
-    return cls(*args, **kwargs)
-
-
-def _without_hidden_local(state: list[Any], found: object) -> object:
-    """What ``locals()``, ``vars()`` or ``dir()`` gave, without follow's own entry."""
-    if type(found) is dict:
-        found.pop(HIDDEN_LOCAL, None)
-        state[LOCALS] = found
-    elif type(found) is list and HIDDEN_LOCAL in found:
-        found.remove(HIDDEN_LOCAL)
-    return found
-
-
-def _variables(frame: FrameType, scope: Scope, given: dict[str, object] | None) -> dict[str, object]:
-    """The variables of the frame that raised, without leaving a trace in it.
-
-    Before 3.13 ``f_locals`` is one dict a frame, brought up to date whenever it is read. ``given`` is that
-    dict where ``locals()`` has given it to the program, and is put back as it was; otherwise it is
-    emptied, for it would keep the values alive.
-    """
-    before = None if given is None else dict(given)
-    found = frame.f_locals
-    result = dict(found)
-    result.pop(HIDDEN_LOCAL, None)
-    if before is not None and found is given:
-        found.clear()
-        found.update(before)
-    elif type(found) is dict and scope.hidden and not scope.namespace:
-        found.clear()
-    return result
-
-
-def describe_exception(error: BaseException) -> str:
-    """``"ZeroDivisionError: division by zero"``: the last line of a traceback."""
-    kind = type(error).__name__
-    try:
-        text = str(error)
-    except Exception:
-        text = "<str() failed>"
-    return f"{kind}: {text}" if text else kind
-
-
-def _first_call() -> CodeType:
-    # Its names are looked up in the globals that each probe has for itself.
-    source = """
-def probe(*arguments):
-    try:
-        specialise()
-    except RecursionError:
-        return arguments[1] if gives else None
-    return probe(*arguments)
-"""
-    return _function_code(source)
-
-
-def _function_code(source: str) -> CodeType:
-    module = compile(source, PROBE_FILENAME, "exec", dont_inherit=True)
-    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
-
-
-def _shape(site: Site, scope: Scope, gives: bool, *, more: bool) -> tuple[Any, ...]:
-    places = tuple((shown.place, shown.index) for shown in site.shown)
-    return (
-        len(site.arguments),
-        places,
-        site.stores,
-        site.clears,
-        site.result,
-        scope.suspends,
-        gives,
-        more,
-        site.kind == "return",
-    )
-
-
-@functools.cache
-def _template(shape: tuple[Any, ...]) -> CodeType:
-    """The code of all probes of one shape: they differ only in what their globals hold."""
-    arguments, places, stores, clears, result, suspends, gives, more, returns = shape
-    names = [f"a{index}" for index in range(arguments)]
-    lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
-    lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
-    cleared = [f" state[{SLOTS + slot}] = MISSING" for slot in clears]
-    lines += [] if returns else cleared
-    done = " value" if gives else ""
-    if suspends:  # a generator or coroutine may go on in another thread
-        lines += [" try: thread = threads.state", " except RecursionError: thread = deaf"]
-    else:
-        lines += [f" thread = state[{THREAD}]"]
-    lines += [f" if thread.busy: return{done}", " try:", "  t = now()", "  thread.busy = True"]
-    entries = [_entry(index, place, position) for index, (place, position) in enumerate(places)]
-    display: list[str] = []
-    while entries and entries[0][0] == "display":
-        display.append(entries.pop(0)[1])
-    if result == "return":
-        display = ["variable('return', value)" if gives else "variable('return', None)"]
-    elif result == "yield":
-        display = [f"state[{YIELDED}].entry()"]
-    variables = f"[{', '.join(display)}]"
-    if entries:
-        lines.append(f"  found = {variables}")
-        variables = "found"
-        for how, text in entries:
-            lines += [f"  found.append({text})"] if how == "display" else [f"  {line}" for line in text.split("\n")]
-    further = ", **extras" if more else ""
-    lines += [
-        "  emit({'function': function, 'instruction': instruction, "
-        f"'execution_time': (t - state[{CLOCK}] - thread.overhead) * 1e3, 'local_vars': {variables}{further}}})",
-        # No call here: there may be no frame left for it.
-        " except (RecursionError, MemoryError):",
-        "  thread.busy = False",
-        "  channel.dropped += 1",
-        f"  return{done}",
-        " except BaseException as error: fail(error, thread)",
-        " thread.busy = False",
-        *(cleared if returns else []),  # the return's own record still shows them
-        f" state[{CLOCK}] = t = t - thread.overhead",
-        " thread.overhead = now() - t",
-        f" return{done}",
-    ]
-    return _function_code("\n".join(lines) + "\n")
-
-
-def _entry(index: int, place: str, position: int) -> tuple[str, str]:
-    """How one variable enters the record: an expression for a list display, or lines that append it."""
-    if place == VALUE:
-        return "display", _variable(index, f"a{position}")
-    if place == SLOT:
-        append = f"if v is not MISSING: found.append({_variable(index, 'v')})"
-        return "lines", f"v = state[{SLOTS + position}]\n{append}"
-    if place == NAMESPACE:
-        append = f"if v is not MISSING: found.append({_variable(index, 'v')})"
-        return "lines", f"v = state[{CELLS}].get(n{index}, MISSING)\n{append}"
-    assert place == CELL
-    fetch = f"try: v = state[{CELLS}][{position}].cell_contents\nexcept ValueError: pass"
-    return "lines", f"{fetch}\nelse: found.append({_variable(index, 'v')})"
-
-
-def _variable(index: int, value: str) -> str:
-    """The entry of one variable; small integers are made on the spot, all else by a call."""
-    quick = f"type({value}) is int and {-_SMALL} < {value} and {value} < {_SMALL}"
-    return f"{{'var': n{index}, 'val': {value}, 'type': 'int'}} if {quick} else variable(n{index}, {value})"
-
-
-_FIRST_CALL = _first_call()

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from . import probes
 from .names import children, own_expressions
-from .shape import is_locals_call
+from .shape import FUNCTIONS, is_locals_call
 
 if TYPE_CHECKING:
-    from .scan import FunctionScan, Scan
+    from .scan import Scan
+    from .statements import StatementScan
 
-INTERESTING = re.compile(r"\blambda\b|:=|\b(?:locals|vars|dir|Thread|Timer)\b")
+_INTERESTING = re.compile(r"\blambda\b|:=|\b(?:locals|vars|dir|Thread|Timer)\b")
 _SPAWNING = {"Thread", "Timer"}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -37,7 +38,7 @@ class ExpressionScan:
     statement: ast.AST
     class_name: str | None
     qualname: str
-    owner: FunctionScan | None
+    owner: StatementScan | None
     only: ast.Lambda | None = None
     counts: dict[str, int] = field(default_factory=lambda: {"lambda": 0, "call": 0, "walrus": 0})
 
@@ -54,7 +55,7 @@ class ExpressionScan:
     def _wrap(self, what: str, index: int, before: str, after: str) -> None:
         self.scan.plan.wraps.setdefault(self.statement, []).append(probes.Wrap(what, index, before, after))
 
-    def _walk(self, node: ast.AST, owner: FunctionScan | None, qualname: str) -> None:
+    def _walk(self, node: ast.AST, owner: StatementScan | None, qualname: str) -> None:
         if isinstance(node, ast.Lambda):
             self._lambda(node, owner, qualname)
             return
@@ -76,7 +77,7 @@ class ExpressionScan:
             else:
                 self._walk(child, inside, qualname)
 
-    def _lambda(self, node: ast.Lambda, owner: FunctionScan | None, qualname: str) -> None:
+    def _lambda(self, node: ast.Lambda, owner: StatementScan | None, qualname: str) -> None:
         index = self._count("lambda")
         inner = f"{qualname}.<lambda>"
         only = self.only
@@ -94,7 +95,7 @@ class ExpressionScan:
             before, after = self.scan.plan.lambdas[node]
             self._wrap("lambda", index, before, after)
 
-    def _call(self, node: ast.Call, index: int, owner: FunctionScan | None) -> None:
+    def _call(self, node: ast.Call, index: int, owner: StatementScan | None) -> None:
         prefix = self.scan.plan.prefix
         if owner is not None and owner.hidden and is_locals_call(node):
             self._wrap("call", index, f"{prefix}_{probes.LOCALS}({prefix}, ", ")")
@@ -103,6 +104,18 @@ class ExpressionScan:
             self._wrap("callee", index, f"{prefix}_{probes.SPAWN}(", ")")
 
 
-def is_interesting(scan: Scan, first: int, last: int) -> bool:
-    """Whether any of these lines mentions something that needs a look inside its expressions."""
-    return any(INTERESTING.search(line) for line in scan.text.lines[first - 1 : last])
+def scan_expressions(
+    scan: Scan, statement: ast.AST, class_name: str | None, qualname: str, owner: StatementScan | None
+) -> None:
+    """Look into the expressions of one statement where its text says that there may be something."""
+    if isinstance(statement, ast.match_case):
+        first, last = statement.pattern.lineno, statement.body[0].lineno
+    else:
+        first, last = statement.lineno, statement.end_lineno or statement.lineno  # type: ignore[attr-defined]
+        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) and statement.decorator_list:
+            first = statement.decorator_list[0].lineno
+        body = getattr(statement, "body", None)
+        if body:
+            last = body[0].lineno
+    if any(_INTERESTING.search(line) for line in scan.text.lines[first - 1 : last]):
+        ExpressionScan(scan, statement, class_name, qualname, owner).run()

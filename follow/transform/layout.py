@@ -12,13 +12,13 @@ from .flow import Bound
 from .names import mangle, own_expressions, statement_binds, statement_unbinds, walrus_names
 
 if TYPE_CHECKING:
-    from .scan import FunctionScan
+    from .statements import StatementScan
 
 
 class Layout:
     """The variables of one scanned function: which are arguments, which are slots, which are read from cells."""
 
-    def __init__(self, function: FunctionScan) -> None:
+    def __init__(self, function: StatementScan) -> None:
         self.function = function
         self.scan = function.scan
         self.prefix = function.scan.plan.prefix

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..config import FollowConfig
-from ..model import Guard, Scope, Site, Span
+from ..model import Guard, Scope, Site
 from . import probes
-from .anchors import definition_of, entry_of, first_of, last_of
+from .anchors import entry_of, first_of
 from .codenames import CodeNames, Names
-from .expressions import ExpressionScan, is_interesting
-from .flow import AFTER, END, ENTER, Bound, Flow, is_always_true
-from .headers import Text, header_span, span_of
-from .kinds import is_on, kind_of
+from .expressions import scan_expressions
+from .headers import Text, span_of
 from .layout import Layout
-from .names import all_statements, own_expressions, statement_binds, statement_unbinds, suites, walk, walrus_names
+from .names import all_statements, own_expressions, statement_binds, suites, walk
 from .shape import (
     FUNCTIONS,
     FunctionNode,
     argument_names,
     block_depth,
     is_docstring,
-    is_elif,
     is_locals_call,
     leading_statements,
-    nested_declarations,
-    stores_several,
 )
+from .statements import Context, StatementScan
 
-_NO_RECORD = (ast.Global, ast.Nonlocal)
 _READS_FRAME = {"_getframe", "currentframe"}
 _READS_LOCALS_OR_FRAME = {"exec", "eval", "locals", *_READS_FRAME}
 _MAX_BLOCKS = 18
@@ -64,72 +59,19 @@ class Scan:
     def class_body(self, body: list[ast.stmt], class_name: str, qualname: str) -> None:
         """Scan the functions in a class body, whose other statements run in a frame of their own."""
         for statement in body:
-            expressions(self, statement, class_name, qualname, None)
+            scan_expressions(self, statement, class_name, qualname, None)
             if isinstance(statement, FUNCTIONS):
                 self.function(statement, class_name, f"{qualname}.{statement.name}")
             elif isinstance(statement, ast.ClassDef):
                 self.class_body(statement.body, statement.name, f"{qualname}.{statement.name}")
             for handler in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-                expressions(self, handler, class_name, qualname, None)
+                scan_expressions(self, handler, class_name, qualname, None)
             for suite in suites(statement):
                 self.class_body(suite, class_name, qualname)
 
 
-def expressions(
-    scan: Scan, statement: ast.AST, class_name: str | None, qualname: str, owner: FunctionScan | None
-) -> None:
-    """Look into the expressions of one statement where its text says that there may be something."""
-    if isinstance(statement, ast.match_case):
-        first, last = statement.pattern.lineno, statement.body[0].lineno
-    else:
-        first, last = statement.lineno, statement.end_lineno or statement.lineno  # type: ignore[attr-defined]
-        if isinstance(statement, (*FUNCTIONS, ast.ClassDef)) and statement.decorator_list:
-            first = statement.decorator_list[0].lineno
-        body = getattr(statement, "body", None)
-        if body:
-            last = body[0].lineno
-    if is_interesting(scan, first, last):
-        ExpressionScan(scan, statement, class_name, qualname, owner).run()
-
-
-@dataclass(slots=True)
-class _Context:
-    """Where a suite stands: its guard, whether the call ends after it, whether it is under a ``finally``."""
-
-    guard: int
-    tail: bool
-    under_finally: bool
-
-
-class FunctionScan:
-    """The scan of one function or lambda (or, by its subclass, of a module or class body)."""
-
-    def __init__(self, scan: Scan, node: FunctionNode, class_name: str | None, qualname: str) -> None:
-        self.scan = scan
-        self.node = node
-        self.class_name = class_name
-        self.qualname = qualname
-        self.inner = f"{qualname}.<locals>."
-        self.number = len(scan.scopes)
-        names = scan.codes[node]
-        self.shared, globals_ = nested_declarations(node, class_name)
-        self.names = tuple(name for name in names.order if name != "__class__" and name not in globals_)
-        self.free = set(names.free)
-        self.cell = set(names.cell)
-        self.flow = Flow([n for n in self.names if n not in self.free], class_name, walruses=scan.walruses)
-        self.dark: set[str] = set()
-        self.drafts: dict[int, tuple[Site, Bound, ast.AST | None]] = {}
-        self.emitters: list[tuple[int, str, ast.AST]] = []
-        self.walruses: list[tuple[ast.AST, int, str]] = []
-        self.handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
-        self.guarded: dict[int, list[ast.stmt]] = {}
-        self.return_clears: dict[int, list[str]] = {}
-        self._open_handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
-        self.hidden = True
-        self.namespace = False
-        self.suspends = False
-
-    # -- the whole function ----------------------------------------------------------------------
+class FunctionScan(StatementScan):
+    """The scan of one function or lambda."""
 
     def run(self) -> None:
         """Scan the function: reserve its number first, so that outer functions come before inner ones."""
@@ -191,249 +133,11 @@ class FunctionScan:
         guarded = config.follow_exceptions and block_depth(self.node.body) <= _MAX_BLOCKS  # type: ignore[arg-type]
         guard = self._guard(self.node.body, entry_of(body)) if guarded else -1  # type: ignore[arg-type]
         if not (len(body) == 1 and is_docstring(body[0]) and body is self.node.body):
-            self._suite(body, _Context(guard, True, False))
+            self._suite(body, Context(guard, True, False))
         Layout(self).finish()
 
-    def _guard(self, body: list[ast.stmt], anchor: Span) -> int:
-        number = len(self.scan.guards)
-        self.scan.guards.append(Guard(number, self.number, anchor))
-        self.guarded[number] = body
-        return number
 
-    # -- suites and statements -------------------------------------------------------------------
-
-    def _suite(self, body: list[ast.stmt], context: _Context) -> None:
-        for statement in body:
-            tail = context.tail and statement is body[-1]
-            self._statement(statement, _Context(context.guard, tail, context.under_finally))
-
-    def _statement(self, statement: ast.stmt, context: _Context) -> None:
-        expressions(self.scan, statement, self.class_name, self.inner[:-1], self)
-        if isinstance(statement, _NO_RECORD):
-            return
-        name = {"TryStar": "Try", "AsyncFor": "For", "AsyncWith": "With"}.get(
-            type(statement).__name__, type(statement).__name__
-        )
-        method = getattr(self, f"_scan_{name}", None)
-        if method is not None:
-            method(statement, context)
-        else:
-            self._simple(statement, context)
-
-    def _wanted(self, node: ast.AST) -> bool:
-        """Whether there are records of the statement; else the names it binds are seen only where certain."""
-        if not self.scan.config.follow_exceptions and stores_several(node):
-            self.dark |= statement_binds(node) | statement_unbinds(node)
-        if is_on(kind_of(node), self.scan.config):
-            return True
-        self.dark |= statement_binds(node)
-        for expression in own_expressions(node):
-            self.dark |= walrus_names(expression)[1] if self.scan.walruses else set()
-        return False
-
-    def _simple(self, statement: ast.stmt, context: _Context) -> None:
-        if not self._wanted(statement):
-            return
-        span = span_of(statement)
-        bound = self.flow.moments[statement, AFTER]
-        result = ""
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
-            result = "yield" if self.scan.config.follow_return and statement.value.value is not None else ""
-        site = self._draft(
-            statement, kind_of(statement), span, last_of(statement), bound, statement, context.guard, result=result
-        )
-        self.emitters.append((site, "yield" if result else "after", statement))
-
-    def _jump(self, statement: ast.stmt, context: _Context) -> None:
-        bound = self.flow.moments[statement, AFTER]
-        kind = kind_of(statement)
-        closing = isinstance(statement, ast.Return) and not context.under_finally
-        result = "return" if isinstance(statement, ast.Return) and self.scan.config.follow_return else ""
-        site = self._draft(
-            statement,
-            kind,
-            span_of(statement),
-            first_of(statement),
-            bound,
-            None,
-            context.guard,
-            closing=closing,
-            result=result,
-        )
-        if isinstance(statement, ast.Raise):
-            if statement.exc is None and self.scan.config.follow_exceptions:
-                self.emitters.append((site, "reraise", statement))
-            return
-        if isinstance(statement, ast.Return) and context.under_finally:
-            self.return_clears[site] = [handler.name for handler, _ in self._open_handlers if handler.name]
-        if isinstance(statement, (ast.Break, ast.Continue)):
-            for _, jumps in self._open_handlers:
-                jumps.append(statement)
-        wrapped = isinstance(statement, ast.Return) and statement.value is not None
-        self.emitters.append((site, "return" if wrapped else "before", statement))
-
-    _scan_Return = _scan_Raise = _scan_Break = _scan_Continue = _jump
-
-    def _scan_Pass(self, statement: ast.Pass, context: _Context) -> None:
-        site = self._draft(
-            statement,
-            "pass",
-            span_of(statement),
-            span_of(statement),
-            self.flow.moments[statement, AFTER],
-            None,
-            context.guard,
-        )
-        self.emitters.append((site, "after", statement))
-
-    def _header(
-        self, node: ast.AST, moment: str, anchor: Span, guard: int, *, raising: bool = True, closing: bool = False
-    ) -> int:
-        return self._draft(
-            node,
-            kind_of(node),
-            header_span(node, self.scan.text),
-            anchor,
-            self.flow.moments[node, moment],
-            node,
-            guard,
-            raising=raising,
-            closing=closing,
-        )
-
-    def _scan_If(self, statement: ast.If, context: _Context) -> None:
-        entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
-        self.emitters.append((entered, "enter", statement))
-        self._suite(statement.body, context)
-        elif_ = is_elif(statement, self.scan.text)
-        if not statement.orelse:
-            anchor = first_of(statement.test)
-        else:
-            anchor = first_of(statement.orelse[0]) if elif_ else entry_of(statement.orelse)
-        failed = self._header(statement, END, anchor, context.guard, raising=False)
-        self.emitters.append((failed, "elif", statement.orelse[0]) if elif_ else (failed, "end", statement))
-        self._suite(statement.orelse, context)
-
-    def _scan_For(self, statement: ast.For | ast.AsyncFor, context: _Context) -> None:
-        self._loop(statement, context, first_of(statement.iter), True)
-
-    def _scan_While(self, statement: ast.While, context: _Context) -> None:
-        self._loop(statement, context, first_of(statement), not is_always_true(statement.test))
-
-    def _loop(self, statement: ast.For | ast.AsyncFor | ast.While, context: _Context, anchor: Span, ends: bool) -> None:
-        inside = _Context(context.guard, False, context.under_finally)
-        wanted = self._wanted(statement)
-        if wanted:
-            entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
-            self.emitters.append((entered, "enter", statement))
-        self._suite(statement.body, inside)
-        if wanted and ends:
-            closing = context.tail and not statement.orelse
-            if statement.orelse:
-                anchor = entry_of(statement.orelse)
-            ended = self._header(statement, END, anchor, context.guard, raising=False, closing=closing)
-            self.emitters.append((ended, "end", statement))
-        self._suite(statement.orelse, context)
-
-    def _scan_With(self, statement: ast.With | ast.AsyncWith, context: _Context) -> None:
-        self._wanted(statement)
-        entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
-        self.emitters.append((entered, "enter", statement))
-        guard = self._guard(statement.body, entry_of(statement.body)) if context.guard >= 0 else -1
-        self._suite(statement.body, _Context(guard, False, context.under_finally))
-
-    def _scan_Match(self, statement: ast.Match, context: _Context) -> None:
-        entered = self._header(statement, ENTER, first_of(statement), context.guard)
-        self.emitters.append((entered, "match", statement))
-        for case in statement.cases:
-            expressions(self.scan, case, self.class_name, self.inner[:-1], self)
-            number = self._header(case, ENTER, entry_of(case.body), context.guard)
-            self.emitters.append((number, "enter", case))
-            if case.guard is not None:
-                self.emitters.append((number, "guard", case))
-            self._suite(case.body, context)
-
-    def _scan_Try(self, statement: ast.Try, context: _Context) -> None:
-        entered = self._header(statement, ENTER, span_of(statement), context.guard, raising=False)
-        self.emitters.append((entered, "before", statement))
-        finally_ = bool(statement.finalbody)
-        under = context.under_finally or finally_
-        tail = context.tail and not finally_
-        self._guarded(statement.body, _Context(context.guard, tail and not statement.orelse, under))
-        for handler in statement.handlers:
-            expressions(self.scan, handler, self.class_name, self.inner[:-1], self)
-            number = self._header(handler, ENTER, entry_of(handler.body), context.guard)
-            self.emitters.append((number, "enter", handler))
-            if handler.name is not None:
-                self._open_handlers.append((handler, []))
-                self.handlers.append(self._open_handlers[-1])
-            (self._guarded if finally_ else self._suite)(handler.body, _Context(context.guard, tail, under))
-            if handler.name is not None:
-                self._open_handlers.pop()
-        (self._guarded if finally_ else self._suite)(statement.orelse, _Context(context.guard, tail, under))
-        self._suite(statement.finalbody, _Context(context.guard, context.tail, context.under_finally))
-
-    def _guarded(self, body: list[ast.stmt], context: _Context) -> None:
-        if body and context.guard >= 0:
-            context = replace(context, guard=self._guard(body, entry_of(body)))
-        self._suite(body, context)
-
-    def _scan_FunctionDef(self, statement: ast.FunctionDef | ast.AsyncFunctionDef, context: _Context) -> None:
-        self._definition(statement, context)
-        inner = self.scan.codes.get(statement)
-        if inner is not None:
-            self.scan.function(statement, self.class_name, f"{self.inner}{statement.name}")
-
-    _scan_AsyncFunctionDef = _scan_FunctionDef
-
-    def _definition(self, statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, context: _Context) -> None:
-        first = statement.decorator_list[0] if statement.decorator_list else statement
-        line, column, end_line, end_column = header_span(statement, self.scan.text)
-        site = self._draft(
-            statement,
-            kind_of(statement),
-            (line, column, end_line, end_column),
-            definition_of(statement),
-            self.flow.moments[statement, AFTER],
-            statement,
-            context.guard,
-        )
-        draft, bound, node = self.drafts[site]
-        whole = (*span_of(first)[:2], *span_of(statement)[2:])
-        self.drafts[site] = replace(draft, span=whole), bound, node
-        self.emitters.append((site, "after", statement))
-
-    def _scan_ClassDef(self, statement: ast.ClassDef, context: _Context) -> None:
-        self._definition(statement, context)
-        self.scan.class_body(statement.body, statement.name, f"{self.inner}{statement.name}")
-
-    # -- sites -----------------------------------------------------------------------------------
-
-    def _draft(
-        self,
-        node: ast.AST,
-        kind: str,
-        span: Span,
-        anchor: Span,
-        bound: Bound,
-        binder: ast.AST | None,
-        guard: int,
-        *,
-        closing: bool = False,
-        raising: bool = True,
-        result: str = "",
-    ) -> int:
-        number = len(self.scan.sites)
-        instruction = self.scan.text.instruction(span)
-        site = Site(
-            number, self.number, kind, instruction, span, anchor, guard, closing=closing, raising=raising, result=result
-        )
-        self.scan.sites[number] = site
-        self.drafts[number] = (site, bound, binder)
-        return number
-
-
-class ModuleScan(FunctionScan):
+class ModuleScan(StatementScan):
     """The scan of a module's own statements: its variables live in a dict, and it has no arguments."""
 
     def __init__(self, scan: Scan, tree: ast.Module) -> None:
@@ -457,5 +161,5 @@ class ModuleScan(FunctionScan):
         self.flow.run(body, ())
         guarded = self.scan.config.follow_exceptions and block_depth(body) <= _MAX_BLOCKS
         guard = self._guard(self.node.body, anchor) if guarded else -1  # type: ignore[arg-type]
-        self._suite(body, _Context(guard, False, False))
+        self._suite(body, Context(guard, False, False))
         Layout(self).finish()

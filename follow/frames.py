@@ -1,0 +1,48 @@
+"""The variables of a frame, read without leaving a trace in it."""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import Any
+
+from .model import HIDDEN_LOCAL, Scope
+from .template import LOCALS
+
+
+def without_hidden_local(state: list[Any], found: object) -> object:
+    """What ``locals()``, ``vars()`` or ``dir()`` gave, without follow's own entry."""
+    if type(found) is dict:
+        found.pop(HIDDEN_LOCAL, None)
+        state[LOCALS] = found
+    elif type(found) is list and HIDDEN_LOCAL in found:
+        found.remove(HIDDEN_LOCAL)
+    return found
+
+
+def variables_of(frame: FrameType, scope: Scope, given: dict[str, object] | None) -> dict[str, object]:
+    """The variables of the frame that raised, without leaving a trace in it.
+
+    Before 3.13 ``f_locals`` is one dict a frame, brought up to date whenever it is read. ``given`` is that
+    dict where ``locals()`` has given it to the program, and is put back as it was; otherwise it is
+    emptied, for it would keep the values alive.
+    """
+    before = None if given is None else dict(given)
+    found = frame.f_locals
+    result = dict(found)
+    result.pop(HIDDEN_LOCAL, None)
+    if before is not None and found is given:
+        found.clear()
+        found.update(before)
+    elif type(found) is dict and scope.hidden and not scope.namespace:
+        found.clear()
+    return result
+
+
+def describe_exception(error: BaseException) -> str:
+    """``"ZeroDivisionError: division by zero"``: the last line of a traceback."""
+    kind = type(error).__name__
+    try:
+        text = str(error)
+    except Exception:
+        text = "<str() failed>"
+    return f"{kind}: {text}" if text else kind
