@@ -1,0 +1,88 @@
+"""``python -m tests.gauntlet [NAME …]``: the suites of real packages, plain and followed, as a table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .children import Environment, Run
+from .extent import extent
+from .packages import PACKAGES, Package
+
+
+def main() -> int:
+    """Run what was asked for; the exit code is the number of packages that differ."""
+    parser = argparse.ArgumentParser(prog="python -m tests.gauntlet", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(PACKAGES)}; by default all")
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "follow-gauntlet")
+    parser.add_argument("--coverage", action="store_true", help="compare coverage under follow, too")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in PACKAGES]
+    if unknown:
+        parser.error(f"there is no {', '.join(unknown)}; known are {', '.join(PACKAGES)}.")
+    environment = Environment(options.work)
+    environment.prepare()
+    failed = 0
+    for name in options.names or PACKAGES:
+        failed += not compare(environment, PACKAGES[name], coverage=options.coverage)
+    return failed
+
+
+def compare(environment: Environment, package: Package, *, coverage: bool) -> bool:
+    """Run one package and print its line (and what differs); True when nothing does."""
+    if sys.version_info[:2] < package.python:
+        print(f"{package.name:16} SKIPPED: {package.version} needs Python {'.'.join(map(str, package.python))}")
+        return True
+    start = time.perf_counter()
+    try:
+        sources = environment.fetch(package)
+        plain = environment.run(package, sources, follow=False, coverage=False)
+        measured = environment.run(package, sources, follow=False, coverage=True)
+        followed = environment.run(package, sources, follow=True, coverage=False)
+        both = environment.run(package, sources, follow=True, coverage=True) if coverage else None
+    except Exception as error:
+        print(f"{package.name:16} FAILED: {error}", flush=True)
+        return False
+    differing = differences(plain, followed)
+    found = extent(measured.coverage, followed.seen)
+    share = found.followed_functions / max(found.functions, 1)
+    passed = sum(outcome == "passed" for outcome in plain.outcomes.values())
+    good = not differing and share >= 0.99 and passed > 0 and not followed.warned
+    print(
+        f"{package.name:16} {package.version:8} {'ok' if good else 'DIFFERS'}: {len(plain.outcomes)} tests, {passed} passed, "
+        f"{len(differing)} differ; {followed.records:,} records; "
+        f"functions {found.followed_functions}/{found.functions}, statements {found.followed_statements}/{found.statements}; "
+        f"{followed.seconds / plain.seconds:.1f} x as long ({time.perf_counter() - start:.0f} s)",
+        flush=True,
+    )
+    for line in differing[:12]:
+        print("    ", line)
+    for line in followed.warned[:5]:
+        print("    ", "warned:", line[:300])
+    if share < 0.99 or found.followed_statements < 0.97 * found.statements:
+        print("    ", "without records:", ", ".join(found.missing[:20]))
+    if both is not None:
+        other = [
+            file for file, data in measured.coverage.items()
+            if any(data[key] != both.coverage.get(file, {}).get(key) for key in ("executed_lines", "executed_branches"))
+        ]  # fmt: skip
+        good = good and not other
+        print("    ", "coverage differs in", other) if other else print("    ", "coverage: the same lines and branches")
+    return good
+
+
+def differences(plain: Run, followed: Run) -> list[str]:
+    """The tests whose outcome is not the same."""
+    names = dict.fromkeys((*plain.outcomes, *followed.outcomes))
+    return [
+        f"{name}: {plain.outcomes.get(name, 'not run')} -> {followed.outcomes.get(name, 'not run')}"
+        for name in names
+        if plain.outcomes.get(name) != followed.outcomes.get(name)
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

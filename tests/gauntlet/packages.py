@@ -1,0 +1,52 @@
+"""The packages of the gauntlet: what is fetched, what is followed, how its own tests are run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package from PyPI.
+
+    ``follow`` are the patterns of the import hook; ``tests`` the arguments for pytest; ``left_out`` tests that
+    cannot agree, each with its reason; ``needs`` what its tests import.
+    """
+
+    name: str
+    version: str
+    follow: tuple[str, ...]
+    tests: tuple[str, ...] = ("tests",)
+    needs: tuple[str, ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    config: dict[str, object] = field(default_factory=dict)
+    python: tuple[int, int] = (3, 10)
+
+
+_RANDOM = ("-p", "no:randomly")
+
+PACKAGES = {
+    package.name: package
+    for package in (
+        Package("more-itertools", "11.2.1", ("more_itertools",)),
+        Package("toolz", "1.2.0", ("toolz", "tlz"), ("toolz", "tlz")),
+        Package("tomlkit", "0.15.2", ("tomlkit",), needs=("PyYAML",)),
+        Package("sqlparse", "0.6.1", ("sqlparse",)),
+        Package("parso", "0.8.7", ("parso",), ("test",)),
+        Package("mistune", "3.4.0", ("mistune",)),
+        Package("pyparsing", "3.3.3", ("pyparsing",), needs=("railroad-diagrams", "jinja2", "matplotlib")),
+        Package("h11", "0.16.0", ("h11",), ("h11",)),
+        Package("cachetools", "8.0.1", ("cachetools",)),
+        Package("Markdown", "3.11.3", ("markdown",), needs=("PyYAML",)),
+        Package("simpy", "4.1.2", ("simpy",)),
+        Package("wrapt", "2.5.2", ("wrapt",), environment={"WRAPT_DISABLE_EXTENSIONS": "1"}),
+        Package(
+            "anyio",
+            "4.16.0",
+            ("anyio",),
+            needs=("psutil", "pytest-mock", "trustme", "trio", "exceptiongroup", "blockbuster", "truststore"),
+        ),
+        Package("trio", "0.35.0", ("trio",), ("--pyargs", "trio", "-p", "trio._tests.pytest_plugin"), needs=("astor", "pyOpenSSL", "trustme", "async_generator")),
+    )
+}
