@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 Record = dict[str, Any]
 """One executed statement: ``function``, ``instruction``, ``execution_time`` (ms), ``local_vars``."""
@@ -24,8 +24,8 @@ NOWHERE: Span = (-1, -1, -1, -1)
 HIDDEN_LOCAL = ".f"
 """The local that holds a call's state: not an identifier, so no name of the program's can meet it."""
 
-VALUE, SLOT, CELL, NAMESPACE = "value", "slot", "cell", "namespace"
-"""Where a probe finds a variable: in its arguments, in the call's table, in a closure cell, in a namespace."""
+VALUE, SLOT, CELL = "value", "slot", "cell"
+"""Where a probe finds a variable: in its arguments, in the call's table, in a closure cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Site:
     guard: int
     arguments: tuple[str, ...] = ()
     shown: tuple[Shown, ...] = ()
+    possible: int = 0
+    """For a module's own statements instead of ``shown``: a bit for each of the scope's names that may be bound."""
     stores: tuple[tuple[int, int], ...] = ()
     clears: tuple[int, ...] = ()
     closing: bool = False
@@ -93,6 +95,37 @@ class Guard:
     anchor: Span
 
 
+class Lookup(Protocol):
+    """What probes ask of the tables of one rewritten piece of source: the tables themselves, or a cached form."""
+
+    @property
+    def filename(self) -> str:
+        """The file that the sites stand in."""
+
+    def site(self, number: int) -> Site:
+        """A site by its number."""
+
+    def scope(self, number: int) -> Scope:
+        """A scope by its number."""
+
+    def guard(self, number: int) -> Guard:
+        """A guard by its number."""
+
+    def raising_sites(self, scope: int) -> tuple[Site, ...]:
+        """The sites of a scope, one for each statement that may raise."""
+
+    def entering(self, scope: int) -> Entering:
+        """What a call's state needs when it starts; asked for every scope, so it must be had cheaply."""
+
+
+class Entering(NamedTuple):
+    """How a call starts: the number of its slots, whether its state is kept by frame, whether it is a module."""
+
+    slots: int
+    by_frame: bool
+    namespace: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
     """Everything that the probes of one rewritten piece of source need to know."""
@@ -101,3 +134,25 @@ class Tables:
     scopes: tuple[Scope, ...]
     guards: tuple[Guard, ...]
     filename: str
+
+    def site(self, number: int) -> Site:
+        """A site by its number."""
+        return self.sites[number]
+
+    def scope(self, number: int) -> Scope:
+        """A scope by its number."""
+        return self.scopes[number]
+
+    def guard(self, number: int) -> Guard:
+        """A guard by its number."""
+        return self.guards[number]
+
+    def raising_sites(self, scope: int) -> tuple[Site, ...]:
+        """The sites of a scope, one for each statement that may raise."""
+        return tuple(site for site in self.sites if site.scope == scope and site.raising)
+
+    def entering(self, scope: int) -> Entering:
+        """What a call's state needs when it starts."""
+        found = self.scopes[scope]
+        by_frame = not found.hidden and found.name != "<lambda>"
+        return Entering(len(found.slots), by_frame, found.namespace)

@@ -13,8 +13,8 @@ from .capture import Capture, Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
-from .model import Scope, Site, Tables
-from .template import CELLS, CLOCK, FIRST_CALL, LOCALS, MISSING, SLOTS, THREAD, YIELDED, shape_of, template
+from .model import Lookup, Scope, Site
+from .template import CELLS, CLOCK, FIRST, LOCALS, MISSING, SLOTS, THREAD, YIELDED, shape_of, template
 from .threads import spawning
 
 _DEAF = ThreadState()
@@ -30,14 +30,14 @@ class Probes:
         channel: where the records go.
     """
 
-    def __init__(self, tables: Tables, channel: Channel) -> None:
+    def __init__(self, tables: Lookup, channel: Channel) -> None:
         self._tables = tables
         self._channel = channel
         self._capture = Capture(channel.config)
         self._emit = channel.emit
         self._namespaces: list[dict[str, object]] = []
         self._frames: dict[int, list[Any]] = {}
-        self._made: dict[str, object] = {}
+        self._made: dict[str, Any] = {}
         channel.listen(self._on_emit)
 
     def _on_emit(self, emit: Callable[..., object]) -> None:
@@ -46,22 +46,31 @@ class Probes:
             namespace["emit"] = emit
 
     def resolve(self, name: str) -> object:
-        """The callable for a probe's name, as it stands in the generated code without its prefix."""
-        if name not in self._made:
-            what, *numbers = name.split("_")
-            if what.isdigit():
-                self._made[name] = self._record(self._tables.sites[int(what)])
+        """The callable for a probe's name, as it stands in the generated code without its prefix.
+
+        Those that make records are had cheaply: what they do is decided when they are first called, as most
+        sites of a program never are.
+        """
+        made = self._made.get(name)
+        if made is None:
+            what, _, number = name.partition("_")
+            if name in _SINGLE:
+                made = _SINGLE[name]
+            elif name == "spawn":
+                made = functools.partial(spawning, self._channel)
+            elif not number or what in _GIVING:
+                made = FunctionType(FIRST, {"name": name, "start": self._start})
             else:
-                self._made[name] = getattr(self, f"_make_{what}")(*map(int, numbers))
-        return self._made[name]
+                made = getattr(self, f"_make_{what}")(int(number))
+            self._made[name] = made
+        return made
 
     # -- calls -----------------------------------------------------------------------------------
 
     def _make_enter(self, number: int) -> Callable[..., object]:
-        scope = self._tables.scopes[number]
-        slots = [MISSING] * len(scope.slots)
-        namespace = scope.namespace
-        frames = None if scope.hidden or scope.name == "<lambda>" else self._frames
+        size, by_frame, namespace = self._tables.entering(number)
+        slots = [MISSING] * size
+        frames = self._frames if by_frame else None
 
         def enter(cells: object = None) -> list[Any]:
             state = [0.0, _DEAF, cells, None, None, *slots]
@@ -82,7 +91,7 @@ class Probes:
 
     def _make_call(self, number: int) -> Callable[..., object]:
         frames = self._frames
-        nowhere = [0.0, _DEAF, None, None, None, *[MISSING] * len(self._tables.scopes[number].slots)]
+        nowhere = [0.0, _DEAF, None, None, None, *[MISSING] * self._tables.entering(number).slots]
 
         def call() -> list[Any]:
             try:
@@ -105,21 +114,15 @@ class Probes:
 
     # -- records ---------------------------------------------------------------------------------
 
-    def _record(self, site: Site, *, gives: bool = False) -> FunctionType:
-        """The probe of one site; with ``gives`` it takes a value first and returns it.
+    def _start(self, name: str) -> FunctionType:
+        """Give a probe that makes records its own code; it is called for the first time.
 
-        What it does is compiled when it is first called: most sites of a program never are.
+        One named ``return_3`` takes a value first and returns it.
         """
-        namespace: dict[str, object] = {"__builtins__": __builtins__, "__name__": __name__}
-        probe = FunctionType(FIRST_CALL, namespace, "probe")
-        namespace["specialise"] = functools.partial(self._specialise, probe, site, gives)
-        namespace["probe"] = probe
-        namespace["gives"] = gives
-        probe.__dict__["__follow_site__"] = site
-        return probe
-
-    def _specialise(self, probe: FunctionType, site: Site, gives: bool) -> None:
-        scope = self._tables.scopes[site.scope]
+        probe: FunctionType = self._made[name]
+        what, _, number = name.rpartition("_")
+        site, gives = self._tables.site(int(number)), bool(what)
+        scope = self._tables.scope(site.scope)
         namespace = probe.__globals__
         namespace.update(
             function=scope.name,
@@ -134,19 +137,25 @@ class Probes:
             extras=self._extras(site, scope),
             emit=self._emit,
         )
-        namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
+        if scope.namespace:
+            names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
+            namespace.update(gather=self._gather, names=names)
+        else:
+            namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)
         probe.__code__ = template(shape_of(site, scope, gives, more=bool(self._channel.config.fields)))
+        return probe
+
+    def _gather(self, found: dict[str, object], names: list[str]) -> list[dict[str, Any]]:
+        """The variables of a module: those of the names that are bound now."""
+        variable = self._capture.variable
+        pairs = [(name, found.get(name, MISSING)) for name in names]
+        return [variable(name, value) for name, value in pairs if value is not MISSING]
 
     def _extras(self, site: Site, scope: Scope) -> dict[str, object]:
         known = {"kind": site.kind, "line": site.span[0], "file": self._tables.filename, "qualname": scope.qualname}
         names = self._channel.config.fields
         return {name: known[name] for name in names}
-
-    def _make_return(self, number: int) -> FunctionType:
-        return self._record(self._tables.sites[number], gives=True)
-
-    _make_match = _make_lambda = _make_return
 
     def _make_yield(self, number: int) -> Callable[..., object]:
         capture = self._capture
@@ -158,7 +167,7 @@ class Probes:
         return keep
 
     def _make_store(self, number: int) -> Callable[..., object]:
-        slots = [slot for slot, _ in self._tables.sites[number].stores]
+        slots = [slot for slot, _ in self._tables.site(number).stores]
 
         def store(state: list[Any], *values: object) -> None:
             for slot, value in zip(slots, values):
@@ -182,14 +191,10 @@ class Probes:
     # -- exceptions ------------------------------------------------------------------------------
 
     def _make_raised(self, number: int) -> Callable[..., object]:
-        guard = self._tables.guards[number]
-        scope = self._tables.scopes[guard.scope]
-        sites = tuple(site for site in self._tables.sites if site.scope == scope.number and site.raising)
+        return functools.partial(self._on_raised, number)
 
-        def raised(state: list[Any]) -> None:
-            self._report(state, lambda time: self._raised(state, number, scope, sites, time))
-
-        return raised
+    def _on_raised(self, number: int, state: list[Any]) -> None:
+        self._report(state, lambda time: self._raised(state, number, time))
 
     def _report(self, state: list[Any], make: Callable[[float], None]) -> None:
         """Make the record of a raising statement, as the probes of other statements do."""
@@ -213,19 +218,18 @@ class Probes:
         thread.overhead = now() - start
 
     def _make_reraise(self, number: int) -> Callable[..., object]:
-        site = self._tables.sites[number]
-        scope = self._tables.scopes[site.scope]
-
         def reraise(state: list[Any]) -> None:
             try:
-                self._report(state, lambda time: self._raise(state, site, scope, time))
+                self._report(state, lambda time: self._raise(state, number, time))
             except RecursionError:  # no frame left: the program's exception must not be replaced
                 pass
 
         return reraise
 
-    def _raise(self, state: list[Any], site: Site, scope: Scope, time: float) -> None:
+    def _raise(self, state: list[Any], number: int, time: float) -> None:
         """A bare ``raise``: afterwards the traceback would only tell where the exception came from first."""
+        site = self._tables.site(number)
+        scope = self._tables.scope(site.scope)
         error = sys.exc_info()[1]
         if error is not None:
             frame = sys._getframe()
@@ -234,13 +238,14 @@ class Probes:
             found = variables_of(frame, scope, state[LOCALS])
             self._emit(self._raising_record(state, site, scope, found, error, time))
 
-    def _raised(self, state: list[Any], guard: int, scope: Scope, sites: tuple[Site, ...], time: float) -> None:
+    def _raised(self, state: list[Any], guard: int, time: float) -> None:
+        scope = self._tables.scope(self._tables.guard(guard).scope)
         error, traceback = sys.exc_info()[1:]
         assert error is not None and traceback is not None
         found = variables_of(traceback.tb_frame, scope, state[LOCALS])
         for index, name in enumerate(scope.slots):
             state[SLOTS + index] = found.get(name, MISSING)
-        site = locate_site(traceback, sites)
+        site = locate_site(traceback, self._tables.raising_sites(scope.number))
         if site is None or site.guard != guard:
             return
         self._emit(self._raising_record(state, site, scope, found, error, time))
@@ -257,16 +262,12 @@ class Probes:
             **self._extras(site, scope),
         }
 
-    # -- the rest --------------------------------------------------------------------------------
 
-    def _make_locals(self) -> Callable[..., object]:
-        return without_hidden_local
+_GIVING = ("return", "match", "lambda")
+"""Probes that make a record and return the value that they are given first."""
 
-    def _make_RecursionError(self) -> type[BaseException]:
-        return RecursionError
-
-    def _make_spawn(self) -> Callable[..., object]:
-        return functools.partial(spawning, self._channel)
+_SINGLE: dict[str, object] = {"locals": without_hidden_local, "RecursionError": RecursionError}
+"""Names that stand for one thing wherever they occur."""
 
 
 class _Yielded:

@@ -11,7 +11,7 @@ from types import CodeType
 from typing import Any
 
 from .followers import PROBE_FILENAME
-from .model import CELL, NAMESPACE, SLOT, VALUE, Scope, Site
+from .model import CELL, SLOT, VALUE, Scope, Site
 
 MISSING = object()
 """In a slot: the variable is not bound."""
@@ -20,19 +20,6 @@ CLOCK, THREAD, CELLS, YIELDED, LOCALS, SLOTS = range(6)
 
 _SMALL = 1 << 30
 """Integers below this are compared fast, and are within any limit."""
-
-
-def _first_code() -> CodeType:
-    # Its names are looked up in the globals that each probe has for itself.
-    source = """
-def probe(*arguments):
-    try:
-        specialise()
-    except RecursionError:
-        return arguments[1] if gives else None
-    return probe(*arguments)
-"""
-    return _function_code(source)
 
 
 def _function_code(source: str) -> CodeType:
@@ -53,13 +40,14 @@ def shape_of(site: Site, scope: Scope, gives: bool, *, more: bool) -> tuple[Any,
         gives,
         more,
         site.kind == "return",
+        scope.namespace,
     )
 
 
 @functools.cache
 def template(shape: tuple[Any, ...]) -> CodeType:
     """The code of all probes of one shape: they differ only in what their globals hold."""
-    arguments, places, stores, clears, result, suspends, gives, more, returns = shape
+    arguments, places, stores, clears, result, suspends, gives, more, returns, namespace = shape
     names = [f"a{index}" for index in range(arguments)]
     lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
     lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
@@ -71,7 +59,11 @@ def template(shape: tuple[Any, ...]) -> CodeType:
     else:
         lines += [f" thread = state[{THREAD}]"]
     lines += [f" if thread.busy: return{done}", " try:", "  t = now()", "  thread.busy = True"]
-    made, variables = _variables(places, result, gives=gives)
+    if namespace:
+        made: list[str] = []
+        variables = f"gather(state[{CELLS}], names)"
+    else:
+        made, variables = _variables(places, result, gives=gives)
     lines += made
     further = ", **extras" if more else ""
     lines += [
@@ -118,9 +110,6 @@ def _entry(index: int, place: str, position: int) -> tuple[str, str]:
     if place == SLOT:
         append = f"if v is not MISSING: found.append({_variable(index, 'v')})"
         return "lines", f"v = state[{SLOTS + position}]\n{append}"
-    if place == NAMESPACE:
-        append = f"if v is not MISSING: found.append({_variable(index, 'v')})"
-        return "lines", f"v = state[{CELLS}].get(n{index}, MISSING)\n{append}"
     assert place == CELL
     fetch = f"try: v = state[{CELLS}][{position}].cell_contents\nexcept ValueError: pass"
     return "lines", f"{fetch}\nelse: found.append({_variable(index, 'v')})"
@@ -132,4 +121,15 @@ def _variable(index: int, value: str) -> str:
     return f"{{'var': n{index}, 'val': {value}, 'type': 'int'}} if {quick} else variable(n{index}, {value})"
 
 
-FIRST_CALL = _first_code()
+FIRST = _function_code(
+    """
+def probe(*arguments):
+    try:
+        made = start(name)
+    except RecursionError:
+        return arguments[1] if name[0] > '9' else None
+    return made(*arguments)
+"""
+)
+"""The code of all probes that have not been called yet. Their globals hold their ``name`` and what
+``start``s it: gives the probe its own code, and returns it."""

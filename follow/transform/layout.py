@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..model import CELL, NAMESPACE, SLOT, VALUE, Shown, Site
+from ..model import CELL, SLOT, VALUE, Shown, Site
 from . import probes
 from .flow import Bound
 from .names import mangle, own_expressions, statement_binds, statement_unbinds, walrus_names
@@ -77,8 +77,8 @@ class Layout:
             return site
         definite, possible = bound
         if self.function.namespace:
-            named = [name for name in self.function.names if possible & self.bits[name]]
-            return replace(site, shown=tuple(Shown(name, NAMESPACE, 0) for name in named))
+            bits = (1 << index for index, name in enumerate(self.function.names) if possible & self.bits[name])
+            return replace(site, possible=sum(bits))
         arguments: list[str] = []
         shown: list[Shown] = []
         for name in self.function.names:

@@ -24,8 +24,6 @@ class Package:
     python: tuple[int, int] = (3, 10)
 
 
-_RANDOM = ("-p", "no:randomly")
-
 PACKAGES = {
     package.name: package
     for package in (
@@ -47,6 +45,12 @@ PACKAGES = {
             ("anyio",),
             needs=("psutil", "pytest-mock", "trustme", "trio", "exceptiongroup", "blockbuster", "truststore"),
         ),
-        Package("trio", "0.35.0", ("trio",), ("--pyargs", "trio", "-p", "trio._tests.pytest_plugin"), needs=("astor", "pyOpenSSL", "trustme", "async_generator")),
+        Package(
+            "trio",
+            "0.35.0",
+            ("trio",),
+            ("--pyargs", "trio", "-p", "trio._tests.pytest_plugin"),
+            needs=("astor", "pyOpenSSL", "trustme", "async_generator"),
+        ),
     )
 }
