@@ -12,6 +12,8 @@ from .graft import SENTINEL, Graft
 from .source import Located, Source, compile_statement, walk_codes
 from .transform import Rewritten
 
+_LENGTH = len(SENTINEL)
+
 
 def build_function(located: Located, rewritten: Rewritten, name: str) -> CodeType:
     """Compile a rewritten function in the context of its file.
@@ -108,12 +110,12 @@ def _check(original: CodeType, new: CodeType, name: str) -> None:
 
 def link(code: CodeType, filename: str, resolve: Callable[[str], object]) -> CodeType:
     """Replace every sentinel constant in ``code`` and the code nested in it by what it names."""
-    constants: list[object] = []
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            constants.append(link(constant, filename, resolve))
-        elif isinstance(constant, str) and constant.startswith(SENTINEL):
-            constants.append(resolve(constant[len(SENTINEL) :]))
-        else:
-            constants.append(constant)
+    constants: list[object] = list(code.co_consts)
+    for index, constant in enumerate(constants):
+        kind = type(constant)
+        if kind is str:
+            if constant[:_LENGTH] == SENTINEL:  # type: ignore[index]
+                constants[index] = resolve(constant[_LENGTH:])  # type: ignore[index]
+        elif kind is CodeType:
+            constants[index] = link(constant, filename, resolve)  # type: ignore[arg-type]
     return code.replace(co_consts=tuple(constants), co_filename=filename)

@@ -9,6 +9,9 @@ from typing import Any
 
 from .config import FollowConfig
 
+MISSING = object()
+"""Instead of a value: the variable is not bound."""
+
 _type_name = type.__dict__["__name__"].__get__
 """Reads the name of a class past whatever its metaclass does to attributes."""
 
@@ -63,6 +66,19 @@ class Capture:
         if value is None or kind is bool or kind is float or (kind is str and len(value) <= self._string):  # type: ignore[arg-type]
             return {"var": name, "val": value, "type": kind.__name__}
         return {"var": name, "val": self.value(value), "type": _type_name(kind)}
+
+    def namespace(self, found: dict[str, object], names: list[str]) -> list[dict[str, Any]]:
+        """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
+        entries: list[dict[str, Any]] = []
+        for name in names:
+            value = found.get(name, MISSING)
+            if value is not MISSING:
+                kind = type(value)
+                if id(kind) in _COPIERS:
+                    entries.append(self.variable(name, value))
+                else:
+                    entries.append({"var": name, "val": value, "type": _type_name(kind)})
+        return entries
 
     def value(self, value: object) -> object:
         """The value as it is now: itself if it cannot change, a copy within the limits, or a stand-in."""

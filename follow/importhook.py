@@ -13,14 +13,17 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from .build import build_module, link
+from .cache import Cache
 from .channel import Channel
 from .config import FollowConfig
 from .decorator import new_channel
 from .errors import FollowError, FollowWarning
 from .followers import as_followers
+from .model import Lookup, Tables
 from .probe import Probes
+from .progress import Progress
 from .registry import remember_hooked
-from .source import Source, walk_codes
+from .source import Source
 from .transform import rewrite_module
 
 _NEVER = ("follow", "libcst", "importlib", "warnings")
@@ -41,20 +44,72 @@ def follow_source(text: str, filename: str, config: FollowConfig, channel: Chann
         SyntaxError: the text is not Python.
         TransformError: it cannot be rewritten.
     """
+    return _linked(*_rewritten(text, filename, config), filename, channel)
+
+
+def _rewritten(text: str, filename: str, config: FollowConfig) -> tuple[CodeType, Tables]:
     source = Source(filename, text, 0)
     rewritten = rewrite_module(source, config)
-    code = link(build_module(source, rewritten), filename, Probes(rewritten.tables, channel).resolve)
-    for inner in walk_codes(code):
-        remember_hooked(inner, channel)
-    return code
+    return build_module(source, rewritten), rewritten.tables
+
+
+def _linked(code: CodeType, tables: Lookup, filename: str, channel: Channel) -> CodeType:
+    remember_hooked(filename, channel)
+    return link(code, filename, Probes(tables, channel).resolve)
+
+
+class Rewriting:
+    """How an import hook gets the followed code of modules: from the cache, or by rewriting them.
+
+    Arguments:
+        config: what is followed.
+        channel: where the records go.
+    """
+
+    def __init__(self, config: FollowConfig, channel: Channel) -> None:
+        self._config = config
+        self._channel = channel
+        self._cache = Cache(config)
+        self._progress = Progress()
+
+    def code(self, loader: Any, fullname: str) -> CodeType | None:
+        """The followed code of a module; None where its loader has no source of it.
+
+        Raises:
+            SyntaxError: the text is not Python.
+            TransformError: it cannot be rewritten.
+        """
+        filename = loader.get_filename(fullname)
+        data = _data(loader, filename)
+        found = None if data is None else self._cache.load(filename, data)
+        if found is None:
+            text = loader.get_source(fullname)
+            if text is None:
+                return None
+            loader.get_code(fullname)  # gives the warnings and errors of a plain import, and keeps its code
+            with self._progress.rewriting(fullname, text):
+                code, tables = _rewritten(text, filename, self._config)
+            if data is not None:
+                self._cache.store(filename, data, code, tables)
+            found = code, tables
+        return _linked(*found, filename, self._channel)
+
+
+def _data(loader: Any, filename: str) -> bytes | None:
+    """What a file holds, or None where the loader does not tell."""
+    try:
+        data: bytes = loader.get_data(filename)
+    except (AttributeError, OSError):
+        return None
+    return data
 
 
 class FollowLoader(importlib.abc.InspectLoader):
     """The original loader, but for the code that it gives."""
 
-    def __init__(self, loader: Any, make: Callable[[str, str], CodeType]) -> None:
+    def __init__(self, loader: Any, rewriting: Rewriting) -> None:
         self._loader = loader
-        self._make = make
+        self._rewriting = rewriting
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
@@ -62,17 +117,11 @@ class FollowLoader(importlib.abc.InspectLoader):
     def get_code(self, fullname: str) -> CodeType | None:
         """The followed code, or the plain code (with one warning) where it cannot be rewritten."""
         try:
-            text = self._loader.get_source(fullname)
-            if text is None:
-                return self._plain(fullname)
-            return self._make(text, self._loader.get_filename(fullname))
+            code = self._rewriting.code(self._loader, fullname)
         except (FollowError, RecursionError) as error:
             warnings.warn(f"The module {fullname} is not followed: {error}", FollowWarning, stacklevel=2)
-            return self._plain(fullname)
-
-    def _plain(self, fullname: str) -> CodeType | None:
-        code: CodeType | None = self._loader.get_code(fullname)
-        return code
+            code = None
+        return self._loader.get_code(fullname) if code is None else code
 
     def get_source(self, fullname: str) -> str | None:
         """The original source."""
@@ -102,8 +151,8 @@ class ImportHook(importlib.abc.MetaPathFinder):
 
     def __init__(self, select: Callable[[str, Any], bool], config: FollowConfig, channel: Channel) -> None:
         self._select = select
-        self._config = config
         self._channel = channel
+        self._rewriting = Rewriting(config, channel)
 
     def find_spec(self, fullname: str, path: Any = None, target: ModuleType | None = None) -> Any:
         """The spec that the other finders give, its loader wrapped where the name matches."""
@@ -123,11 +172,8 @@ class ImportHook(importlib.abc.MetaPathFinder):
         if all(hasattr(loader, name) for name in ("get_source", "get_code", "get_filename")) and not isinstance(
             loader, (importlib.machinery.ExtensionFileLoader, importlib.machinery.SourcelessFileLoader)
         ):
-            spec.loader = FollowLoader(loader, self._make)
+            spec.loader = FollowLoader(loader, self._rewriting)
         return spec
-
-    def _make(self, text: str, filename: str) -> CodeType:
-        return follow_source(text, filename, self._config, self._channel)
 
     def uninstall(self) -> None:
         """Take the hook away; what it has imported makes no more records."""

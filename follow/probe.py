@@ -9,12 +9,12 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from .capture import Capture, Shortened
+from .capture import MISSING, Capture, Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
 from .model import Lookup, Scope, Site
-from .template import CELLS, CLOCK, FIRST, LOCALS, MISSING, SLOTS, THREAD, YIELDED, shape_of, template
+from .template import CELLS, CLOCK, FIRST, LOCALS, SLOTS, THREAD, YIELDED, shape_of, template
 from .threads import spawning
 
 _DEAF = ThreadState()
@@ -53,17 +53,19 @@ class Probes:
         """
         made = self._made.get(name)
         if made is None:
-            what, _, number = name.partition("_")
-            if name in _SINGLE:
-                made = _SINGLE[name]
-            elif name == "spawn":
-                made = functools.partial(spawning, self._channel)
-            elif not number or what in _GIVING:
-                made = FunctionType(FIRST, {"name": name, "start": self._start})
-            else:
-                made = getattr(self, f"_make_{what}")(int(number))
+            made = FunctionType(FIRST, {"name": name, "start": self._start}) if name.isdigit() else self._resolve(name)
             self._made[name] = made
         return made
+
+    def _resolve(self, name: str) -> object:
+        if name in _SINGLE:
+            return _SINGLE[name]
+        if name == "spawn":
+            return functools.partial(spawning, self._channel)
+        what, _, number = name.partition("_")
+        if what in _GIVING:
+            return FunctionType(FIRST, {"name": name, "start": self._start})
+        return getattr(self, f"_make_{what}")(int(number))
 
     # -- calls -----------------------------------------------------------------------------------
 
@@ -139,18 +141,12 @@ class Probes:
         )
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            namespace.update(gather=self._gather, names=names)
+            namespace.update(gather=self._capture.namespace, names=names)
         else:
             namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)
         probe.__code__ = template(shape_of(site, scope, gives, more=bool(self._channel.config.fields)))
         return probe
-
-    def _gather(self, found: dict[str, object], names: list[str]) -> list[dict[str, Any]]:
-        """The variables of a module: those of the names that are bound now."""
-        variable = self._capture.variable
-        pairs = [(name, found.get(name, MISSING)) for name in names]
-        return [variable(name, value) for name, value in pairs if value is not MISSING]
 
     def _extras(self, site: Site, scope: Scope) -> dict[str, object]:
         known = {"kind": site.kind, "line": site.span[0], "file": self._tables.filename, "qualname": scope.qualname}

@@ -71,19 +71,20 @@ def followed_code(code: CodeType) -> Followed | None:
     return entry[1] if entry is not None and entry[0]() is code else None
 
 
-_hooked: dict[int, tuple[weakref.ref[CodeType], Channel]] = {}
+_hooked: dict[str, Channel] = {}
 
 
 def hooked_channel(code: CodeType) -> Channel | None:
     """The channel of the import hook that made a code object, or None."""
-    entry = _hooked.get(id(code))
-    return entry[1] if entry is not None and entry[0]() is code else None
+    channel = _hooked.get(code.co_filename)
+    if channel is None or followed_code(code) is not None:
+        return None
+    return channel if any(isinstance(constant, FunctionType) for constant in code.co_consts) else None
 
 
-def remember_hooked(code: CodeType, channel: Channel) -> None:
-    """Note that the import hook made ``code``."""
-    number = id(code)
-    _hooked[number] = weakref.ref(code, lambda _: _hooked.pop(number, None)), channel
+def remember_hooked(filename: str, channel: Channel) -> None:
+    """Note that the import hook followed a file: the code that it made of it holds functions as constants."""
+    _hooked[filename] = channel
 
 
 def remember(code: CodeType, followed: Followed, key: Key) -> None:

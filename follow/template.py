@@ -13,9 +13,6 @@ from typing import Any
 from .followers import PROBE_FILENAME
 from .model import CELL, SLOT, VALUE, Scope, Site
 
-MISSING = object()
-"""In a slot: the variable is not bound."""
-
 CLOCK, THREAD, CELLS, YIELDED, LOCALS, SLOTS = range(6)
 
 _SMALL = 1 << 30

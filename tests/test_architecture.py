@@ -7,9 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "follow"
 LAYERS = [
-    {"errors", "model", "quiet", "members"},
-    {"config", "source", "graft", "locate"},
-    {"followers", "capture"},
+    {"errors", "model", "quiet", "members", "progress"},
+    {"config", "source", "graft", "locate", "packed"},
+    {"followers", "capture", "cache"},
     {"template"},
     {"frames"},
     {"channel"},

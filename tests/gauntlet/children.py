@@ -16,7 +16,7 @@ from .packages import Package
 
 ROOT = Path(__file__).parent.parent.parent
 CHILD = Path(__file__).parent / "child"
-TIMEOUT = 3600
+TIMEOUT = 4 * 3600
 
 
 @dataclass(frozen=True)

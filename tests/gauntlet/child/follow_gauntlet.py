@@ -1,7 +1,8 @@
-"""A pytest plugin for the gauntlet's children: follow the package, read every record, write down what came out.
+"""PYTEST_DONT_REWRITE. A pytest plugin for the gauntlet's children: follow the package, read every record, write down what came out.
 
 Its folder stands on the child's path; ``FOLLOW_GAUNTLET`` holds its settings as JSON. It stands alone, because
-the projects under test have a package ``tests`` of their own.
+the projects under test have a package ``tests`` of their own. ``sitecustomize`` imports it before all else, so that
+the hook is there when other plugins import the package.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 import time
+import unittest
 import warnings
 
-SETTINGS = json.loads(os.environ["FOLLOW_GAUNTLET"])
+SETTINGS = json.loads(os.environ.pop("FOLLOW_GAUNTLET"))  # what the tests start is none of ours
 OUTCOMES: dict[str, str] = {}
 SEEN: set[tuple[str, int]] = set()
 WARNED: list[str] = []
@@ -48,6 +50,11 @@ def pytest_runtest_logreport(report):
     if report.failed:
         with open(SETTINGS["out"] + ".failures", "a") as file:
             file.write(f"==== {report.nodeid} {report.when}\n{report.longreprtext}\n")
+
+
+def pytest_pycollect_makeitem(obj):
+    """No item for what only helps the tests: pytest would warn of it, and Markdown makes warnings errors."""
+    return [] if isinstance(obj, type) and issubclass(obj, unittest.TestSuite) else None
 
 
 def pytest_collectreport(report):

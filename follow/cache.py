@@ -1,0 +1,118 @@
+"""Rewritten modules on disk: beside the .pyc, or in the user's cache folder where that cannot be written.
+
+A file is valid for one text, one version of follow and of Python; what is not valid is written anew.
+Files are replaced in one step, so processes may share them, and checked before they are used.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import sys
+import threading
+import zlib
+from dataclasses import fields
+from pathlib import Path
+from types import CodeType
+
+from .config import FollowConfig
+from .model import Lookup, Tables
+from .packed import pack, unpack
+
+_MARK = b"follow-1"
+
+
+class Cache:
+    """The rewritten modules for one configuration.
+
+    Arguments:
+        config: what is followed; its limits do not matter here.
+    """
+
+    def __init__(self, config: FollowConfig) -> None:
+        wanted = [field.name for field in fields(config) if getattr(config, field.name) is True]
+        self._suffix = f".follow-{zlib.crc32(' '.join(wanted).encode()):08x}"
+
+    def load(self, filename: str, source: bytes) -> tuple[CodeType, Lookup] | None:
+        """The rewritten code of a file and its tables; None if it is not there, or is that of another text.
+
+        Arguments:
+            filename: the file's name as its loader gives it; it need not exist (it may be in a zip file).
+            source: what the file holds now.
+        """
+        try:
+            with open(self._path(filename), "rb") as file:
+                data = file.read()
+        except OSError:
+            return None
+        header = _header(source)
+        start = len(header) + 4
+        body = data[start:]
+        if data[: len(header)] != header or data[len(header) : start] != _checksum(body):
+            return None
+        try:
+            return unpack(body, filename)
+        except (EOFError, TypeError, ValueError):
+            return None
+
+    def store(self, filename: str, source: bytes, code: CodeType, tables: Tables) -> None:
+        """Keep the rewritten code of a file; where it cannot be written, it is not kept."""
+        if sys.dont_write_bytecode:
+            return
+        body = pack(code, tables)
+        path = self._path(filename)
+        temporary = f"{path}.{os.getpid()}-{threading.get_ident()}"
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            try:
+                with open(temporary, "xb") as file:
+                    file.write(_header(source) + _checksum(body) + body)
+                os.replace(temporary, path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError:
+            pass
+
+    def _path(self, filename: str) -> str:
+        """Where the rewritten code of a file is kept."""
+        filename = os.path.abspath(filename)
+        try:
+            beside = importlib.util.cache_from_source(filename)
+        except NotImplementedError:  # an interpreter that keeps no bytecode
+            return os.path.join(_users_folder(), filename.lstrip(os.sep) + self._suffix)
+        folder = os.path.dirname(beside)
+        if os.access(folder if os.path.isdir(folder) else os.path.dirname(folder), os.W_OK):
+            return beside.removesuffix(".pyc") + self._suffix
+        return os.path.join(_users_folder(), beside.removesuffix(".pyc").lstrip(os.sep) + self._suffix)
+
+
+@functools.cache
+def _users_folder() -> str:
+    import platformdirs
+
+    return platformdirs.user_cache_dir("follow", appauthor=False)
+
+
+def _header(source: bytes) -> bytes:
+    return _fingerprint() + importlib.util.source_hash(source)
+
+
+def _checksum(body: bytes) -> bytes:
+    return zlib.crc32(body).to_bytes(4, "little")
+
+
+@functools.cache
+def _fingerprint() -> bytes:
+    """What tells this version of follow, Python and its options from others: 12 bytes and those of the mark."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    files: list[str] = []
+    for folder in (here, os.path.join(here, "transform")):
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    status = entry.stat()
+                    files.append(f"{entry.name} {status.st_size} {status.st_mtime_ns}")
+    told = " ".join([*sorted(files), sys.version, str("no_debug_ranges" in sys._xoptions)])
+    return _MARK + importlib.util.MAGIC_NUMBER + importlib.util.source_hash(told.encode())

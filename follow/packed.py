@@ -1,0 +1,107 @@
+"""Rewritten code and its tables as bytes, and back: what is never asked for is never unpacked."""
+
+from __future__ import annotations
+
+import marshal
+from array import array
+from dataclasses import fields
+from types import CodeType
+from typing import Any
+
+from .model import Entering, Guard, Scope, Shown, Site, Tables
+
+_SITE = tuple(field.name for field in fields(Site))
+_SHOWN_AT = _SITE.index("shown")
+
+Content = tuple[tuple[tuple[Any, ...], ...], bytes, bytes, tuple[bytes, ...]]
+"""How each scope is entered, the scope of each site and of each guard, and each scope's packed part."""
+
+
+def pack(code: CodeType, tables: Tables) -> bytes:
+    """Code with sentinels and its tables, as bytes."""
+    entering = tuple(tuple(tables.entering(scope.number)) for scope in tables.scopes)
+    owners = [array("I", (item.scope for item in items)).tobytes() for items in (tables.sites, tables.guards)]
+    shared: dict[object, Any] = {}  # what marshal meets twice, it writes once
+    parts = tuple(
+        marshal.dumps(
+            (
+                _values(scope),
+                {site.number: _site(site, shared) for site in tables.sites if site.scope == scope.number},
+                {guard.number: _values(guard) for guard in tables.guards if guard.scope == scope.number},
+            )
+        )
+        for scope in tables.scopes
+    )
+    return marshal.dumps((code, (entering, *owners, parts)))
+
+
+def unpack(data: bytes, filename: str) -> tuple[CodeType, PackedTables]:
+    """What ``pack`` has packed.
+
+    Arguments:
+        data: from ``pack``.
+        filename: the file that the sites stand in.
+
+    Raises:
+        EOFError, TypeError, ValueError: it is not what ``pack`` gave.
+    """
+    code, content = marshal.loads(data)
+    return code, PackedTables(content, filename)
+
+
+class PackedTables:
+    """The tables of a piece of source, of which each scope is unpacked when it is first asked for."""
+
+    def __init__(self, content: Content, filename: str) -> None:
+        self.filename = filename
+        entering, sites, guards, self._parts = content
+        self._entering = entering
+        self._site_scopes, self._guard_scopes = array("I", sites), array("I", guards)
+        self._scopes: dict[int, Scope] = {}
+        self._sites: dict[int, Site] = {}
+        self._unpacked: dict[int, tuple[tuple[Any, ...], dict[int, Any], dict[int, Any]]] = {}
+
+    def _part(self, number: int) -> tuple[tuple[Any, ...], dict[int, Any], dict[int, Any]]:
+        part = self._unpacked.get(number)
+        if part is None:
+            part = self._unpacked[number] = marshal.loads(self._parts[number])
+        return part
+
+    def site(self, number: int) -> Site:
+        """A site by its number."""
+        site = self._sites.get(number)
+        if site is None:
+            values = list(self._part(self._site_scopes[number])[1][number])
+            values[_SHOWN_AT] = tuple(Shown(*parts) for parts in values[_SHOWN_AT])
+            site = self._sites[number] = Site(*values)
+        return site
+
+    def scope(self, number: int) -> Scope:
+        """A scope by its number."""
+        scope = self._scopes.get(number)
+        if scope is None:
+            scope = self._scopes[number] = Scope(*self._part(number)[0])
+        return scope
+
+    def guard(self, number: int) -> Guard:
+        """A guard by its number."""
+        return Guard(*self._part(self._guard_scopes[number])[2][number])
+
+    def raising_sites(self, scope: int) -> tuple[Site, ...]:
+        """The sites of a scope, one for each statement that may raise."""
+        return tuple(site for site in map(self.site, self._part(scope)[1]) if site.raising)
+
+    def entering(self, scope: int) -> Entering:
+        """What a call's state needs when it starts."""
+        return Entering(*self._entering[scope])
+
+
+def _values(item: Scope | Guard | Shown) -> tuple[Any, ...]:
+    return tuple(getattr(item, field.name) for field in fields(item))
+
+
+def _site(site: Site, shared: dict[object, Any]) -> tuple[Any, ...]:
+    values = [getattr(site, name) for name in _SITE]
+    shown = tuple(shared.setdefault(values, values) for values in map(_values, site.shown))
+    values[_SHOWN_AT] = shared.setdefault(shown, shown)
+    return tuple(shared.setdefault(value, value) if isinstance(value, tuple) else value for value in values)
