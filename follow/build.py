@@ -36,7 +36,7 @@ def build_function(located: Located, rewritten: Rewritten, name: str) -> CodeTyp
         raise TransformError(f"{name} cannot be followed: its rewritten text cannot be parsed ({error}).") from error
     original = rewritten.original
     assert isinstance(original, ast.stmt)
-    Graft(rewritten.prefix, rewritten.tables).statement(original, new)
+    new = Graft(rewritten.prefix, rewritten.tables, rewritten.wrapped).statement(original, new)
     parent, index, suite = _place_of(located, original)
     suite[index] = new
     try:
@@ -61,7 +61,7 @@ def build_module(source: Source, rewritten: Rewritten) -> CodeType:
     """
     try:
         new = quiet.parse(rewritten.text, source.flags)
-        Graft(rewritten.prefix, rewritten.tables).statement(rewritten.original, new)
+        Graft(rewritten.prefix, rewritten.tables, rewritten.wrapped).statement(rewritten.original, new)
         return quiet.compile_tree(new, source.flags)
     except (SyntaxError, ValueError) as error:
         raise TransformError(

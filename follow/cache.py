@@ -83,7 +83,9 @@ class Cache:
         except NotImplementedError:  # an interpreter that keeps no bytecode
             return os.path.join(_users_folder(), filename.lstrip(os.sep) + self._suffix)
         folder = os.path.dirname(beside)
-        if os.access(folder if os.path.isdir(folder) else os.path.dirname(folder), os.W_OK):
+        while not os.path.exists(folder):
+            folder = os.path.dirname(folder)
+        if os.path.isdir(folder) and os.access(folder, os.W_OK):
             return beside.removesuffix(".pyc") + self._suffix
         return os.path.join(_users_folder(), beside.removesuffix(".pyc").lstrip(os.sep) + self._suffix)
 

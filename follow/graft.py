@@ -1,14 +1,16 @@
 """Give the rewritten tree the original's positions, and turn probe names into what they stand for.
 
-The new text is parsed and walked in lockstep with the original tree. Every position is copied from
-the original; any difference that is not a probe aborts, so every rewrite checks itself.
+The new text is parsed and walked in lockstep with the original tree. What holds no probe is taken
+from the original; where there are probes inside, every position is copied and any difference that is
+not a probe aborts. So what runs is the original with probes, whatever the rewriter did.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from typing import TypeVar
 
 from .errors import TransformError
 from .model import HIDDEN_LOCAL, NOWHERE, Span, Tables
@@ -16,62 +18,117 @@ from .model import HIDDEN_LOCAL, NOWHERE, Span, Tables
 SENTINEL = "\0follow:"
 """Constants that start so are replaced in the code objects by what they name."""
 
+_Node = TypeVar("_Node", bound=ast.AST)
+_SUITES = ("body", "orelse", "finalbody", "handlers", "cases")
+_WITH_SUITES = (
+    ast.Module,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+    ast.If,
+    ast.With,
+    ast.AsyncWith,
+    ast.Try,
+    getattr(ast, "TryStar", ast.Try),  # 3.11
+    ast.Match,
+    ast.ExceptHandler,
+    ast.match_case,
+)
 _POSITIONS = ("lineno", "col_offset", "end_lineno", "end_col_offset")
 
 
 class Graft:
-    """One walk; ``prefix`` starts the names of probes, ``tables`` knows their positions."""
+    """One walk down the two trees.
 
-    def __init__(self, prefix: str, tables: Tables) -> None:
+    Arguments:
+        prefix: what starts the names of probes.
+        tables: what knows their positions.
+        wrapped: the statements, ``except`` and ``case`` in whose own expressions there are probes.
+    """
+
+    def __init__(self, prefix: str, tables: Tables, wrapped: Set[ast.AST]) -> None:
         self._prefix = prefix
         self._tables = tables
+        self._wrapped = wrapped
         self._name = re.compile(rf"{re.escape(prefix)}_(?:([a-zA-Z]+)_?)?(\d+)?(?:_\d+)?$")
 
-    def statement(self, original: ast.AST, rewritten: ast.AST) -> None:
-        """Graft ``original``'s positions onto ``rewritten``, in place.
+    def statement(self, original: _Node, rewritten: ast.AST) -> _Node:
+        """Graft what a statement was onto what it has become.
+
+        Where there are no probes inside, that is the original itself; else the rewritten one, with the
+        original's parts in it but for the suites and expressions that hold probes, and its positions.
 
         Raises:
             TransformError: the trees differ by more than probes.
         """
+        if type(original) is not type(rewritten):
+            raise self._differ(original)
+        wrapped = original in self._wrapped
+        if not wrapped and not isinstance(original, _WITH_SUITES):
+            return original
+        for name in original._fields:
+            old, new = getattr(original, name, None), getattr(rewritten, name, None)
+            if name in _SUITES and isinstance(old, list):
+                self._suite(original, old, new)
+            elif wrapped:
+                self._field(original, old, new)
+            else:
+                setattr(rewritten, name, old)
+        self._copy_position(original, rewritten)
+        return rewritten  # type: ignore[return-value]
+
+    def _suite(self, owner: ast.AST, old: list[ast.AST], new: object) -> None:
+        if not isinstance(new, list):
+            raise self._differ(owner)
+        rest = iter(old)
+        self._items(owner, rest, new)
+        if next(rest, None) is not None:
+            raise self._differ(owner)
+
+    def _items(self, owner: ast.AST, rest: Iterator[ast.AST], new: list[ast.AST]) -> None:
+        """Graft the items that the original had; probes are placed, guards are looked through."""
+        for index, item in enumerate(new):
+            if isinstance(item, ast.Try) and self._is_guard(item):
+                self._items(owner, rest, item.body)  # type: ignore[arg-type]
+            elif not self._place_statement(item):
+                old = next(rest, None)
+                if old is None:
+                    raise self._differ(owner)
+                new[index] = self.statement(old, item)
+
+    def _expression(self, original: ast.AST, rewritten: ast.AST) -> None:
+        """Graft an expression, or what is no statement, in which there may be probes."""
         inner = self._unwrapped(rewritten)
         if inner is not None:
-            self.statement(original, inner)
+            self._expression(original, inner)
             self._place_wrapper(rewritten, inner)
             return
         if type(original) is not type(rewritten):
             raise self._differ(original)
         for name in original._fields:
             self._field(original, getattr(original, name, None), getattr(rewritten, name, None))
-        for name in _POSITIONS:
-            if name in original._attributes:
-                setattr(rewritten, name, getattr(original, name))
+        self._copy_position(original, rewritten)
 
     def _field(self, owner: ast.AST, old: object, new: object) -> None:
         if isinstance(old, list):
-            if not isinstance(new, list):
+            if not isinstance(new, list) or len(old) != len(new):
                 raise self._differ(owner)
-            self._list(owner, old, new)
+            for one, other in zip(old, new):
+                self._field(owner, one, other)
         elif isinstance(old, ast.AST):
             if not isinstance(new, ast.AST):
                 raise self._differ(owner)
-            self.statement(old, new)
+            self._expression(old, new)
         elif type(old) is not type(new) or old != new:
             raise self._differ(owner)
 
-    def _list(self, owner: ast.AST, old: list[object], new: list[object]) -> None:
-        rest = iter(old)
-        for item in self._without_probes(new):
-            self._field(owner, next(rest, None), item)
-        if next(rest, self) is not self:
-            raise self._differ(owner)
-
-    def _without_probes(self, items: list[object]) -> Iterator[object]:
-        """The items that the original had: probes are placed, guards are looked through."""
-        for item in items:
-            if isinstance(item, ast.Try) and self._is_guard(item):
-                yield from self._without_probes(item.body)  # type: ignore[arg-type]
-            elif not self._place_statement(item):
-                yield item
+    def _copy_position(self, original: ast.AST, rewritten: ast.AST) -> None:
+        for name in _POSITIONS:
+            if name in original._attributes:
+                setattr(rewritten, name, getattr(original, name))
 
     def _differ(self, node: ast.AST) -> TransformError:
         line = getattr(node, "lineno", "?")

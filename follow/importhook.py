@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.abc
 import importlib.machinery
 import os
 import sys
@@ -104,7 +103,7 @@ def _data(loader: Any, filename: str) -> bytes | None:
     return data
 
 
-class FollowLoader(importlib.abc.InspectLoader):
+class FollowLoader:
     """The original loader, but for the code that it gives."""
 
     def __init__(self, loader: Any, rewriting: Rewriting) -> None:
@@ -136,6 +135,10 @@ class FollowLoader(importlib.abc.InspectLoader):
         """As the original loader does."""
         return self._loader.create_module(spec)
 
+    def load_module(self, fullname: str) -> ModuleType:
+        """As ``importlib.abc.Loader`` does it."""
+        return importlib._bootstrap._load_module_shim(self, fullname)  # type: ignore[attr-defined, no-any-return]
+
     def exec_module(self, module: ModuleType) -> None:
         """Run the followed code in the module."""
         code = self.get_code(module.__name__ if module.__spec__ is None else module.__spec__.name)
@@ -144,7 +147,7 @@ class FollowLoader(importlib.abc.InspectLoader):
         exec(code, module.__dict__)
 
 
-class ImportHook(importlib.abc.MetaPathFinder):
+class ImportHook:
     """A handle: ``select(name, spec)`` tells what is followed (``spec`` is None when it is first asked).
 
     ``uninstall()`` or leaving ``with`` takes the hook away; modules imported meanwhile fall silent."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import marshal
 from array import array
+from collections.abc import Callable
 from dataclasses import fields
+from operator import attrgetter
 from types import CodeType
 from typing import Any
 
 from .model import Entering, Guard, Scope, Shown, Site, Tables
 
-_SITE = tuple(field.name for field in fields(Site))
-_SHOWN_AT = _SITE.index("shown")
+_VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
+    kind: attrgetter(*(field.name for field in fields(kind))) for kind in (Guard, Scope, Shown, Site)
+}
+"""The values of an item's fields, in their order."""
+_SHOWN_AT = [field.name for field in fields(Site)].index("shown")
 
 Content = tuple[tuple[tuple[Any, ...], ...], bytes, bytes, tuple[bytes, ...]]
 """How each scope is entered, the scope of each site and of each guard, and each scope's packed part."""
@@ -25,9 +30,9 @@ def pack(code: CodeType, tables: Tables) -> bytes:
     parts = tuple(
         marshal.dumps(
             (
-                _values(scope),
+                _VALUES[Scope](scope),
                 {site.number: _site(site, shared) for site in tables.sites if site.scope == scope.number},
-                {guard.number: _values(guard) for guard in tables.guards if guard.scope == scope.number},
+                {guard.number: _VALUES[Guard](guard) for guard in tables.guards if guard.scope == scope.number},
             )
         )
         for scope in tables.scopes
@@ -96,12 +101,8 @@ class PackedTables:
         return Entering(*self._entering[scope])
 
 
-def _values(item: Scope | Guard | Shown) -> tuple[Any, ...]:
-    return tuple(getattr(item, field.name) for field in fields(item))
-
-
 def _site(site: Site, shared: dict[object, Any]) -> tuple[Any, ...]:
-    values = [getattr(site, name) for name in _SITE]
-    shown = tuple(shared.setdefault(values, values) for values in map(_values, site.shown))
+    values = list(_VALUES[Site](site))
+    shown = tuple(shared.setdefault(parts, parts) for parts in map(_VALUES[Shown], site.shown))
     values[_SHOWN_AT] = shared.setdefault(shown, shown)
     return tuple(shared.setdefault(value, value) if isinstance(value, tuple) else value for value in values)

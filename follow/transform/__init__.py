@@ -1,22 +1,22 @@
-"""The only place that imports libcst: source in, rewritten source and its tables out."""
+"""The only place that knows libcst: source in, rewritten source and its tables out.
+
+libcst itself is imported by what writes (``rewriter``, ``wraps``, ``lines``), and these by the first rewrite
+only: what finds its modules in the cache never needs it.
+"""
 
 from __future__ import annotations
 
 import ast
-import re
+from collections.abc import Set
 from dataclasses import dataclass
 
-import libcst as cst
-
 from ..config import FollowConfig
-from ..errors import TransformError
 from ..model import Tables
 from ..source import FUNCTION_NODES, Located, Source
 from .codenames import code_names
 from .expressions import ExpressionScan
 from .headers import Text
 from .probes import Plan, choose_prefix
-from .rewriter import Rewriter
 from .scan import ModuleScan, Scan
 
 __all__ = ["Rewritten", "rewrite_function", "rewrite_module"]
@@ -27,12 +27,14 @@ class Rewritten:
     """A rewritten piece of source.
 
     ``text`` is the generated code; ``prefix`` starts the names in it; ``original`` is the node of the
-    original tree that ``text`` replaces. Scope 0 is the function that was asked for.
+    original tree that ``text`` replaces; ``wrapped`` are the statements (and ``except``, ``case``) in it
+    whose own expressions were changed. Scope 0 is the function that was asked for.
     """
 
     text: str
     prefix: str
     original: ast.stmt | ast.Module
+    wrapped: Set[ast.AST]
     tables: Tables
 
 
@@ -57,8 +59,8 @@ def rewrite_function(located: Located, config: FollowConfig, name: str) -> Rewri
     module = ast.Module(body=[_top(located)], type_ignores=[])
     scan = Scan(Text(lines), config, plan, code_names(module, source.flags), ":=" in piece)
     _scan(scan, statement, located)
-    text = _rewrite_piece(piece, statement, plan, name, source.filename)
-    return Rewritten(text, plan.prefix, statement, _tables(scan, source.filename))
+    text = _rewrite_piece(piece, first, statement, plan, name, source.filename)
+    return Rewritten(text, plan.prefix, statement, plan.wraps.keys(), _tables(scan, source.filename))
 
 
 def rewrite_module(source: Source, config: FollowConfig) -> Rewritten:
@@ -72,8 +74,8 @@ def rewrite_module(source: Source, config: FollowConfig) -> Rewritten:
     plan = Plan(choose_prefix(source.text))
     scan = Scan(Text(source.lines()), config, plan, code_names(tree, source.flags), ":=" in source.text)
     ModuleScan(scan, tree).run()
-    text = Rewriter(plan).module(tree, _parse_module(source.text, source.filename, source.filename)).code
-    return Rewritten(text, plan.prefix, tree, _tables(scan, source.filename))
+    text = _write(source.text, 1, tree, plan, source.filename, source.filename)
+    return Rewritten(text, plan.prefix, tree, plan.wraps.keys(), _tables(scan, source.filename))
 
 
 def _tables(scan: Scan, filename: str) -> Tables:
@@ -91,28 +93,20 @@ def _scan(scan: Scan, statement: ast.stmt, located: Located) -> None:
         scan.function(node, _class_name(located), qualname)
 
 
-def _rewrite_piece(piece: str, statement: ast.stmt, plan: Plan, name: str, filename: str) -> str:
+def _rewrite_piece(piece: str, first: int, statement: ast.stmt, plan: Plan, name: str, filename: str) -> str:
     """Rewrite the lines of one statement, which may be indented."""
     indented = piece[:1] in (" ", "\t", "\f")
-    module = _parse_module("if 1:\n" + piece if indented else piece, name, filename)
-    outer: list[ast.stmt] = [statement]
-    if indented:
-        outer = [ast.If(test=ast.Constant(value=1), body=[statement], orelse=[])]
-    text = Rewriter(plan).module(ast.Module(body=outer, type_ignores=[]), module).code
-    return text.removeprefix("if 1:\n") if indented else text
+    if not indented:
+        return _write(piece, first, ast.Module(body=[statement], type_ignores=[]), plan, name, filename)
+    outer = ast.If(test=ast.Constant(value=1), body=[statement], orelse=[])
+    tree = ast.Module(body=[outer], type_ignores=[])
+    return _write("if 1:\n" + piece, first - 1, tree, plan, name, filename).removeprefix("if 1:\n")
 
 
-def _parse_module(text: str, name: str, filename: str) -> cst.Module:
-    if "\f" in text:  # starts the indent of its line anew for CPython, but not for libcst
-        text = re.sub(r"(?m)^[ \t\f]*\f", "", text)
-    try:
-        return cst.parse_module(text)
-    except (cst.ParserSyntaxError, RecursionError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
-        raise TransformError(
-            f"{name} cannot be followed: libcst cannot parse its source in {filename} ({reason}). "
-            f"Leave it out, or write that statement in another way."
-        ) from error
+def _write(text: str, first: int, tree: ast.Module, plan: Plan, name: str, filename: str) -> str:
+    from .rewriter import parse_module, write
+
+    return write(plan, tree, text, first, parse_module(text, name, filename))
 
 
 def _top(located: Located) -> ast.stmt:

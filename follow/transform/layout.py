@@ -26,6 +26,7 @@ class Layout:
         self.bits = {name: function.flow.mask([name]) for name in function.names if name not in function.free}
         self.slots: dict[str, int] = {}
         self.cells: dict[str, int] = {}
+        self.known: dict[tuple[int, int], tuple[tuple[str, ...], tuple[Shown, ...]]] = {}
 
     def finish(self) -> None:
         """Write the final sites, the scope and the texts of the probes."""
@@ -72,33 +73,40 @@ class Layout:
             self.slots.get(mangle(n, self.function.class_name))
             for n in self.function.return_clears.get(site.number, ())
         ]
-        site = replace(site, clears=tuple(slot for slot in slots if slot is not None))
+        cleared = tuple(slot for slot in slots if slot is not None)
         if not self._shows(site):
-            return site
+            return replace(site, clears=cleared) if cleared else site
         definite, possible = bound
         if self.function.namespace:
             bits = (1 << index for index, name in enumerate(self.function.names) if possible & self.bits[name])
-            return replace(site, possible=sum(bits))
+            return replace(site, possible=sum(bits), clears=cleared)
+        arguments, shown = self._shown(definite, possible)
+        stores, clears = self._changes(binder, arguments)
+        return replace(site, arguments=arguments, shown=shown, stores=stores, clears=(*cleared, *clears))
+
+    def _shown(self, definite: int, possible: int) -> tuple[tuple[str, ...], tuple[Shown, ...]]:
+        """The arguments of a probe, and its variables; many statements share them."""
+        known = self.known.get((definite, possible))
+        if known is not None:
+            return known
         arguments: list[str] = []
         shown: list[Shown] = []
         for name in self.function.names:
             bit = self.bits.get(name)
             if bit is None or self._in_cell(name):
                 shown.append(Shown(name, CELL, self.cells[name]))
-            elif bit is not None and definite & bit:
+            elif definite & bit:
                 shown.append(Shown(name, VALUE, len(arguments)))
                 arguments.append(name)
-            elif name in self.cells and bit is not None and possible & bit:
+            elif name in self.cells and possible & bit:
                 shown.append(Shown(name, CELL, self.cells[name]))
-            elif name in self.slots and bit is not None and possible & bit:
+            elif name in self.slots and possible & bit:
                 shown.append(Shown(name, SLOT, self.slots[name]))
-        stores, clears = self._changes(binder, arguments)
-        return replace(
-            site, arguments=tuple(arguments), shown=tuple(shown), stores=stores, clears=(*site.clears, *clears)
-        )
+        known = self.known[definite, possible] = tuple(arguments), tuple(shown)
+        return known
 
     def _changes(
-        self, binder: ast.AST | None, arguments: list[str]
+        self, binder: ast.AST | None, arguments: tuple[str, ...]
     ) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...]]:
         if binder is None:
             return (), ()

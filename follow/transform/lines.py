@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,33 @@ import libcst as cst
 from libcst._nodes.internal import CodegenState, visit_sequence
 
 
+class Verbatim:
+    """The text of statements that stay as they are: writing it is cheaper than writing their trees.
+
+    Arguments:
+        text: the original text.
+        first: the number that the syntax tree gives to its first line.
+    """
+
+    def __init__(self, text: str, first: int) -> None:
+        self._lines = text.split("\n")
+        self._first = first
+
+    def statement(self, node: ast.stmt) -> str | None:
+        """The lines of a statement, without the indentation of the first; None where others share them."""
+        start, end = node.lineno - self._first, (node.end_lineno or node.lineno) - self._first
+        head, last = self._lines[start], self._lines[end]
+        if head[: node.col_offset].strip() or "\f" in head:
+            return None
+        rest = last.encode()[node.end_col_offset :] if not last.isascii() else last[node.end_col_offset :]
+        if rest and rest.strip()[:1] not in ("", "#", b"", b"#"):
+            return None
+        return "\n".join([head[node.col_offset :], *self._lines[start + 1 : end + 1]])
+
+
 @dataclass(frozen=True)
 class ProbeLine(cst.BaseCompoundStatement):
-    """A line that prints ``text`` as it is. The graft parses the result again and refuses what was not meant."""
+    """Lines that print ``text`` as it is. The graft parses the result again and refuses what was not meant."""
 
     text: str = ""
     leading_lines: Sequence[cst.EmptyLine] = ()

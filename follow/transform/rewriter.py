@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import libcst as cst
 
-from .lines import GuardedLines, ProbeLine, at_end, on_raise
+from ..errors import TransformError
+from .lines import GuardedLines, ProbeLine, Verbatim, at_end, on_raise
 from .probes import Opening, Plan
 from .shape import leading_statements
 from .wraps import wrap_expressions
+
+
+def parse_module(text: str, name: str, filename: str) -> cst.Module:
+    """The text's tree.
+
+    Raises:
+        TransformError: libcst cannot parse it.
+    """
+    if "\f" in text:  # starts the indent of its line anew for CPython, but not for libcst
+        text = re.sub(r"(?m)^[ \t\f]*\f", "", text)
+    try:
+        return cst.parse_module(text)
+    except (cst.ParserSyntaxError, RecursionError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
+        raise TransformError(
+            f"{name} cannot be followed: libcst cannot parse its source in {filename} ({reason}). "
+            f"Leave it out, or write that statement in another way."
+        ) from error
+
+
+def write(plan: Plan, tree: ast.Module, text: str, first: int, module: cst.Module) -> str:
+    """The text with its probes.
+
+    Arguments:
+        plan: what stands where.
+        tree: the syntax tree that the plan speaks of.
+        text: the original text.
+        first: the number that the tree gives to the first line of the text.
+        module: libcst's tree of the text.
+    """
+    return Rewriter(plan, Verbatim(text, first)).module(tree, module).code
 
 
 def _lines(texts: Iterable[str]) -> list[Any]:
@@ -23,10 +56,12 @@ class Rewriter:
 
     Arguments:
         plan: what stands where.
+        verbatim: the original text.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, verbatim: Verbatim) -> None:
         self._plan = plan
+        self._verbatim = verbatim
 
     def module(self, tree: ast.Module, module: cst.Module) -> cst.Module:
         """The module with its probes."""
@@ -71,10 +106,10 @@ class Rewriter:
 
     def _simple(self, line: cst.SimpleStatementLine, nodes: list[ast.stmt], *, split: bool = False) -> Iterator[Any]:
         plan = self._plan
-        if not split and not any(node in plan.before or node in plan.after or node in plan.wraps for node in nodes):
-            return iter((line,))
         if len(nodes) == 1:
             return self._one(line, nodes[0])
+        if not split and not any(node in plan.before or node in plan.after or node in plan.wraps for node in nodes):
+            return iter((line,))
         lines: list[Any] = []
         last = 0
         for written, node in zip(line.body, nodes):
@@ -88,20 +123,20 @@ class Rewriter:
         return iter(lines)
 
     def _one(self, line: cst.SimpleStatementLine, node: ast.stmt) -> Iterator[Any]:
-        """A line of one statement, which mostly stays the node that it is."""
+        """A line of one statement, which mostly stays the text that it is."""
         plan = self._plan
-        before = _lines(plan.before.get(node, ()))
-        changes: dict[str, Any] = {}
-        if node in plan.wraps:
-            changes["body"] = [wrap_expressions(line.body[0], plan.wraps[node])]
-        if line.body[0].semicolon is not cst.MaybeSentinel.DEFAULT:
-            small = changes.get("body", line.body)[0]
-            changes["body"] = [small.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)]
+        before, after = _lines(plan.before.get(node, ())), _lines(plan.after.get(node, ()))
+        leading = line.leading_lines
         if before:
-            before[0] = ProbeLine(text=before[0].text, leading_lines=line.leading_lines)
-            changes["leading_lines"] = ()
-        changed = line.with_changes(**changes) if changes else line
-        return iter([*before, changed, *_lines(plan.after.get(node, ()))])
+            before[0] = ProbeLine(text=before[0].text, leading_lines=leading)
+            leading = ()
+        text = None if node in plan.wraps else self._verbatim.statement(node)
+        if text is not None:
+            return iter([*before, ProbeLine(text=text, leading_lines=leading), *after])
+        small = wrap_expressions(line.body[0], plan.wraps[node]) if node in plan.wraps else line.body[0]
+        if small.semicolon is not cst.MaybeSentinel.DEFAULT:
+            small = small.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+        return iter([*before, line.with_changes(body=[small], leading_lines=leading), *after])
 
     def _suite(self, body: Sequence[ast.stmt], suite: Any, enter: Sequence[str] = ()) -> cst.IndentedBlock:
         """The suite with what stands at its start and its end, and round it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 
 from ..config import FollowConfig
@@ -27,6 +28,7 @@ from .statements import Context, StatementScan
 
 _READS_FRAME = {"_getframe", "currentframe"}
 _READS_LOCALS_OR_FRAME = {"exec", "eval", "locals", *_READS_FRAME}
+_WORTH_A_LOOK = re.compile(rf"\b(?:yield|await|async|{'|'.join(_READS_LOCALS_OR_FRAME)})\b")
 _MAX_BLOCKS = 18
 """CPython allows 20 nested blocks; what is deeper than this gets no ``try`` for exceptions."""
 
@@ -96,6 +98,10 @@ class FunctionScan(StatementScan):
 
     def _survey(self) -> None:
         body = self.node.body
+        self.suspends = isinstance(self.node, ast.AsyncFunctionDef)
+        lines = self.scan.text.lines[self.node.lineno - 1 : self.node.end_lineno]
+        if not any(map(_WORTH_A_LOOK.search, lines)):
+            return
         roots: list[ast.AST] = [body] if isinstance(body, ast.expr) else list(body)
         while roots:
             node = roots.pop()
@@ -114,8 +120,6 @@ class FunctionScan(StatementScan):
                 roots.extend(list(walk(node))[1:])
             else:
                 roots.extend(ast.iter_child_nodes(node))
-        if isinstance(self.node, ast.AsyncFunctionDef):
-            self.suspends = True
 
     def _run_lambda(self) -> None:
         assert isinstance(self.node, ast.Lambda)

@@ -1,0 +1,157 @@
+"""Rewritten modules on disk: used again without libcst, made anew when anything has changed, never half written."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from follow import FollowConfig
+from follow.build import build_module
+from follow.packed import pack, unpack
+from follow.source import Source
+from follow.transform import rewrite_module
+
+SHOP = "import json\n\ndef total(prices):\n    result = 0\n    for price in prices:\n        result += price\n    return result\n\nSUM = total([1, 2])\n"
+CHILD = """
+import json, sys
+import follow
+records = []
+config = follow.FollowConfig(fields=("line", "file"), **json.loads(sys.argv[1]))
+follow.install_import_hook("shop", follower=records.append, config=config)
+import shop
+try:
+    shop.total(None)
+except TypeError:
+    pass
+out = [{name: value for name, value in record.items() if name != "execution_time"} for record in records]
+print(json.dumps({"records": out, "libcst": "libcst" in sys.modules}, default=lambda value: type(value).__name__))
+"""
+
+
+def run(folder: Path, *, config: str = "{}", path: Path | None = None, **environment: str) -> dict[str, Any]:
+    """Import ``shop`` followed, in a process of its own."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    root = Path(__file__).parent.parent
+    settings = {**inherited, "PYTHONPATH": f"{path or folder}{os.pathsep}{root}", "XDG_CACHE_HOME": str(folder / "xdg")}
+    command = [sys.executable, "-c", CHILD, config]
+    done = subprocess.run(command, env={**settings, **environment}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "shop.py").write_text(SHOP)
+    return tmp_path
+
+
+def kept(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.follow-*"))
+
+
+def test_the_second_import_gives_the_same_records_without_libcst(folder: Path) -> None:
+    first, second = run(folder), run(folder)
+    assert first["libcst"] and not second["libcst"]
+    assert first["records"] == second["records"] and len(second["records"]) > 8
+    assert "exception" in second["records"][-1]
+    assert [path.parent for path in kept(folder)] == [folder / "__pycache__"]
+
+
+def test_another_text_is_rewritten(folder: Path) -> None:
+    run(folder)
+    stamp = (folder / "shop.py").stat()
+    (folder / "shop.py").write_text(SHOP.replace("[1, 2]", "[1, 3]"))
+    os.utime(folder / "shop.py", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    for cached in (folder / "__pycache__").glob("*.pyc"):
+        cached.unlink()  # a plain import would believe the time stamp
+    assert run(folder)["libcst"]
+    assert len(kept(folder)) == 1, "the new file has replaced the old one"
+
+
+def test_another_configuration_has_a_file_of_its_own(folder: Path) -> None:
+    loops, none = '{"follow_for_loops": true}', '{"follow_for_loops": false}'
+    assert len(run(folder, config=loops)["records"]) > len(run(folder, config=none)["records"])
+    assert not run(folder, config=loops)["libcst"] and not run(folder, config=none)["libcst"]
+    assert len(kept(folder)) == 2
+    assert not run(folder, config='{"max_items": 3}')["libcst"], "limits do not change the code"
+
+
+@pytest.mark.parametrize("damage", [b"", b"follow", None], ids=["empty", "short", "flipped"])
+def test_a_damaged_file_is_made_anew(folder: Path, damage: bytes | None) -> None:
+    good = run(folder)
+    (path,) = kept(folder)
+    data = bytearray(path.read_bytes())
+    data[-7] ^= 0xFF
+    path.write_bytes(bytes(data) if damage is None else damage)
+    again = run(folder)
+    assert again["libcst"] and again["records"] == good["records"]
+    assert not run(folder)["libcst"], "and it is whole again"
+
+
+def test_what_cannot_lie_beside_its_source_is_kept_in_the_users_folder(folder: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "shop.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("shop.py", SHOP)
+    (folder / "shop.py").unlink()
+    assert run(folder, path=archive)["libcst"]
+    assert not run(folder, path=archive)["libcst"]
+    if sys.platform == "linux":
+        assert all((folder / "xdg") in path.parents for path in kept(folder)) and kept(folder)
+
+
+def test_nothing_is_written_where_bytecode_is_not(folder: Path) -> None:
+    run(folder, PYTHONDONTWRITEBYTECODE="1")
+    assert kept(folder) == [] and run(folder)["libcst"]
+
+
+def test_processes_may_write_at_the_same_time(folder: Path) -> None:
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    inherited["PYTHONPATH"] = f"{folder}{os.pathsep}{Path(__file__).parent.parent}"
+    command = [sys.executable, "-c", CHILD, "{}"]
+    children = [subprocess.Popen(command, env=inherited, stdout=subprocess.PIPE) for _ in range(4)]
+    outputs = [json.loads(child.communicate()[0])["records"] for child in children]
+    assert all(output == outputs[0] for output in outputs)
+    assert len(kept(folder)) == 1, "no temporary file is left"
+    assert not run(folder)["libcst"]
+
+
+@pytest.mark.parametrize("module", [ast, argparse, textwrap, tempfile], ids=lambda module: module.__name__)
+def test_unpacked_tables_tell_the_same(module: Any) -> None:
+    source = Source(module.__file__, Path(module.__file__).read_text(), 0)
+    rewritten = rewrite_module(source, FollowConfig())
+    tables = rewritten.tables
+    code, found = unpack(pack(build_module(source, rewritten), tables), source.filename)
+    assert code.co_name == "<module>" and found.filename == tables.filename
+    for number, site in enumerate(tables.sites):
+        assert found.site(number) == site
+    for number, scope in enumerate(tables.scopes):
+        assert found.scope(number) == scope and found.entering(number) == tables.entering(number)
+        assert found.raising_sites(number) == tables.raising_sites(number)
+    for number, guard in enumerate(tables.guards):
+        assert found.guard(number) == guard
+
+
+def test_one_line_tells_of_long_rewriting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from follow.progress import Progress
+
+    progress = Progress()
+    with progress.rewriting("short", "pass\n"):
+        pass
+    assert capsys.readouterr().err == ""
+    for _ in range(2):
+        with progress.rewriting("long", "pass\n" * 10_000):
+            pass
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "long" in err and "10,001 lines" in err
