@@ -10,11 +10,12 @@ from typing import Any, TypeVar, overload
 from .build import build_function, link
 from .channel import Channel
 from .config import FollowConfig
+from .deep import deeply
 from .errors import FollowError, SourceUnavailable, TransformError
 from .followers import as_followers
 from .members import class_functions, inner_functions
 from .probe import Probes
-from .registry import Followed, Key, followed_code, hooked_channel, remember
+from .registry import Followed, Key, Template, followed_code, hooked_channel, remember
 from .source import describe, locate
 from .transform import rewrite_function
 
@@ -148,13 +149,11 @@ def link_code(function: types.FunctionType, config: FollowConfig, channel: Chann
     if template is None:
         name = describe(function)
         try:
-            located = locate(function, rewritten=hooked_channel(function.__code__) is not None)
-            rewritten = rewrite_function(located, config, name)
-            template = build_function(located, rewritten, name), rewritten.tables, rewritten.text
+            template = deeply(lambda: _template(function, config, name))
         except RecursionError as error:
             raise TransformError(
-                f"{name} cannot be followed: its source is nested too deeply for the stack that is left. Follow it "
-                f"where less is on the stack, or raise sys.setrecursionlimit()."
+                f"{name} cannot be followed: its source is nested too deeply for the stack that can be had. "
+                f"Write that expression in several statements."
             ) from error
         key.keep(template)
     sentinels, tables, text = template
@@ -162,6 +161,12 @@ def link_code(function: types.FunctionType, config: FollowConfig, channel: Chann
     code = code.replace(co_flags=function.__code__.co_flags)  # types.coroutine may have added one
     remember(code, Followed(function.__code__, channel, text), key)
     return code
+
+
+def _template(function: types.FunctionType, config: FollowConfig, name: str) -> Template:
+    located = locate(function, rewritten=hooked_channel(function.__code__) is not None)
+    rewritten = rewrite_function(located, config, name)
+    return build_function(located, rewritten, name), rewritten.tables, rewritten.text
 
 
 def twin(function: types.FunctionType, code: types.CodeType) -> types.FunctionType:

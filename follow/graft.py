@@ -69,6 +69,8 @@ class Graft:
         wrapped = original in self._wrapped
         if not wrapped and not isinstance(original, _WITH_SUITES):
             return original
+        if isinstance(original, ast.AnnAssign):  # the rewriter may have dropped the parentheses of ``(x): int``
+            rewritten.simple = original.simple  # type: ignore[attr-defined]
         for name in original._fields:
             old, new = getattr(original, name, None), getattr(rewritten, name, None)
             if name in _SUITES and isinstance(old, list):

@@ -16,6 +16,7 @@ from .cache import Cache
 from .channel import Channel
 from .config import FollowConfig
 from .decorator import new_channel
+from .deep import deeply
 from .errors import FollowError, FollowWarning
 from .followers import as_followers
 from .model import Lookup, Tables
@@ -48,8 +49,12 @@ def follow_source(text: str, filename: str, config: FollowConfig, channel: Chann
 
 def _rewritten(text: str, filename: str, config: FollowConfig) -> tuple[CodeType, Tables]:
     source = Source(filename, text, 0)
-    rewritten = rewrite_module(source, config)
-    return build_module(source, rewritten), rewritten.tables
+
+    def work() -> tuple[CodeType, Tables]:
+        rewritten = rewrite_module(source, config)
+        return build_module(source, rewritten), rewritten.tables
+
+    return deeply(work)
 
 
 def _linked(code: CodeType, tables: Lookup, filename: str, channel: Channel) -> CodeType:
@@ -118,7 +123,7 @@ class FollowLoader:
         try:
             code = self._rewriting.code(self._loader, fullname)
         except (FollowError, RecursionError) as error:
-            warnings.warn(f"The module {fullname} is not followed: {error}", FollowWarning, stacklevel=2)
+            warnings.warn(f"The module {fullname} is not followed: {error}", FollowWarning, stacklevel=3)
             code = None
         return self._loader.get_code(fullname) if code is None else code
 

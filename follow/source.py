@@ -75,7 +75,7 @@ def locate(function: FunctionType, *, rewritten: bool = False) -> Located:
     source = _source_of(code, function.__globals__, name)
     try:
         _parse(source.text, source.flags)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError) as error:
         raise SourceUnavailable(
             f"{name} cannot be followed: {source.filename} cannot be parsed ({error}); has it changed since it "
             f"was imported? Import it again."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "follow"
 LAYERS = [
-    {"errors", "model", "quiet", "members", "progress"},
+    {"errors", "model", "quiet", "members", "progress", "deep"},
     {"config", "source", "graft", "locate", "packed"},
     {"followers", "capture", "cache"},
     {"template"},

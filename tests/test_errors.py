@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import linecache
 import sys
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
+from libcst import ParserSyntaxError
 
 from follow import FollowConfig, FollowError, FollowerWarning, SourceUnavailable, TransformError, follow
 
@@ -167,15 +169,31 @@ def test_keyboard_interrupt_in_a_follower_passes() -> None:
         function()
 
 
-def test_source_that_libcst_cannot_parse() -> None:
-    function = define("def f():\n    (x): int = 1\n    return x\n")
+def test_source_that_libcst_cannot_parse(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(text: str) -> object:
+        raise ParserSyntaxError("no", lines=text.split("\n"), raw_line=1, raw_column=0)
+
+    monkeypatch.setattr("libcst.parse_module", refuse)
+    function = define("def f(x):\n    return x\n")
     with pytest.raises(TransformError) as caught:
         follow(function)
     assert "libcst" in sentence(caught.value)
 
 
-def test_source_nested_too_deeply() -> None:
+def test_source_nested_deeply() -> None:
+    records: list[dict[str, Any]] = []
     function = define(f"def f(n):\n    return {' + '.join(['n'] * 900)}\n")
+    limit, size = sys.getrecursionlimit(), threading.stack_size()
+    assert follow(function, records.append)(1) == 900 and len(records) == 1
+    assert (sys.getrecursionlimit(), threading.stack_size()) == (limit, size)
+
+
+def test_source_nested_too_deeply(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(text: str) -> object:
+        raise RecursionError
+
+    monkeypatch.setattr("libcst.parse_module", refuse)
+    function = define("def f(x):\n    return x\n")
     with pytest.raises(TransformError) as caught:
         follow(function)
-    assert function(1) == 900 and "f cannot be followed" in sentence(caught.value)
+    assert function(1) == 1 and "f cannot be followed" in sentence(caught.value)

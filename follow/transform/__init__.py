@@ -106,7 +106,7 @@ def _rewrite_piece(piece: str, first: int, statement: ast.stmt, plan: Plan, name
 def _write(text: str, first: int, tree: ast.Module, plan: Plan, name: str, filename: str) -> str:
     from .rewriter import parse_module, write
 
-    return write(plan, tree, text, first, parse_module(text, name, filename))
+    return write(plan, tree, text, first, parse_module(text, tree, first, name, filename))
 
 
 def _top(located: Located) -> ast.stmt:

@@ -16,22 +16,50 @@ from .shape import leading_statements
 from .wraps import wrap_expressions
 
 
-def parse_module(text: str, name: str, filename: str) -> cst.Module:
-    """The text's tree.
+def parse_module(text: str, tree: ast.Module, first: int, name: str, filename: str) -> cst.Module:
+    """libcst's tree of a text.
+
+    Arguments:
+        text: what to parse.
+        tree: its syntax tree.
+        first: the number that the syntax tree gives to the first line of the text.
+        name: how messages call what is parsed.
+        filename: the file that the text is from.
 
     Raises:
         TransformError: libcst cannot parse it.
     """
+    if _ANNOTATED.search(text):
+        text = _without_parentheses(text, tree, first)
     if "\f" in text:  # starts the indent of its line anew for CPython, but not for libcst
         text = re.sub(r"(?m)^[ \t\f]*\f", "", text)
     try:
         return cst.parse_module(text)
-    except (cst.ParserSyntaxError, RecursionError) as error:
+    except cst.ParserSyntaxError as error:
         reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
         raise TransformError(
             f"{name} cannot be followed: libcst cannot parse its source in {filename} ({reason}). "
             f"Leave it out, or write that statement in another way."
         ) from error
+
+
+_ANNOTATED = re.compile(r"(?m)^[ \t]*\(.*\)[ \t]*:")
+
+
+def _without_parentheses(text: str, tree: ast.Module, first: int) -> str:
+    """``(x): int`` as ``x: int``: libcst cannot parse the former. What is compiled is the original's own."""
+    lines = text.split("\n")
+    annotated = [node for node in ast.walk(tree) if isinstance(node, ast.AnnAssign)]
+    for node in sorted(annotated, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        if node.lineno == node.annotation.lineno:
+            line = lines[node.lineno - first].encode()
+            start, end = (node.target.col_offset, node.target.end_col_offset)
+            before, after = line[node.col_offset : start], line[end : node.annotation.col_offset]
+            if before.startswith(b"("):
+                between = after.replace(b")", b"")
+                shorter = line[: node.col_offset] + line[start:end] + between + line[node.annotation.col_offset :]
+                lines[node.lineno - first] = shorter.decode()
+    return "\n".join(lines)
 
 
 def write(plan: Plan, tree: ast.Module, text: str, first: int, module: cst.Module) -> str:

@@ -45,7 +45,7 @@ class Environment:
             venv.create(self.folder / "venv", with_pip=True)
             self._pip("pytest", "coverage", "hypothesis")
         self._pip("--force-reinstall", "--no-deps", str(ROOT))
-        self._pip("libcst", "Pygments")
+        self._pip("libcst", "platformdirs", "Pygments")
 
     def _pip(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         command = [str(self.python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments]

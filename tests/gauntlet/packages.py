@@ -66,7 +66,7 @@ PACKAGES = {
             "anyio",
             "4.16.0",
             ("anyio",),
-            ("tests", "--timeout=0"),
+            ("tests", "--timeout=0", "--assert=plain"),  # its plugin makes pytest rewrite all of it
             needs=(
                 "pytest-timeout",
                 "psutil",
