@@ -44,16 +44,24 @@ class Channel:
         followers: what the caller gave: callables, loggers.
         name: how messages call what is followed.
         spawn: wraps a function that is handed to a new thread.
+        stepping: makes what steps into called functions, at a depth.
     """
 
     def __init__(
-        self, config: FollowConfig, followers: Sequence[object], name: str, spawn: Callable[[Channel, Any], Any]
+        self,
+        config: FollowConfig,
+        followers: Sequence[object],
+        name: str,
+        spawn: Callable[[Channel, Any], Any],
+        stepping: Callable[[Channel, int], Callable[[Any], Any]],
     ) -> None:
         self.config = config
         self.name = name
         self.dropped = 0
         self._warned = False
         self._spawn = spawn
+        self._stepping = stepping
+        self._steps: dict[int, Callable[[Any], Any]] = {}
         self._given = list(followers)
         self._followers: list[Follower] = [as_follower(follower) for follower in followers]
         self.emit: Follower = _silent
@@ -99,6 +107,12 @@ class Channel:
     def spawn(self, function: Any) -> Any:
         """The followed form of a function that is handed to a new thread."""
         return self._spawn(self, function)
+
+    def into(self, depth: int) -> Callable[[Any], Any]:
+        """What gives the followed form of a called function, ``depth`` levels deep."""
+        if depth not in self._steps:
+            self._steps[depth] = self._stepping(self, depth)
+        return self._steps[depth]
 
     def _update(self) -> None:
         if not self._followers:

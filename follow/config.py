@@ -8,7 +8,7 @@ EXTRA_FIELDS = ("kind", "line", "file", "qualname")
 """The further keys that ``FollowConfig.fields`` may ask for."""
 
 _CHOICES = {"values": ("snapshot", "live"), "on_follower_error": ("off", "raise")}
-_LIMITS = ("max_depth", "max_items", "max_string", "max_nodes", "max_bits")
+_LIMITS = ("depth", "max_depth", "max_items", "max_string", "max_nodes", "max_bits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,10 @@ class FollowConfig:
         follow_for_loops: records of ``for`` and ``async for`` headers.
         follow_while_loops: records of ``while`` headers.
         follow_variable_set: records of assignments of every form.
-        follow_function_calls: step into the Python functions that a followed statement calls (accepted,
-            but without effect in this version).
+        follow_function_calls: follow the Python functions that a followed statement calls, too, in that
+            call; of the standard library and of installed packages only those that ``step_into`` names.
+        depth: with ``follow_function_calls``, how many levels of calls are followed.
+        step_into: names or patterns of modules, such as ``("json", "requests.*")``.
         follow_return: the ``return`` record carries the value instead of no variables.
         follow_prints: records of ``print(…)`` statements.
         follow_exceptions: records of statements that raise. False leaves out the ``try`` too.
@@ -48,6 +50,8 @@ class FollowConfig:
     follow_return: bool = False
     follow_prints: bool = False
     follow_exceptions: bool = True
+    depth: int = 1
+    step_into: tuple[str, ...] = ()
     values: str = "snapshot"
     on_follower_error: str = "off"
     fields: tuple[str, ...] = ()
@@ -67,7 +71,11 @@ class FollowConfig:
                 raise ValueError(f"FollowConfig.{field.name} must be one of {choices}, not {value!r}.")
             if field.name in _LIMITS:
                 _check_limit(field.name, value)
-        _check_fields(self)
+        _check_names(self, "fields")
+        _check_names(self, "step_into")
+        for name in self.fields:
+            if name not in EXTRA_FIELDS:
+                raise ValueError(f"FollowConfig.fields: {name!r} is none of {EXTRA_FIELDS}.")
 
 
 def _check_limit(name: str, value: object) -> None:
@@ -77,10 +85,8 @@ def _check_limit(name: str, value: object) -> None:
         raise ValueError(f"FollowConfig.{name} must be at least 1, not {value!r}.")
 
 
-def _check_fields(config: FollowConfig) -> None:
-    if isinstance(config.fields, str) or not isinstance(config.fields, (tuple, list)):
-        raise TypeError(f"FollowConfig.fields must be a tuple of names, not {config.fields!r}.")
-    for name in config.fields:
-        if name not in EXTRA_FIELDS:
-            raise ValueError(f"FollowConfig.fields: {name!r} is none of {EXTRA_FIELDS}.")
-    object.__setattr__(config, "fields", tuple(config.fields))
+def _check_names(config: FollowConfig, field: str) -> None:
+    names = getattr(config, field)
+    if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"FollowConfig.{field} must be a tuple of names, not {names!r}.")
+    object.__setattr__(config, field, tuple(names))

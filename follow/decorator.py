@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from .build import build_function, link
+from .calls import Stepping
 from .channel import Channel
 from .config import FollowConfig
 from .deep import deeply
@@ -15,7 +17,7 @@ from .errors import FollowError, SourceUnavailable, TransformError
 from .followers import as_followers
 from .members import class_functions, inner_functions
 from .probe import Probes
-from .registry import Followed, Key, Template, followed_code, hooked_channel, remember
+from .registry import Followed, Key, Template, followed_code, has_probes, hooked_channel, remember
 from .source import describe, locate
 from .transform import rewrite_function
 
@@ -133,8 +135,8 @@ def _instrumented(function: types.FunctionType, config: FollowConfig, followers:
 
 
 def new_channel(config: FollowConfig, followers: tuple[object, ...], name: str) -> Channel:
-    """A channel whose followed calls hand followed functions to new threads."""
-    return Channel(config, followers, name, _spawned)
+    """A channel whose followed calls hand followed functions to new threads, and step into what they call."""
+    return Channel(config, followers, name, _spawned, _stepping)
 
 
 def link_code(function: types.FunctionType, config: FollowConfig, channel: Channel) -> types.CodeType:
@@ -157,7 +159,7 @@ def link_code(function: types.FunctionType, config: FollowConfig, channel: Chann
             ) from error
         key.keep(template)
     sentinels, tables, text = template
-    code = link(sentinels, function.__code__.co_filename, Probes(tables, channel).resolve)
+    code = link(sentinels, function.__code__.co_filename, Probes(tables, channel, config.depth).resolve)
     code = code.replace(co_flags=function.__code__.co_flags)  # types.coroutine may have added one
     remember(code, Followed(function.__code__, channel, text), key)
     return code
@@ -198,6 +200,21 @@ def _spawned(channel: Channel, function: Any) -> Any:
         return _follow(function, channel.config, channel.followers)
     except FollowError:
         return function
+
+
+def _stepping(channel: Channel, depth: int) -> Stepping:
+    return Stepping(channel, depth, _stepped, twin)
+
+
+def _stepped(function: types.FunctionType, channel: Channel, depth: int) -> types.CodeType | None:
+    """The code of a called function for a channel, its own calls followed ``depth`` levels deep."""
+    if followed_code(function.__code__) is not None or has_probes(function.__code__):
+        return None
+    config = replace(channel.config, depth=depth) if depth else replace(channel.config, follow_function_calls=False)
+    try:
+        return link_code(function, config, channel)
+    except FollowError:
+        return None
 
 
 def _unfit(function: object) -> Exception:

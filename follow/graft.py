@@ -197,7 +197,7 @@ class Graft:
 
     @staticmethod
     def _wrapped_index(match: re.Match[str]) -> int:
-        return 0 if match.group(1) == "spawn" else 1
+        return 0 if match.group(1) in ("spawn", "into") else 1
 
     def _place_wrapper(self, node: ast.AST, inner: ast.expr) -> None:
         """Place a probe round an expression: what is loaded before it at its start, the rest at its end."""

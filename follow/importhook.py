@@ -6,8 +6,7 @@ import importlib.machinery
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -23,18 +22,9 @@ from .model import Lookup, Tables
 from .probe import Probes
 from .progress import Progress
 from .registry import remember_hooked
+from .selection import matches
 from .source import Source
 from .transform import rewrite_module
-
-_NEVER = ("follow", "libcst", "importlib", "warnings")
-"""What follow itself stands on is never followed."""
-
-
-def matches(name: str, patterns: Sequence[str]) -> bool:
-    """Whether a dotted name matches: ``pkg`` means the package and all in it, ``pkg.*`` what is in it."""
-    if name.partition(".")[0] in _NEVER:
-        return False
-    return any(name == pattern or name.startswith(f"{pattern}.") or fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def follow_source(text: str, filename: str, config: FollowConfig, channel: Channel) -> CodeType:

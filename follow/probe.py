@@ -28,9 +28,11 @@ class Probes:
     Arguments:
         tables: its sites, scopes and guards.
         channel: where the records go.
+        depth: how many levels of calls are stepped into; by default what the channel's configuration says.
     """
 
-    def __init__(self, tables: Lookup, channel: Channel) -> None:
+    def __init__(self, tables: Lookup, channel: Channel, depth: int | None = None) -> None:
+        self._depth = channel.config.depth if depth is None else depth
         self._tables = tables
         self._channel = channel
         self._capture = Capture(channel.config)
@@ -62,6 +64,8 @@ class Probes:
             return _SINGLE[name]
         if name == "spawn":
             return functools.partial(spawning, self._channel)
+        if name == "into":
+            return self._channel.into(self._depth)
         what, _, number = name.partition("_")
         if what in _GIVING:
             return FunctionType(FIRST, {"name": name, "start": self._start})

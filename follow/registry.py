@@ -79,7 +79,12 @@ def hooked_channel(code: CodeType) -> Channel | None:
     channel = _hooked.get(code.co_filename)
     if channel is None or followed_code(code) is not None:
         return None
-    return channel if any(isinstance(constant, FunctionType) for constant in code.co_consts) else None
+    return channel if has_probes(code) else None
+
+
+def has_probes(code: CodeType) -> bool:
+    """Whether follow made a code object: no other has functions among its constants."""
+    return any(isinstance(constant, FunctionType) for constant in code.co_consts)
 
 
 def remember_hooked(filename: str, channel: Channel) -> None:

@@ -6,64 +6,22 @@ import importlib.machinery
 import importlib.util
 import io
 import os
+import platform
 import runpy
-import site
 import sys
-import sysconfig
 import types
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 from .channel import Channel
 from .config import FollowConfig
 from .decorator import new_channel
 from .errors import FollowError, FollowWarning
 from .followers import as_followers
-from .importhook import ImportHook, follow_source, matches
-
-
-class Selection:
-    """Which modules of a program are followed: those named, else those under one folder or package.
-
-    Arguments:
-        include: patterns of module names; when given, nothing else is followed.
-        exclude: patterns of module names that are left out.
-        folder: without ``include``, modules whose file lies below it (but for installed packages).
-        package: without ``include``, this package.
-    """
-
-    def __init__(
-        self, include: Sequence[str], exclude: Sequence[str], folder: str | None = None, package: str | None = None
-    ) -> None:
-        self._include = tuple(include) or ((package,) if package else ())
-        self._exclude = tuple(exclude)
-        self._folder = None if self._include or folder is None else os.path.realpath(folder)
-
-    def __call__(self, name: str, spec: Any) -> bool:
-        """Whether a module is followed; ``spec`` is None when only the name is known so far."""
-        if self._exclude and matches(name, self._exclude):
-            return False
-        if self._include:
-            return matches(name, self._include)
-        if not matches(name, ("*",)):
-            return False
-        return spec is None or self._below(spec.origin)
-
-    def _below(self, origin: str | None) -> bool:
-        if origin is None or self._folder is None:
-            return False
-        path = os.path.realpath(origin)
-        return path.startswith(self._folder + os.sep) and not any(
-            path.startswith(other + os.sep) for other in _installed()
-        )
-
-
-def _installed() -> list[str]:
-    """The folders of the standard library and of installed packages."""
-    found = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    found += [*site.getsitepackages(), site.getusersitepackages()]
-    return [os.path.realpath(path) for path in found if path]
+from .importhook import ImportHook, follow_source
+from .selection import Selection
+from .settings import Settings, read_settings
 
 
 def run_script(path: str, arguments: Sequence[str], *, include: Sequence[str], exclude: Sequence[str]) -> int:
@@ -73,6 +31,7 @@ def run_script(path: str, arguments: Sequence[str], *, include: Sequence[str], e
         The exit code: 0, or 1 after an exception, whose traceback has been shown.
 
     Raises:
+        FollowError: a setting in pyproject.toml is of no use.
         OSError: the script cannot be read.
         SystemExit: the script asked for it.
     """
@@ -81,10 +40,10 @@ def run_script(path: str, arguments: Sequence[str], *, include: Sequence[str], e
     sys.argv[:] = [path, *arguments]
     path = os.path.abspath(path)
     folder = os.path.dirname(path)
-    config, channel = _settings(path)
+    settings = read_settings(os.getcwd())
+    selection = Selection(include or settings.include, exclude or settings.exclude, folder)
+    config, channel = install_for_program(selection, settings, path)
     sys.path[0] = folder
-    hook = ImportHook(Selection(include, exclude, folder), config, channel)
-    sys.meta_path.insert(0, hook)
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=path, __builtins__=__builtins__, __annotations__={})
     module.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
@@ -104,12 +63,14 @@ def run_module(name: str, arguments: Sequence[str], *, include: Sequence[str], e
         The exit code: 0, or 1 after an exception, whose traceback has been shown.
 
     Raises:
+        FollowError: a setting in pyproject.toml is of no use.
         SystemExit: the module asked for it, or there is no such module.
     """
-    config, channel = _settings(name)
     sys.argv[:] = [name, *arguments]
-    selection = Selection(include, exclude, package=name.partition(".")[0])
-    sys.meta_path.insert(0, ImportHook(selection, config, channel))
+    settings = read_settings(os.getcwd())
+    package = name.partition(".")[0]
+    selection = Selection(include or settings.include, exclude or settings.exclude, package=package)
+    install_for_program(selection, settings, name)
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:
         runpy._run_module_as_main(name)  # type: ignore[attr-defined]
@@ -119,9 +80,30 @@ def run_module(name: str, arguments: Sequence[str], *, include: Sequence[str], e
     return 0
 
 
-def _settings(name: str) -> tuple[FollowConfig, Channel]:
-    config = FollowConfig(fields=("file", "line"))
-    return config, new_channel(config, as_followers(sys.stderr), name)
+def install_for_program(selection: Selection, settings: Settings, name: str) -> tuple[FollowConfig, Channel]:
+    """Install the import hook for a whole program, its records written as text.
+
+    Arguments:
+        selection: which modules are followed.
+        settings: how, and where the text goes.
+        name: how messages call it.
+
+    Returns:
+        What the hook goes by, to follow the program's main file in the same way.
+    """
+    wanted = dict.fromkeys((*settings.config.fields, "file", "line"))
+    config = replace(settings.config, fields=tuple(wanted))
+    path = os.environ.get("FOLLOW_OUTPUT") or settings.output
+    follower = sys.stderr if path is None else _own_path(path)
+    channel = new_channel(config, as_followers(follower), name)
+    sys.meta_path.insert(0, ImportHook(selection, config, channel))
+    return config, channel
+
+
+def _own_path(path: str) -> str:
+    """The path for this process: a child process writes beside the file of the one that began."""
+    first = os.environ.setdefault("FOLLOW_OUTPUT_PROCESS", str(os.getpid()))
+    return path if first == str(os.getpid()) else f"{path}.{platform.node()}.{os.getpid()}"
 
 
 def _code(data: bytes, path: str, config: FollowConfig, channel: Channel) -> types.CodeType:

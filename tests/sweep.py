@@ -24,7 +24,7 @@ def sweep(folder: Path) -> tuple[int, int, list[str]]:
     """Files, lines and failures."""
     files = lines = 0
     failures: list[str] = []
-    config = FollowConfig(follow_prints=True, follow_return=True)
+    config = FollowConfig(follow_prints=True, follow_return=True, follow_function_calls=True)
     for path in sorted(folder.rglob("*.py")):
         if "site-packages" in path.parts:
             continue

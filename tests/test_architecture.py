@@ -7,19 +7,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "follow"
 LAYERS = [
-    {"errors", "model", "quiet", "members", "progress", "deep"},
+    {"errors", "model", "quiet", "members", "progress", "deep", "selection"},
     {"config", "source", "graft", "locate", "packed"},
-    {"followers", "capture", "cache"},
+    {"followers", "capture", "cache", "settings"},
     {"template"},
     {"frames"},
     {"channel"},
-    {"threads"},
+    {"threads", "calls"},
     {"transform", "registry"},
     {"build", "probe"},
     {"decorator", "generated"},
     {"instrument", "importhook"},
     {"run"},
-    {"cli", "__init__"},
+    {"cli", "environment", "__init__"},
     {"__main__"},
 ]
 """From the leaves up: a room imports from rooms below it only."""

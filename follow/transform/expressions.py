@@ -1,4 +1,4 @@
-"""Inside expressions: lambdas, calls that show the locals, ``:=`` under a condition, new threads."""
+"""Inside expressions: lambdas, calls that show the locals or are stepped into, walruses, new threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from .statements import StatementScan
 
 _INTERESTING = re.compile(r"\blambda\b|:=|\b(?:locals|vars|dir|Thread|Timer)\b")
+_CALL = re.compile(rf"\(|{_INTERESTING.pattern}")
 _SPAWNING = {"Thread", "Timer"}
+_LOOK_AT_THE_CALLER = {"super", "locals", "vars", "dir", "eval", "exec", "globals"}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -102,6 +104,8 @@ class ExpressionScan:
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", None)
         if name in _SPAWNING and self.scan.config.follow_threads:
             self._wrap("callee", index, f"{prefix}_{probes.SPAWN}(", ")")
+        elif self.scan.config.follow_function_calls and name not in _LOOK_AT_THE_CALLER:
+            self._wrap("callee", index, f"{prefix}_{probes.INTO}(", ")")
 
 
 def scan_expressions(
@@ -117,5 +121,6 @@ def scan_expressions(
         body = getattr(statement, "body", None)
         if body:
             last = body[0].lineno
-    if any(_INTERESTING.search(line) for line in scan.text.lines[first - 1 : last]):
+    interesting = _CALL if scan.config.follow_function_calls else _INTERESTING
+    if any(interesting.search(line) for line in scan.text.lines[first - 1 : last]):
         ExpressionScan(scan, statement, class_name, qualname, owner).run()

@@ -11,7 +11,8 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-RETURN, MATCH, LAMBDA, YIELD, KEEP, LOCALS, SPAWN = "return", "match", "lambda", "yield", "keep", "locals", "spawn"
+RETURN, MATCH, LAMBDA, YIELD, KEEP = "return", "match", "lambda", "yield", "keep"
+LOCALS, SPAWN, INTO = "locals", "spawn", "into"
 
 
 @dataclass(frozen=True, slots=True)

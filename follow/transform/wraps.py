@@ -21,6 +21,7 @@ class Verbatim(cst.Name):
 
 
 _EMPTY = cst.SimpleStatementSuite([cst.Pass()])
+_NO_CASE = cst.MatchCase(cst.MatchAs(), _EMPTY)
 
 
 def wrapped(node: cst.BaseExpression, wrap: Wrap) -> cst.BaseExpression:
@@ -98,7 +99,7 @@ def _visit_own(node: Any, visitor: cst.CSTTransformer) -> Any:
     if isinstance(node, (cst.If, cst.For, cst.While)):
         hidden["orelse"] = None
     if isinstance(node, cst.Match):
-        hidden["cases"] = []
+        hidden["cases"] = [_NO_CASE]
     if isinstance(node, (cst.Try, cst.TryStar)):
         return node
     saved = {name: getattr(node, name) for name in hidden}

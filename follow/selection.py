@@ -1,0 +1,68 @@
+"""Which modules are meant: by the patterns of their names, or by where they lie."""
+
+from __future__ import annotations
+
+import functools
+import os
+import site
+import sysconfig
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+_NEVER = ("follow", "libcst", "importlib", "warnings")
+"""What follow itself stands on is never followed."""
+
+
+def matches(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a dotted name matches: ``pkg`` means the package and all in it, ``pkg.*`` what is in it."""
+    if name.partition(".")[0] in _NEVER:
+        return False
+    return any(name == pattern or name.startswith(f"{pattern}.") or fnmatchcase(name, pattern) for pattern in patterns)
+
+
+@functools.lru_cache(maxsize=4096)
+def is_installed(path: str) -> bool:
+    """Whether a file belongs to the standard library or to an installed package."""
+    path = os.path.realpath(path)
+    return any(path.startswith(folder + os.sep) for folder in _installed_folders())
+
+
+@functools.cache
+def _installed_folders() -> tuple[str, ...]:
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    found = [*map(sysconfig.get_path, names), *site.getsitepackages(), site.getusersitepackages()]
+    return tuple(os.path.realpath(path) for path in found if path)
+
+
+class Selection:
+    """Which modules of a program are followed: those named, else those under one folder or package.
+
+    Arguments:
+        include: patterns of module names; when given, nothing else is followed.
+        exclude: patterns of module names that are left out.
+        folder: without ``include``, modules whose file lies below it (but for installed packages).
+        package: without ``include``, this package.
+    """
+
+    def __init__(
+        self, include: Sequence[str], exclude: Sequence[str], folder: str | None = None, package: str | None = None
+    ) -> None:
+        self._include = tuple(include) or ((package,) if package else ())
+        self._exclude = tuple(exclude)
+        self._folder = None if self._include or folder is None else os.path.realpath(folder)
+
+    def __call__(self, name: str, spec: Any) -> bool:
+        """Whether a module is followed; ``spec`` is None when only the name is known so far."""
+        if self._exclude and matches(name, self._exclude):
+            return False
+        if self._include:
+            return matches(name, self._include)
+        if not matches(name, ("*",)):
+            return False
+        return spec is None or self._below(spec.origin)
+
+    def _below(self, origin: str | None) -> bool:
+        if origin is None or self._folder is None:
+            return False
+        return os.path.realpath(origin).startswith(self._folder + os.sep) and not is_installed(origin)
