@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -92,6 +93,7 @@ class Environment:
             subprocess.run(
                 [*command, *package.tests], cwd=sources, env=environment, stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, timeout=TIMEOUT, check=False,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in a shell's background
             )  # fmt: skip
         if not json_file.exists():
             raise RuntimeError(f"{package.name} gave no outcome; see {out}.log")
