@@ -13,7 +13,7 @@ from .calls import Stepping
 from .channel import Channel
 from .config import FollowConfig
 from .deep import deeply
-from .errors import FollowError, SourceUnavailable, TransformError
+from .errors import FollowError, SourceUnavailable, TransformError, defects_reported
 from .followers import as_followers
 from .members import class_functions, inner_functions
 from .probe import Probes
@@ -167,8 +167,9 @@ def link_code(function: types.FunctionType, config: FollowConfig, channel: Chann
 
 def _template(function: types.FunctionType, config: FollowConfig, name: str) -> Template:
     located = locate(function, rewritten=hooked_channel(function.__code__) is not None)
-    rewritten = rewrite_function(located, config, name)
-    return build_function(located, rewritten, name), rewritten.tables, rewritten.text
+    with defects_reported(name):
+        rewritten = rewrite_function(located, config, name)
+        return build_function(located, rewritten, name), rewritten.tables, rewritten.text
 
 
 def twin(function: types.FunctionType, code: types.CodeType) -> types.FunctionType:

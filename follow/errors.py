@@ -1,5 +1,10 @@
 """Everything follow raises or warns of; each message is a sentence that says what to do."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class FollowError(Exception):
     """Base of every error that follow raises about code it was asked to follow."""
@@ -19,3 +24,21 @@ class FollowWarning(UserWarning):
 
 class FollowerWarning(FollowWarning):
     """A follower raised and has been switched off."""
+
+
+@contextmanager
+def defects_reported(name: str) -> Iterator[None]:
+    """Turn what should not happen while something is rewritten into a TransformError: no program stops for it.
+
+    Arguments:
+        name: how messages call what is rewritten.
+    """
+    try:
+        yield
+    except (FollowError, SyntaxError, RecursionError, MemoryError):
+        raise
+    except Exception as error:
+        raise TransformError(
+            f"{name} cannot be followed: {type(error).__name__}: {error}. This is a defect of follow; please report it "
+            f"with that source."
+        ) from error

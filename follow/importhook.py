@@ -16,7 +16,7 @@ from .channel import Channel
 from .config import FollowConfig
 from .decorator import new_channel
 from .deep import deeply
-from .errors import FollowError, FollowWarning
+from .errors import FollowError, FollowWarning, defects_reported
 from .followers import as_followers
 from .model import Lookup, Tables
 from .probe import Probes
@@ -41,8 +41,9 @@ def _rewritten(text: str, filename: str, config: FollowConfig) -> tuple[CodeType
     source = Source(filename, text, 0)
 
     def work() -> tuple[CodeType, Tables]:
-        rewritten = rewrite_module(source, config)
-        return build_module(source, rewritten), rewritten.tables
+        with defects_reported(filename):
+            rewritten = rewrite_module(source, config)
+            return build_module(source, rewritten), rewritten.tables
 
     return deeply(work)
 
@@ -99,11 +100,15 @@ def _data(loader: Any, filename: str) -> bytes | None:
 
 
 class FollowLoader:
-    """The original loader, but for the code that it gives."""
+    """The original loader, but for the code that it gives; ``isinstance`` takes it for the original."""
 
     def __init__(self, loader: Any, rewriting: Rewriting) -> None:
         self._loader = loader
         self._rewriting = rewriting
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        return type(self._loader)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)

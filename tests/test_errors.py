@@ -197,3 +197,13 @@ def test_source_nested_too_deeply(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TransformError) as caught:
         follow(function)
     assert function(1) == 1 and "f cannot be followed" in sentence(caught.value)
+
+
+def test_a_defect_of_follow_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> object:
+        raise KeyError("gone")
+
+    monkeypatch.setattr("follow.transform.scan.FunctionScan.run", fail)
+    with pytest.raises(TransformError, match="defect of follow") as caught:
+        follow(define("def f(x):\n    return x\n"))
+    assert sentence(caught.value) and isinstance(caught.value.__cause__, KeyError)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.abc
 import importlib.resources
 import linecache
 import subprocess
@@ -78,6 +79,7 @@ def test_the_module_is_as_without_the_hook(project: Path) -> None:
             "doc": (sys.modules["shop"].__doc__, module.Cart.__doc__),
             "file": (module.__file__, module.__spec__.origin, module.__cached__, sys.modules["shop"].__path__),
             "resource": importlib.resources.files("shop").joinpath("data.txt").read_text(),
+            "loader": isinstance(module.__loader__, importlib.abc.SourceLoader),
             "source": module.__loader__.get_source("shop.cart"),
             "data": module.__loader__.get_data(module.__file__),
             "package": module.__spec__.parent,

@@ -1,34 +1,79 @@
-"""``python -m tests.gauntlet [NAME …]``: the suites of real packages, plain and followed, as a table."""
+"""``python -m tests.gauntlet [NAME …]``: real suites, plain and followed, as a table.
+
+A name is that of a package from PyPI, of a module of the standard library, or of one of CPython's tests of the
+language; ``packages``, ``library`` and ``language`` mean all of their kind.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from .children import Environment, Run
 from .extent import extent
 from .packages import PACKAGES, Package
+from .suites import LANGUAGE, LIBRARY, Outcome, Suite
+from .suites import run as run_suite
+
+GROUPS: dict[str, Iterable[str]] = {"packages": PACKAGES, "library": LIBRARY, "language": LANGUAGE}
 
 
 def main() -> int:
-    """Run what was asked for; the exit code is the number of packages that differ."""
+    """Run what was asked for; the exit code is the number of suites that differ."""
     parser = argparse.ArgumentParser(prog="python -m tests.gauntlet", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(PACKAGES)}; by default all")
+    parser.add_argument("names", nargs="*", help="by default all")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "follow-gauntlet")
-    parser.add_argument("--coverage", action="store_true", help="compare coverage under follow, too")
+    parser.add_argument("--coverage", action="store_true", help="compare a package's coverage under follow, too")
     options = parser.parse_args()
-    unknown = [name for name in options.names if name not in PACKAGES]
+    known = {name: name for group in GROUPS.values() for name in group}
+    unknown = [name for name in options.names if name not in known and name not in GROUPS]
     if unknown:
-        parser.error(f"there is no {', '.join(unknown)}; known are {', '.join(PACKAGES)}.")
+        parser.error(f"there is no {', '.join(unknown)}; known are {', '.join([*GROUPS, *known])}.")
+    names = [inner for name in options.names or GROUPS for inner in GROUPS.get(name, [name])]
     environment = Environment(options.work)
-    environment.prepare()
+    if any(name in PACKAGES for name in names):
+        environment.prepare()
     failed = 0
-    for name in options.names or PACKAGES:
-        failed += not compare(environment, PACKAGES[name], coverage=options.coverage)
+    for name in names:
+        if name in PACKAGES:
+            failed += not compare(environment, PACKAGES[name], coverage=options.coverage)
+        else:
+            failed += not compare_suite(LIBRARY.get(name) or LANGUAGE[name])
     return failed
+
+
+def compare_suite(suite: Suite) -> bool:
+    """Run one of CPython's suites and print its line (and what differs); True when nothing does."""
+    missing = importlib.util.find_spec(f"test.{suite.test}") is None
+    if missing or sys.version_info[:2] < suite.python:
+        print(f"{suite.name:16} SKIPPED: this Python does not have it")
+        return True
+    start = time.perf_counter()
+    try:
+        plain, followed = run_suite(suite, follow=False), run_suite(suite, follow=True)
+    except Exception as error:
+        print(f"{suite.name:16} FAILED: {error}", flush=True)
+        return False
+    differing = [line for line in differences(plain, followed) if line.partition(": ")[0] not in suite.left_out]
+    passed = sum(outcome == "passed" for outcome in plain.outcomes.values())
+    good = not differing and not followed.skipped and passed > 0 and followed.records > 0
+    print(
+        f"{suite.name:16} {'ok' if good else 'DIFFERS'}: {len(plain.outcomes)} tests, {passed} passed, {len(differing)} "
+        f"differ{f' ({len(suite.left_out)} left out)' if suite.left_out else ''}; {followed.records:,} records; "
+        + (f"{followed.functions} functions followed; " if suite.modules else "")
+        + f"{followed.seconds / max(plain.seconds, 1e-3):.1f} x as long ({time.perf_counter() - start:.0f} s)",
+        flush=True,
+    )
+    for line in differing[:12]:
+        print("    ", line, followed.texts.get(line.partition(": ")[0], ""))
+    for name, reason in list(followed.skipped.items())[:5]:
+        print("    ", f"not followed: {name}: {reason}")
+    return good
 
 
 def compare(environment: Environment, package: Package, *, coverage: bool) -> bool:
@@ -74,7 +119,7 @@ def compare(environment: Environment, package: Package, *, coverage: bool) -> bo
     return good
 
 
-def differences(plain: Run, followed: Run) -> list[str]:
+def differences(plain: Run | Outcome, followed: Run | Outcome) -> list[str]:
     """The tests whose outcome is not the same."""
     names = dict.fromkeys((*plain.outcomes, *followed.outcomes))
     return [

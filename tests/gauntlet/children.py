@@ -85,7 +85,7 @@ class Environment:
         environment.update(PYTHONPATH=str(CHILD), PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0")
         command = [str(self.python)]
         if coverage:
-            command += ["-m", "coverage", "run", "--branch", f"--data-file={out}.data"]
+            command += ["-m", "coverage", "run", "--branch", f"--rcfile={os.devnull}", f"--data-file={out}.data"]
             command += ["--source", ",".join(pattern for pattern in package.follow)]
         command += ["-m", "pytest", "-p", "follow_gauntlet", "-p", "no:cacheprovider", "-q", "--no-header"]
         command += [f"--deselect={test}" for test in package.left_out]
@@ -109,7 +109,17 @@ class Environment:
 
     def _coverage(self, out: Path, sources: Path, environment: dict[str, str]) -> dict[str, Any]:
         report = Path(f"{out}.coverage-report")
-        command = [str(self.python), "-m", "coverage", "json", "-q", f"--data-file={out}.data", "-o", str(report)]
+        command = [
+            str(self.python),
+            "-m",
+            "coverage",
+            "json",
+            "-q",
+            f"--rcfile={os.devnull}",
+            f"--data-file={out}.data",
+            "-o",
+            str(report),
+        ]
         subprocess.run([*command, "--ignore-errors"], cwd=sources, env=environment, check=True)
         found: dict[str, Any] = json.loads(report.read_text())["files"]
         return {str((sources / name).resolve()): data for name, data in found.items()}

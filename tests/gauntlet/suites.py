@@ -1,0 +1,159 @@
+"""CPython's own tests: of standard-library modules with the module followed, of the language with the test followed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+CHILD = Path(__file__).parent / "child" / "unittest_run.py"
+TIMEOUT = 1800
+SMALL = {"max_depth": 2, "max_items": 10, "max_nodes": 30}
+"""Small copies, for tests that keep thousands of items in the variables of their loops."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One test module of CPython's.
+
+    ``modules`` are followed, or with ``itself`` the test module; ``left_out`` are the tests that cannot agree,
+    each with its reason; ``python`` is the first version that has it.
+    """
+
+    test: str
+    modules: tuple[str, ...] = ()
+    itself: bool = False
+    config: dict[str, object] = field(default_factory=lambda: dict(SMALL))
+    left_out: dict[str, str] = field(default_factory=dict)
+    python: tuple[int, int] = (3, 10)
+
+    @property
+    def name(self) -> str:
+        """How the command line calls it."""
+        return self.test if self.itself else self.modules[0]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the tests of one run ended, and how much was followed."""
+
+    outcomes: dict[str, str]
+    texts: dict[str, str]
+    seconds: float
+    records: int
+    functions: int
+    skipped: dict[str, str]
+
+
+def run(suite: Suite, *, follow: bool) -> Outcome:
+    """Run a suite in a process of its own, in an empty folder."""
+    settings = {"test": suite.test, "modules": [], "itself": False, "config": suite.config}
+    if follow:
+        settings.update(modules=suite.modules, itself=suite.itself)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FOLLOW")}
+    environment.update(PYTHONPATH=str(ROOT), PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
+    command = [sys.executable, "-W", "ignore", str(CHILD), json.dumps(settings)]
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            errors="replace", timeout=TIMEOUT, check=False,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in a shell's background
+        )  # fmt: skip
+    if done.returncode != 0 or not done.stdout.strip():
+        raise RuntimeError(f"{suite.test} ended with {done.returncode}: {done.stderr[-500:]}")
+    return Outcome(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def library(name: str, *tests: str, **more: object) -> list[Suite]:
+    """The suites of one module."""
+    return [Suite(test, (name,), **more) for test in tests or (f"test_{name.rpartition('.')[2]}",)]  # type: ignore[arg-type]
+
+
+LIBRARY = {
+    suite.name: suite
+    for suites in (
+        library("argparse"),
+        library("base64"),
+        library("calendar"),
+        library("cmd"),
+        library("code", "test_code_module"),
+        library("codeop"),
+        library("colorsys"),
+        library("configparser"),
+        library("contextlib"),
+        library("copy"),
+        library("csv"),
+        library("dataclasses"),
+        library("difflib"),
+        library("filecmp"),
+        library("fnmatch"),
+        library("fractions"),
+        library("getopt"),
+        library("gettext"),
+        library("glob"),
+        library("graphlib"),
+        library("heapq"),
+        library("hmac"),
+        library("html"),
+        library("http.cookies", "test_http_cookies"),
+        library("ipaddress"),
+        library("json"),
+        library("linecache"),
+        library("mimetypes"),
+        library("netrc"),
+        library("optparse"),
+        library("plistlib"),
+        library("pprint"),
+        library("quopri"),
+        library("reprlib"),
+        library("sched"),
+        library("shelve"),
+        library("shlex"),
+        library("string"),
+        library("tempfile"),
+        library("textwrap"),
+        library("tomllib", python=(3, 11)),
+        library("urllib.parse", "test_urlparse"),
+        library("uuid"),
+        library("zipapp"),
+    )
+    for suite in suites
+}
+"""Modules that are followed, all their functions, under their own tests."""
+
+LANGUAGE = {
+    test: Suite(test, itself=True)
+    for test in (
+        "test_scope",
+        "test_super",
+        "test_patma",
+        "test_except_star",
+        "test_coroutines",
+        "test_asyncgen",
+        "test_generators",
+        "test_yield_from",
+        "test_with",
+        "test_named_expressions",
+        "test_listcomps",
+        "test_descr",
+        "test_exceptions",
+        "test_frame",
+        "test_traceback",
+        "test_pdb",
+        "test_sys_settrace",
+        "test_warnings",
+        "test_gc",
+        "test_weakref",
+        "test_typing",
+        "test_dataclasses",
+        "test_type_params",
+        "test_inspect",
+    )
+}
+"""Tests of the language, which are themselves followed."""
