@@ -107,7 +107,7 @@ class FollowLoader:
         self._rewriting = rewriting
 
     @property
-    def __class__(self) -> type:  # type: ignore[override]
+    def __class__(self) -> type:  # type: ignore[override, misc]
         return type(self._loader)
 
     def __getattr__(self, name: str) -> Any:

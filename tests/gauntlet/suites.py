@@ -90,7 +90,7 @@ LIBRARY = {
         library("copy"),
         library("csv"),
         library("dataclasses"),
-        library("difflib"),
+        library("difflib", config={"values": "live"}),  # millions of records with long lists
         library("filecmp"),
         library("fnmatch"),
         library("fractions"),
