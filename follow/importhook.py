@@ -106,7 +106,7 @@ class FollowLoader:
         self._loader = loader
         self._rewriting = rewriting
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:  # type: ignore[override, misc]
         return type(self._loader)
 

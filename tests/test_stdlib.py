@@ -11,7 +11,7 @@ import pytest
 
 from .gauntlet.suites import LANGUAGE, LIBRARY, Suite, run
 
-SAMPLE = [LIBRARY["textwrap"], LIBRARY["json"], LIBRARY["shlex"], LANGUAGE["test_super"], LANGUAGE["test_with"]]
+SAMPLE = [LIBRARY["textwrap"], LIBRARY["shlex"], LANGUAGE["test_super"], LANGUAGE["test_with"]]
 
 
 @pytest.mark.parametrize("suite", SAMPLE, ids=lambda suite: suite.name)

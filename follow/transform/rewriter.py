@@ -181,10 +181,12 @@ class Rewriter:
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, function: cst.FunctionDef) -> cst.FunctionDef:
         opening = self._plan.openings.get(id(node.body))
-        if opening is None:
+        if opening is None and not any(inside in self._plan.wraps for inside in ast.walk(node)):
             return function
         suite = _indented(function.body)
         lines = self._statements(node.body, suite.body)
+        if opening is None:  # only a lambda in it is followed
+            return function.with_changes(body=suite.with_changes(body=lines))
         first = 1 if ast.get_docstring(node, clean=False) is not None else 0
         return function.with_changes(body=suite.with_changes(body=self._opened(lines, first, node, opening)))
 

@@ -75,6 +75,8 @@ def library(name: str, *tests: str, **more: object) -> list[Suite]:
     return [Suite(test, (name,), **more) for test in tests or (f"test_{name.rpartition('.')[2]}",)]  # type: ignore[arg-type]
 
 
+_RECURSION = "counts frames up to the recursion limit, and a RecursionError comes one frame earlier"
+
 LIBRARY = {
     suite.name: suite
     for suites in (
@@ -118,7 +120,14 @@ LIBRARY = {
         library("string"),
         library("tempfile"),
         library("textwrap"),
-        library("tomllib", python=(3, 11)),
+        library(
+            "tomllib",
+            python=(3, 11),
+            left_out={
+                "test.test_tomllib.test_misc.TestMiscellaneous.test_inline_table_recursion_limit": _RECURSION,
+                "test.test_tomllib.test_misc.TestMiscellaneous.test_inline_array_recursion_limit": _RECURSION,
+            },
+        ),
         library("urllib.parse", "test_urlparse"),
         library("uuid"),
         library("zipapp"),

@@ -89,8 +89,9 @@ def main(settings: dict) -> None:
             functions += handle.functions
             skipped.update(handle.skipped)
     test = f"test.{settings['test']}"
-    if settings["itself"]:
-        follow.install_import_hook(test, config=config, follower=read)
+    hooked = [test] if settings["itself"] else settings["modules"]  # the tests import some modules afresh
+    if hooked:
+        follow.install_import_hook(*hooked, config=config, follower=read, already_imported="ignore")
     suite = unittest.defaultTestLoader.loadTestsFromName(test)
     start = time.perf_counter()
     result = unittest.TextTestRunner(stream=io.StringIO(), verbosity=0, resultclass=Result).run(suite)
