@@ -228,8 +228,9 @@ class Graft:
             match = self._probe(value)
             if match is None or match.group(1) != "leave":
                 return False
-            self._place(node.finalbody[0], NOWHERE)
-            _set_position(node, self._tables.scopes[int(match.group(2))].anchor)
+            anchor = self._tables.scopes[int(match.group(2))].anchor
+            self._place(node.finalbody[0], anchor)  # without a line, neither would the function's end have one
+            _set_position(node, anchor)
             return True
         inner = node.handlers[0].body[0] if len(node.handlers) == 1 else None
         if not isinstance(inner, ast.Try) or not isinstance(inner.body[0], ast.Expr):

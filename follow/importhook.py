@@ -118,7 +118,7 @@ class FollowLoader:
         try:
             code = self._rewriting.code(self._loader, fullname)
         except (FollowError, RecursionError) as error:
-            warnings.warn(f"The module {fullname} is not followed: {error}", FollowWarning, stacklevel=3)
+            warnings.warn(f"The module {fullname} is not followed: {error}", FollowWarning, stacklevel=2)
             code = None
         return self._loader.get_code(fullname) if code is None else code
 
@@ -139,12 +139,8 @@ class FollowLoader:
         """As ``importlib.abc.Loader`` does it."""
         return importlib._bootstrap._load_module_shim(self, fullname)  # type: ignore[attr-defined, no-any-return]
 
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the followed code in the module."""
-        code = self.get_code(module.__name__ if module.__spec__ is None else module.__spec__.name)
-        if code is None:
-            raise ImportError(f"cannot load module {module.__name__!r} when get_code() returns None")
-        exec(code, module.__dict__)
+    exec_module = importlib.machinery.SourceFileLoader.exec_module
+    """Importlib's own, so that no frame of follow stands between a module and who imports it."""
 
 
 class ImportHook:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import sys
 import weakref
@@ -16,6 +17,9 @@ from .locate import locate_site
 from .model import Lookup, Scope, Site
 from .template import CELLS, CLOCK, FIRST, LOCALS, SLOTS, THREAD, YIELDED, shape_of, template
 from .threads import spawning
+
+_MODULE = -1
+"""Where the state of a module's own statements is kept, which run once: its frame may not be known at its end."""
 
 _DEAF = ThreadState()
 """The thread of a call at the very end of the stack: always busy, so no record is made."""
@@ -55,9 +59,13 @@ class Probes:
         """
         made = self._made.get(name)
         if made is None:
-            made = FunctionType(FIRST, {"name": name, "start": self._start}) if name.isdigit() else self._resolve(name)
+            made = self._unstarted(name) if name.isdigit() else self._resolve(name)
             self._made[name] = made
         return made
+
+    def _unstarted(self, name: str) -> FunctionType:
+        # C code that imports something while a probe runs (a finalizer's warning, say) looks for __builtins__.
+        return FunctionType(FIRST, {"name": name, "start": self._start, "__builtins__": builtins.__dict__})
 
     def _resolve(self, name: str) -> object:
         if name in _SINGLE:
@@ -68,7 +76,7 @@ class Probes:
             return self._channel.into(self._depth)
         what, _, number = name.partition("_")
         if what in _GIVING:
-            return FunctionType(FIRST, {"name": name, "start": self._start})
+            return self._unstarted(name)
         return getattr(self, f"_make_{what}")(int(number))
 
     # -- calls -----------------------------------------------------------------------------------
@@ -76,18 +84,17 @@ class Probes:
     def _make_enter(self, number: int) -> Callable[..., object]:
         size, by_frame, namespace = self._tables.entering(number)
         slots = [MISSING] * size
-        frames = self._frames if by_frame else None
+        frames = self._frames
 
-        def enter(cells: object = None) -> list[Any]:
-            state = [0.0, _DEAF, cells, None, None, *slots]
+        def enter(user: FunctionType | None = None) -> list[Any]:
+            state = [0.0, _DEAF, None if user is None else user.__closure__, None, None, *slots]
             try:  # up to 3.11 what C functions do inside counts as frames, too
                 state[THREAD] = thread = THREADS.state
-                if frames is not None:
-                    frame = sys._getframe(1)
-                    frames[id(frame)] = state
-                    if namespace:
-                        state[CELLS] = frame.f_globals
-                    del frame
+                if namespace:
+                    state[CELLS] = sys._getframe(1).f_globals
+                    frames[_MODULE] = state
+                elif by_frame:
+                    frames[id(sys._getframe(1))] = state
                 state[CLOCK] = now() - thread.overhead
             except RecursionError:
                 pass
@@ -97,7 +104,10 @@ class Probes:
 
     def _make_call(self, number: int) -> Callable[..., object]:
         frames = self._frames
-        nowhere = [0.0, _DEAF, None, None, None, *[MISSING] * self._tables.entering(number).slots]
+        size, _, namespace = self._tables.entering(number)
+        nowhere = [0.0, _DEAF, None, None, None, *[MISSING] * size]
+        if namespace:
+            return functools.partial(frames.get, _MODULE, nowhere)
 
         def call() -> list[Any]:
             try:

@@ -87,6 +87,13 @@ def main():
     results = [loop(0), loop(5), handle(2), handle(-1), handle(9), choose([1, 2]), choose({"k": 3}), choose(0)]
     results.append(list(gen(2)))
     return results
+
+for n in range(2):
+    if n:
+        main()
+
+if __name__ == "__main__":
+    print(main())
 '''
 
 

@@ -111,7 +111,7 @@ class Layout:
         if binder is None:
             return (), ()
         bound = statement_binds(binder)
-        if self.scan.walruses:
+        if self.scan.walruses and not isinstance(binder, ast.match_case):  # a guard comes after the pattern's names
             for expression in own_expressions(binder):
                 bound |= walrus_names(expression)[0]
         names = [mangle(name, self.function.class_name) for name in sorted(bound)]
@@ -137,7 +137,8 @@ class Layout:
             if guard.scope == function.number:
                 body = function.guarded[guard.number]
                 plan.guards[id(body)] = probes.raised(self.prefix, guard.number, state)
-        leave = None if function.hidden else probes.call(self.prefix, f"leave_{function.number}", [])
+        kept = function.hidden or function.namespace
+        leave = None if kept else probes.call(self.prefix, f"leave_{function.number}", [])
         text = f"{self.prefix} = {enter}" if function.hidden else enter
         plan.openings[id(function.node.body)] = probes.Opening(text, leave)
 

@@ -67,11 +67,11 @@ def call(prefix: str, name: object, arguments: Sequence[str]) -> str:
 
 
 def enter(prefix: str, scope: int, cells: Iterable[str]) -> str:
-    """The call that starts a call's state; the cells are fetched through a lambda that is never called."""
+    """The call that starts a call's state; the cells are those of a lambda that is never called."""
     names = list(cells)
     if not names:
         return call(prefix, f"enter_{scope}", [])
-    return call(prefix, f"enter_{scope}", [f"(lambda: ({', '.join(names)},)).__closure__"])
+    return call(prefix, f"enter_{scope}", [f"(lambda: ({', '.join(names)},))"])
 
 
 def state(prefix: str, scope: int, *, hidden: bool) -> str:

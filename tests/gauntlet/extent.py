@@ -31,7 +31,7 @@ def extent(coverage: dict[str, Any], seen: frozenset[tuple[str, int]], skip: str
     functions = followed = statements = shown = 0
     missing: list[str] = []
     for file, data in coverage.items():
-        if skip in file or "/_tests/" in file or "/test" in Path(file).name:
+        if skip in file or "/_tests/" in file or Path(file).name.startswith("test"):
             continue
         ran, recorded = set(data["executed_lines"]), lines.get(file, set())
         for node in _functions(ast.parse(Path(file).read_text("utf-8"))):
