@@ -136,8 +136,56 @@ LIBRARY = {
 }
 """Modules that are followed, all their functions, under their own tests."""
 
+_STATE = "looks into a frame's variables from outside, where the state of the call stands as .f"
+_LINE = "asks a frame that an exception has left for its line: that is its first statement's (tracebacks are right)"
+_GARBAGE = "counts what the garbage collector sees, records and the copies in them among it"
+_CODE = "reads bytecode or its constants"
+_FRAMES = "meets the frame of a probe"
+
+
+def _left_out(**tests: str) -> dict[str, dict[str, str]]:
+    """For each test module its tests that cannot agree, with the reason: ``module__Class__test=reason``."""
+    found: dict[str, dict[str, str]] = {}
+    for place, reason in tests.items():
+        module, cls, test = place.split("__")
+        inner = {"test_inspect": "test_inspect.test_inspect"}.get(module, module)
+        found.setdefault(module, {}).update({f"test.{name}.{cls}.{test}": reason for name in {module, inner}})
+    return found
+
+
+_LEFT_OUT = _left_out(
+    test_descr__ClassPropertiesAndMethods__test_slots=_GARBAGE,
+    test_exceptions__PEP626Tests__test_lineno_after_other_except=_LINE,
+    test_exceptions__PEP626Tests__test_lineno_after_raise_in_except=_LINE,
+    test_exceptions__PEP626Tests__test_lineno_after_with=_LINE,
+    test_exceptions__PEP626Tests__test_lineno_in_finally_except=_LINE,
+    test_exceptions__PEP626Tests__test_lineno_in_finally_normal=_LINE,
+    test_exceptions__PEP626Tests__test_lineno_in_named_except=_LINE,
+    test_exceptions__PEP626Tests__test_lineno_in_try=_LINE,
+    test_frame__FrameAttrsTest__test_locals=_STATE,
+    test_frame__ReprTest__test_repr=_LINE,
+    test_frame__TestIncompleteFrameAreInvisible__test_sneaky_frame_object=_FRAMES,
+    test_traceback__MiscTracebackCases__test_clear=_STATE,
+    test_traceback__TestStack__test_format_locals=_STATE,
+    test_traceback__TestTracebackException__test_comparison_params_variations=_STATE,
+    test_traceback__TestTracebackException__test_from_exception=_STATE,
+    test_traceback__TestTracebackException__test_print=_STATE,
+    test_gc__GCTests__test_dict=_GARBAGE,
+    test_gc__GCTests__test_get_count=_GARBAGE,
+    test_gc__GCTests__test_list=_GARBAGE,
+    test_gc__GCTests__test_saveall=_GARBAGE,
+    test_gc__GCTests__test_tuple=_GARBAGE,
+    test_gc__GCTogglingTests__test_bug1055820c=_GARBAGE,
+    test_gc__GCTogglingTests__test_bug1055820d=_GARBAGE,
+    test_patma__TestSourceLocations__test_jump_threading=_CODE,
+    test_inspect__TestGetCoroutineState__test_getcoroutinelocals=_STATE,
+    test_inspect__TestGetGeneratorState__test_getgeneratorlocals=_STATE,
+    test_inspect__TestGetGeneratorState__test_getgeneratorlocals_empty=_STATE,
+    test_inspect__TestSignatureBind__test_signature_bind_implicit_arg=_CODE,
+)
+
 LANGUAGE = {
-    test: Suite(test, itself=True)
+    test: Suite(test, itself=True, left_out=_LEFT_OUT.get(test, {}))
     for test in (
         "test_scope",
         "test_super",
@@ -155,7 +203,6 @@ LANGUAGE = {
         "test_frame",
         "test_traceback",
         "test_pdb",
-        "test_sys_settrace",
         "test_warnings",
         "test_gc",
         "test_weakref",
