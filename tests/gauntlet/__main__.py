@@ -64,11 +64,13 @@ def compare_suite(suite: Suite) -> bool:
     good = not differing and not followed.skipped and passed > 0 and followed.records > 0
     print(
         f"{suite.name:16} {'ok' if good else 'DIFFERS'}: {len(plain.outcomes)} tests, {passed} passed, {len(differing)} "
-        f"differ{f' ({len(suite.left_out)} left out)' if suite.left_out else ''}; {followed.records:,} records; "
+        f"differ; {followed.records:,} records; "
         + (f"{followed.functions} functions followed; " if suite.modules else "")
         + f"{followed.seconds / max(plain.seconds, 1e-3):.1f} x as long ({time.perf_counter() - start:.0f} s)",
         flush=True,
     )
+    for test in (test for test in suite.left_out if test in plain.outcomes):
+        print("    ", f"left out: {test}: {suite.left_out[test]}")
     for line in differing[:12]:
         print("    ", line, followed.texts.get(line.partition(": ")[0], ""))
     for name, reason in list(followed.skipped.items())[:5]:
@@ -103,6 +105,8 @@ def compare(environment: Environment, package: Package, *, coverage: bool) -> bo
         f"{followed.seconds / plain.seconds:.1f} x as long ({time.perf_counter() - start:.0f} s)",
         flush=True,
     )
+    for test, reason in package.left_out.items():
+        print("    ", f"left out: {test}: {reason}")
     for line in differing[:12]:
         print("    ", line)
     for line in followed.warned[:5]:
