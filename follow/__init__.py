@@ -3,23 +3,30 @@
 from .capture import Shortened
 from .config import FollowConfig
 from .decorator import follow
-from .errors import FollowError, FollowerWarning, FollowWarning, SourceUnavailable, TransformError
+from .describe import Described
+from .errors import FollowError, FollowerWarning, FollowWarning, SourceUnavailable, TraceError, TransformError
 from .generated import generated_source
 from .importhook import install_import_hook
 from .instrument import instrument
-
-__version__ = "1.0.0.dev0"
+from .recorder import Recorder
+from .trace.reader import load
+from .version import __version__
 
 __all__ = [
+    "Described",
     "FollowConfig",
     "FollowError",
     "FollowWarning",
     "FollowerWarning",
+    "Recorder",
     "Shortened",
     "SourceUnavailable",
+    "TraceError",
     "TransformError",
+    "__version__",
     "follow",
     "generated_source",
     "install_import_hook",
     "instrument",
+    "load",
 ]

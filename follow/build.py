@@ -9,19 +9,21 @@ from types import CodeType
 from . import quiet
 from .errors import TransformError
 from .graft import SENTINEL, Graft
+from .inline import EventGraft
 from .source import Located, Source, compile_statement, walk_codes
 from .transform import Rewritten
 
 _LENGTH = len(SENTINEL)
 
 
-def build_function(located: Located, rewritten: Rewritten, name: str) -> CodeType:
+def build_function(located: Located, rewritten: Rewritten, name: str, *, events: bool = False) -> CodeType:
     """Compile a rewritten function in the context of its file.
 
     Arguments:
         located: the original function.
         rewritten: its new text and tables.
         name: how messages call the function.
+        events: whether its probes are to make events for a recorder.
 
     Returns:
         The function's new code, whose probes are still sentinel constants.
@@ -36,7 +38,7 @@ def build_function(located: Located, rewritten: Rewritten, name: str) -> CodeTyp
         raise TransformError(f"{name} cannot be followed: its rewritten text cannot be parsed ({error}).") from error
     original = rewritten.original
     assert isinstance(original, ast.stmt)
-    new = Graft(rewritten.prefix, rewritten.tables, rewritten.wrapped).statement(original, new)
+    new = _graft(rewritten, events).statement(original, new)
     parent, index, suite = _place_of(located, original)
     suite[index] = new
     try:
@@ -53,20 +55,29 @@ def build_function(located: Located, rewritten: Rewritten, name: str) -> CodeTyp
     return found[0]
 
 
-def build_module(source: Source, rewritten: Rewritten) -> CodeType:
+def build_module(source: Source, rewritten: Rewritten, *, events: bool = False) -> CodeType:
     """Compile a rewritten file; the probes in its code are still sentinel constants.
+
+    Arguments:
+        source: the original file.
+        rewritten: its new text and tables.
+        events: whether its probes are to make events for a recorder.
 
     Raises:
         TransformError: the rewritten code is not the original with probes, or cannot be compiled.
     """
     try:
         new = quiet.parse(rewritten.text, source.flags)
-        Graft(rewritten.prefix, rewritten.tables, rewritten.wrapped).statement(rewritten.original, new)
+        _graft(rewritten, events).statement(rewritten.original, new)
         return quiet.compile_tree(new, source.flags)
     except (SyntaxError, ValueError) as error:
         raise TransformError(
             f"{source.filename} cannot be followed: its rewritten code does not compile ({error})."
         ) from error
+
+
+def _graft(rewritten: Rewritten, events: bool) -> Graft:
+    return (EventGraft if events else Graft)(rewritten.prefix, rewritten.tables, rewritten.wrapped)
 
 
 def _parse_piece(text: str, flags: int) -> ast.stmt:
@@ -96,7 +107,8 @@ def _suites(node: ast.AST) -> list[list[ast.stmt]]:
 
 
 def _is_scope(code: CodeType, number: int) -> bool:
-    return f"{SENTINEL}enter_{number}" in [c for c in code.co_consts if isinstance(c, str)]
+    wanted = (f"{SENTINEL}enter_{number}", f"{SENTINEL}enter_id_{number}")
+    return any(constant in wanted for constant in code.co_consts if isinstance(constant, str))
 
 
 def _check(original: CodeType, new: CodeType, name: str) -> None:

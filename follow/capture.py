@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from .config import FollowConfig
+from .state import MISSING
 
-MISSING = object()
-"""Instead of a value: the variable is not bound."""
-
-_type_name = type.__dict__["__name__"].__get__
+type_name = type.__dict__["__name__"].__get__
 """Reads the name of a class past whatever its metaclass does to attributes."""
 
 
@@ -65,7 +63,7 @@ class Capture:
         kind = type(value)
         if value is None or kind is bool or kind is float or (kind is str and len(value) <= self._string):  # type: ignore[arg-type]
             return {"var": name, "val": value, "type": kind.__name__}
-        return {"var": name, "val": self.value(value), "type": _type_name(kind)}
+        return {"var": name, "val": self.value(value), "type": type_name(kind)}
 
     def namespace(self, found: dict[str, object], names: list[str]) -> list[dict[str, Any]]:
         """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
@@ -77,7 +75,7 @@ class Capture:
                 if id(kind) in _COPIERS:
                     entries.append(self.variable(name, value))
                 else:
-                    entries.append({"var": name, "val": value, "type": _type_name(kind)})
+                    entries.append({"var": name, "val": value, "type": type_name(kind)})
         return entries
 
     def value(self, value: object) -> object:
@@ -87,10 +85,19 @@ class Capture:
         copier = _COPIERS.get(id(type(value)))
         if copier is None:
             return value
-        return copier(_Copy(self._depth, self._items, self._string, self._nodes, self._bound), value, 0)
+        return copier(self.start(Copy), value, 0)
+
+    def start(self, kind: type[Copy]) -> Copy:
+        """A copy that may spend what the limits say."""
+        return kind(self._depth, self._items, self._string, self._nodes, self._bound)
+
+    @property
+    def most_characters(self) -> int:
+        """Strings up to this length are kept as they are."""
+        return self._string
 
 
-class _Copy:
+class Copy:
     """One variable being copied: what may still be spent, and which containers are done."""
 
     __slots__ = ("bound", "depth", "items", "memo", "nodes", "string")
@@ -103,26 +110,37 @@ class _Copy:
         self.bound = bound
         self.memo: dict[int, object] = {}
 
+    fillers: ClassVar[dict[int, Callable[[Any, Any, int], object]]] = {}
+    """By the id of a type of containers, what copies one of them."""
+
     def plain(self, value: Any) -> bool:
         """Whether a value surely needs no copy: most of those in containers, told at the least cost."""
         kind = type(value)
         return (kind is int and -1073741824 < value < 1073741824) or (kind is str and len(value) <= self.string)
 
     def copy(self, value: object, depth: int) -> object:
+        """What stands for a value of any type."""
         copier = _COPIERS.get(id(type(value)))
-        return value if copier is None else copier(self, value, depth)
+        return self.other(value) if copier is None else copier(self, value, depth)
+
+    def other(self, value: object) -> object:
+        """What stands for a value that is no built-in container: the value itself."""
+        return value
 
     def number(self, value: int, depth: int) -> object:
+        """An integer."""
         if -self.bound < value < self.bound:
             return value
         return Shortened("int", value.bit_length(), None)
 
     def text(self, value: str | bytes, depth: int) -> object:
+        """A string or bytes."""
         if len(value) <= self.string:
             return value
         return Shortened(type(value).__name__, len(value), value[: self.string])
 
     def byte_array(self, value: bytearray, depth: int) -> object:
+        """A bytearray."""
         if len(value) <= self.string:
             return value[:]
         return Shortened("bytearray", len(value), bytes(value[: self.string]))
@@ -140,7 +158,7 @@ class _Copy:
         if self.nodes < 0:
             return Shortened(kind.__name__, length, None)
         if length <= self.items:
-            return _FILLERS[id(kind)](self, value, depth)
+            return self.fillers[id(kind)](self, value, depth)
         return Shortened(kind.__name__, length, self._head(value, kind, depth))
 
     def _head(self, value: Any, kind: type, depth: int) -> object:
@@ -154,16 +172,18 @@ class _Copy:
         return first if all(map(self.plain, first)) else [self.copy(item, depth + 1) for item in first]
 
     def list(self, value: Any, depth: int) -> object:
+        """A list or deque."""
         result = value.copy()  # one call, so no other thread can change it half way
         self.memo[id(value)] = result
         for index, item in enumerate(result):
             if self.plain(item):
                 continue
-            if id(type(item)) in _COPIERS and (copied := self.copy(item, depth + 1)) is not item:
+            if (copied := self.copy(item, depth + 1)) is not item:
                 result[index] = copied
         return result
 
     def tuple(self, value: Any, depth: int) -> object:
+        """A tuple: itself if nothing in it had to be copied."""
         if all(map(self.plain, value)):
             return value
         copied = [self.copy(item, depth + 1) for item in value]
@@ -172,15 +192,17 @@ class _Copy:
         return tuple(copied)
 
     def set(self, value: Any, depth: int) -> object:
+        """A set or frozenset."""
         return value.copy()
 
     def dict(self, value: Any, depth: int) -> object:
+        """A dict, also an ordered one or one with defaults."""
         result = value.copy()
         self.memo[id(value)] = result
         for key, item in list(result.items()):
             if self.plain(item):
                 continue
-            if id(type(item)) in _COPIERS and (copied := self.copy(item, depth + 1)) is not item:
+            if (copied := self.copy(item, depth + 1)) is not item:
                 result[key] = copied
         return result
 
@@ -193,20 +215,25 @@ def _pairs(items: list[tuple[Any, Any]]) -> object:
 
 
 # Keyed by the id of the type: looking a type up in a dict would hash it, and a metaclass may object.
-_FILLERS: dict[int, Callable[[_Copy, Any, int], object]] = {
-    id(list): _Copy.list,
-    id(deque): _Copy.list,
-    id(tuple): _Copy.tuple,
-    id(set): _Copy.set,
-    id(frozenset): _Copy.set,
-    id(dict): _Copy.dict,
-    id(OrderedDict): _Copy.dict,
-    id(defaultdict): _Copy.dict,
+Copy.fillers = {
+    id(list): Copy.list,
+    id(deque): Copy.list,
+    id(tuple): Copy.tuple,
+    id(set): Copy.set,
+    id(frozenset): Copy.set,
+    id(dict): Copy.dict,
+    id(OrderedDict): Copy.dict,
+    id(defaultdict): Copy.dict,
 }
-_COPIERS: dict[int, Callable[[_Copy, Any, int], object]] = {
-    id(int): _Copy.number,
-    id(str): _Copy.text,
-    id(bytes): _Copy.text,
-    id(bytearray): _Copy.byte_array,
-    **dict.fromkeys(_FILLERS, _Copy.container),
+_COPIERS: dict[int, Callable[[Copy, Any, int], object]] = {
+    id(int): Copy.number,
+    id(str): Copy.text,
+    id(bytes): Copy.text,
+    id(bytearray): lambda copy, value, depth: copy.byte_array(value, depth),
+    **dict.fromkeys(Copy.fillers, Copy.container),
 }
+
+
+def copier_of(value: object) -> Callable[[Copy, Any, int], object] | None:
+    """What copies a value of its type, or None where the value itself can be kept."""
+    return _COPIERS.get(id(type(value)))

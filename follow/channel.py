@@ -13,6 +13,7 @@ from .config import FollowConfig
 from .errors import FollowerWarning
 from .followers import as_follower
 from .model import Follower, Record
+from .recorder import Recorder
 
 now = perf_counter
 """The clock, in seconds."""
@@ -72,6 +73,17 @@ class Channel:
     def followers(self) -> tuple[object, ...]:
         """The followers as they were given."""
         return tuple(self._given)
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """The recorder, if it is the only follower."""
+        only = self._followers[0] if len(self._followers) == 1 else None
+        return only if isinstance(only, Recorder) else None
+
+    @property
+    def silent(self) -> bool:
+        """Whether there is no follower any more."""
+        return not self._followers
 
     def has_exactly(self, followers: Sequence[object]) -> bool:
         """Whether these and no other followers get the records."""

@@ -14,8 +14,10 @@ from .channel import Channel
 from .config import FollowConfig
 from .deep import deeply
 from .errors import FollowError, SourceUnavailable, TransformError, defects_reported
+from .eventprobe import EventProbes
 from .followers import as_followers
 from .members import class_functions, inner_functions
+from .model import Lookup
 from .probe import Probes
 from .registry import Followed, Key, Template, followed_code, has_probes, hooked_channel, remember
 from .source import describe, locate
@@ -124,14 +126,20 @@ def _follow_again(
             f"{describe(function)} is followed already, with another configuration. Give both followers to one "
             f"follow(…), as a list."
         )
-    for follower in followers:
+    more = [follower for follower in followers if not known.channel.has(follower)]
+    if more and known.channel.recorder is not None:  # its code makes events; several followers need dicts
+        original = twin(function, known.original)
+        function.__code__ = _follow(original, known.channel.config, (*known.channel.followers, *more)).__code__
+        return function
+    for follower in more:
         known.channel.add(follower)
     return function
 
 
 def _instrumented(function: types.FunctionType, config: FollowConfig, followers: tuple[object, ...]) -> types.CodeType:
-    known = Key.of(function, config).find(followers)
-    return known or link_code(function, config, new_channel(config, followers, describe(function)))
+    channel = new_channel(config, followers, describe(function))
+    known = Key.of(function, config, events=channel.recorder is not None).find(followers)
+    return known or link_code(function, config, channel)
 
 
 def new_channel(config: FollowConfig, followers: tuple[object, ...], name: str) -> Channel:
@@ -146,12 +154,12 @@ def link_code(function: types.FunctionType, config: FollowConfig, channel: Chann
         SourceUnavailable: the source cannot be had or is not what is running.
         TransformError: the source cannot be rewritten.
     """
-    key = Key.of(function, config)
+    key = Key.of(function, config, events=channel.recorder is not None)
     template = key.template()
     if template is None:
         name = describe(function)
         try:
-            template = deeply(lambda: _template(function, config, name))
+            template = deeply(lambda: _template(function, config, name, events=key.events))
         except RecursionError as error:
             raise TransformError(
                 f"{name} cannot be followed: its source is nested too deeply for the stack that can be had. "
@@ -159,17 +167,23 @@ def link_code(function: types.FunctionType, config: FollowConfig, channel: Chann
             ) from error
         key.keep(template)
     sentinels, tables, text = template
-    code = link(sentinels, function.__code__.co_filename, Probes(tables, channel, config.depth).resolve)
+    code = link(sentinels, function.__code__.co_filename, probes_for(tables, channel, config.depth).resolve)
     code = code.replace(co_flags=function.__code__.co_flags)  # types.coroutine may have added one
     remember(code, Followed(function.__code__, channel, text), key)
     return code
 
 
-def _template(function: types.FunctionType, config: FollowConfig, name: str) -> Template:
+def probes_for(tables: Lookup, channel: Channel, depth: int | None = None) -> Probes:
+    """The probes of a piece of source: those that make records, or events for a channel's only recorder."""
+    recorder = channel.recorder
+    return Probes(tables, channel, depth) if recorder is None else EventProbes(tables, channel, recorder, depth)
+
+
+def _template(function: types.FunctionType, config: FollowConfig, name: str, *, events: bool) -> Template:
     located = locate(function, rewritten=hooked_channel(function.__code__) is not None)
     with defects_reported(name):
         rewritten = rewrite_function(located, config, name)
-        return build_function(located, rewritten, name), rewritten.tables, rewritten.text
+        return build_function(located, rewritten, name, events=events), rewritten.tables, rewritten.text
 
 
 def twin(function: types.FunctionType, code: types.CodeType) -> types.FunctionType:

@@ -42,3 +42,7 @@ def defects_reported(name: str) -> Iterator[None]:
             f"{name} cannot be followed: {type(error).__name__}: {error}. This is a defect of follow; please report it "
             f"with that source."
         ) from error
+
+
+class TraceError(FollowError):
+    """A file is no trace, or says what no trace can."""

@@ -6,7 +6,7 @@ from types import FrameType
 from typing import Any
 
 from .model import HIDDEN_LOCAL, Scope
-from .template import LOCALS
+from .state import LOCALS
 
 
 def without_hidden_local(state: list[Any], found: object) -> object:

@@ -92,14 +92,21 @@ class Graft:
 
     def _items(self, owner: ast.AST, rest: Iterator[ast.AST], new: list[ast.AST]) -> None:
         """Graft the items that the original had; probes are placed, guards are looked through."""
-        for index, item in enumerate(new):
+        done: list[ast.AST] = []
+        for item in new:
             if isinstance(item, ast.Try) and self._is_guard(item):
                 self._items(owner, rest, item.body)  # type: ignore[arg-type]
-            elif not self._place_statement(item):
+                done.append(item)
+                continue
+            placed = self._place_statement(item)
+            if placed is None:
                 old = next(rest, None)
                 if old is None:
                     raise self._differ(owner)
-                new[index] = self.statement(old, item)
+                done.append(self.statement(old, item))
+            else:
+                done += placed
+        new[:] = done
 
     def _expression(self, original: ast.AST, rewritten: ast.AST) -> None:
         """Graft an expression, or what is no statement, in which there may be probes."""
@@ -157,34 +164,42 @@ class Graft:
             return self._tables.sites[int(number)].anchor
         return NOWHERE
 
-    def _place_statement(self, item: object) -> bool:
-        """Place a statement that follow has added; False if it is the program's own."""
+    def _place_statement(self, item: object) -> list[ast.stmt] | None:
+        """What a statement that follow has added becomes; None if it is the program's own."""
         value = item.value if isinstance(item, (ast.Expr, ast.Assign)) else None
         match = self._probe(value)
         if match is None or match.group(1) == "locals":
-            return False
+            return None
         assert isinstance(item, ast.stmt)
+        return self._placed_statement(item, match)
+
+    def _placed_statement(self, item: ast.stmt, match: re.Match[str]) -> list[ast.stmt]:
         self._place(item, self._anchor(match))
-        return True
+        return [item]
+
+    def _placed_condition(self, probe: ast.expr, match: re.Match[str]) -> ast.expr:
+        """A probe that stands before a condition, as in ``probe or condition``."""
+        self._place(probe, self._anchor(match))
+        return probe
 
     def _place(self, node: ast.AST, anchor: Span) -> None:
         """Give a probe and all inside it one position, and turn its names into constants."""
         value = node.value if isinstance(node, ast.Expr) else None
         if isinstance(value, ast.Call) and all(type(argument) is ast.Name for argument in value.args):
             # Nearly all probes: a call with plain names, for which walking costs more than placing.
-            _set_position(node, anchor)
-            _set_position(value, anchor)
-            value.func = _constant(value.func.id[len(self._prefix) + 1 :], anchor)  # type: ignore[attr-defined]
+            set_position(node, anchor)
+            set_position(value, anchor)
+            value.func = constant(value.func.id[len(self._prefix) + 1 :], anchor)  # type: ignore[attr-defined]
             for argument in value.args:
-                _set_position(argument, anchor)
+                set_position(argument, anchor)
                 if argument.id == self._prefix:  # type: ignore[attr-defined]
                     argument.id = HIDDEN_LOCAL  # type: ignore[attr-defined]
             return
         for child in ast.walk(node):
             if "lineno" in child._attributes:
-                _set_position(child, anchor)
+                set_position(child, anchor)
             if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and self._name.match(child.func.id):
-                child.func = _constant(child.func.id[len(self._prefix) + 1 :], anchor)
+                child.func = constant(child.func.id[len(self._prefix) + 1 :], anchor)
             if isinstance(child, ast.Name) and child.id == self._prefix:
                 child.id = HIDDEN_LOCAL
 
@@ -204,8 +219,8 @@ class Graft:
         if isinstance(node, ast.BoolOp):
             match = self._probe(node.values[0])
             assert match is not None
-            self._place(node.values[0], self._anchor(match))
-            _set_position(node, _position(inner))
+            node.values[0] = self._placed_condition(node.values[0], match)
+            set_position(node, _position(inner))
             return
         match = self._probe(node)
         assert match is not None and isinstance(node, ast.Call)
@@ -218,8 +233,8 @@ class Graft:
             self._place(argument, first)
         for argument in node.args[index + 1 :]:
             self._place(argument, last)
-        node.func = _constant(node.func.id[len(self._prefix) + 1 :], first)  # type: ignore[attr-defined]
-        _set_position(node, last)
+        node.func = constant(node.func.id[len(self._prefix) + 1 :], first)  # type: ignore[attr-defined]
+        set_position(node, last)
 
     def _is_guard(self, node: ast.Try) -> bool:
         """Whether a ``try`` is one of follow's; then its own parts are placed."""
@@ -230,7 +245,7 @@ class Graft:
                 return False
             anchor = self._tables.scopes[int(match.group(2))].anchor
             self._place(node.finalbody[0], anchor)  # without a line, neither would the function's end have one
-            _set_position(node, anchor)
+            set_position(node, anchor)
             return True
         inner = node.handlers[0].body[0] if len(node.handlers) == 1 else None
         if not isinstance(inner, ast.Try) or not isinstance(inner.body[0], ast.Expr):
@@ -241,13 +256,13 @@ class Graft:
         anchor = self._anchor(match)
         handler = node.handlers[0]
         self._place(handler, NOWHERE)
-        inner.handlers[0].type = _constant("RecursionError", NOWHERE)
-        _set_position(handler.body[-1], anchor)
-        _set_position(node, anchor)
+        inner.handlers[0].type = constant("RecursionError", NOWHERE)
+        set_position(handler.body[-1], anchor)
+        set_position(node, anchor)
         return True
 
 
-def _constant(name: str, anchor: Span) -> ast.expr:
+def constant(name: str, anchor: Span) -> ast.expr:
     """An expression that compiles to one constant, which is later replaced by what ``name`` means.
 
     It is written ``constant if True else None``: the compiler folds that, whereas it warns of a plain
@@ -256,7 +271,7 @@ def _constant(name: str, anchor: Span) -> ast.expr:
     constant = ast.Constant(value=SENTINEL + name)
     chosen = ast.IfExp(test=ast.Constant(value=True), body=constant, orelse=ast.Constant(value=None))
     for node in (chosen, chosen.test, chosen.body, chosen.orelse):
-        _set_position(node, anchor)
+        set_position(node, anchor)
     return chosen
 
 
@@ -264,5 +279,6 @@ def _position(node: ast.expr) -> Span:
     return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 
 
-def _set_position(node: ast.AST, span: Span) -> None:
+def set_position(node: ast.AST, span: Span) -> None:
+    """Give a node a position."""
     node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = span  # type: ignore[attr-defined]

@@ -14,12 +14,11 @@ from .build import build_module, link
 from .cache import Cache
 from .channel import Channel
 from .config import FollowConfig
-from .decorator import new_channel
+from .decorator import new_channel, probes_for
 from .deep import deeply
 from .errors import FollowError, FollowWarning, defects_reported
 from .followers import as_followers
 from .model import Lookup, Tables
-from .probe import Probes
 from .progress import Progress
 from .registry import remember_hooked
 from .selection import matches
@@ -34,23 +33,23 @@ def follow_source(text: str, filename: str, config: FollowConfig, channel: Chann
         SyntaxError: the text is not Python.
         TransformError: it cannot be rewritten.
     """
-    return _linked(*_rewritten(text, filename, config), filename, channel)
+    return _linked(*_rewritten(text, filename, config, channel), filename, channel)
 
 
-def _rewritten(text: str, filename: str, config: FollowConfig) -> tuple[CodeType, Tables]:
+def _rewritten(text: str, filename: str, config: FollowConfig, channel: Channel) -> tuple[CodeType, Tables]:
     source = Source(filename, text, 0)
 
     def work() -> tuple[CodeType, Tables]:
         with defects_reported(filename):
             rewritten = rewrite_module(source, config)
-            return build_module(source, rewritten), rewritten.tables
+            return build_module(source, rewritten, events=channel.recorder is not None), rewritten.tables
 
     return deeply(work)
 
 
 def _linked(code: CodeType, tables: Lookup, filename: str, channel: Channel) -> CodeType:
     remember_hooked(filename, channel)
-    return link(code, filename, Probes(tables, channel).resolve)
+    return link(code, filename, probes_for(tables, channel).resolve)
 
 
 class Rewriting:
@@ -64,7 +63,7 @@ class Rewriting:
     def __init__(self, config: FollowConfig, channel: Channel) -> None:
         self._config = config
         self._channel = channel
-        self._cache = Cache(config)
+        self._cache = Cache(config, events=channel.recorder is not None)
         self._progress = Progress()
 
     def code(self, loader: Any, fullname: str) -> CodeType | None:
@@ -83,7 +82,7 @@ class Rewriting:
                 return None
             loader.get_code(fullname)  # gives the warnings and errors of a plain import, and keeps its code
             with self._progress.rewriting(fullname, text):
-                code, tables = _rewritten(text, filename, self._config)
+                code, tables = _rewritten(text, filename, self._config, self._channel)
             if data is not None:
                 self._cache.store(filename, data, code, tables)
             found = code, tables

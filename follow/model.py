@@ -58,6 +58,12 @@ class Site:
     shown: tuple[Shown, ...] = ()
     possible: int = 0
     """For a module's own statements instead of ``shown``: a bit for each of the scope's names that may be bound."""
+    binds: tuple[str, ...] = ()
+    """Of the variables shown those that the statement has bound (or that no other site tells)."""
+    again: tuple[str, ...] = ()
+    """Of the variables shown those that may hold something changeable that the statement may have changed."""
+    unless_atom: bool = False
+    """Whether the statement can only have changed something if what it has bound is no atom (``x += y``)."""
     stores: tuple[tuple[int, int], ...] = ()
     clears: tuple[int, ...] = ()
     closing: bool = False
@@ -77,6 +83,8 @@ class Scope:
     anchor: Span
     names: tuple[str, ...]
     """Every variable that a record may show, in the record's order."""
+    entered: tuple[str, ...] = ()
+    """The parameters."""
     slots: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
     hidden: bool = True
@@ -84,6 +92,8 @@ class Scope:
     suspends: bool = False
     namespace: bool = False
     """Whether it is a module's own statements, whose variables live in a dict."""
+    stateless: bool = False
+    """Whether a recorder needs to keep no more of a call than its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,8 @@ class Guard:
     number: int
     scope: int
     anchor: Span
+    outermost: bool = False
+    """Whether what leaves the suite leaves the call."""
 
 
 class Lookup(Protocol):
@@ -116,6 +128,9 @@ class Lookup(Protocol):
 
     def entering(self, scope: int) -> Entering:
         """What a call's state needs when it starts; asked for every scope, so it must be had cheaply."""
+
+    def counts(self) -> tuple[int, int]:
+        """How many sites and scopes there are."""
 
 
 class Entering(NamedTuple):
@@ -156,3 +171,7 @@ class Tables:
         found = self.scopes[scope]
         by_frame = not found.hidden and found.name != "<lambda>"
         return Entering(len(found.slots), by_frame, found.namespace)
+
+    def counts(self) -> tuple[int, int]:
+        """How many sites and scopes there are."""
+        return len(self.sites), len(self.scopes)

@@ -100,6 +100,10 @@ class PackedTables:
         """What a call's state needs when it starts."""
         return Entering(*self._entering[scope])
 
+    def counts(self) -> tuple[int, int]:
+        """How many sites and scopes there are."""
+        return len(self._site_scopes), len(self._entering)
+
 
 def _site(site: Site, shared: dict[object, Any]) -> tuple[Any, ...]:
     values = list(_VALUES[Site](site))

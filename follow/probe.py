@@ -10,15 +10,16 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from .capture import MISSING, Capture, Shortened
+from .capture import Capture, Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
 from .model import Lookup, Scope, Site
-from .template import CELLS, CLOCK, FIRST, LOCALS, SLOTS, THREAD, YIELDED, shape_of, template
+from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, THREAD, YIELDED
+from .template import FIRST, shape_of, template
 from .threads import spawning
 
-_MODULE = -1
+MODULE = -1
 """Where the state of a module's own statements is kept, which run once: its frame may not be known at its end."""
 
 _DEAF = ThreadState()
@@ -92,7 +93,7 @@ class Probes:
                 state[THREAD] = thread = THREADS.state
                 if namespace:
                     state[CELLS] = sys._getframe(1).f_globals
-                    frames[_MODULE] = state
+                    frames[MODULE] = state
                 elif by_frame:
                     frames[id(sys._getframe(1))] = state
                 state[CLOCK] = now() - thread.overhead
@@ -105,9 +106,9 @@ class Probes:
     def _make_call(self, number: int) -> Callable[..., object]:
         frames = self._frames
         size, _, namespace = self._tables.entering(number)
-        nowhere = [0.0, _DEAF, None, None, None, *[MISSING] * size]
+        nowhere = self._nowhere(size)
         if namespace:
-            return functools.partial(frames.get, _MODULE, nowhere)
+            return functools.partial(frames.get, MODULE, nowhere)
 
         def call() -> list[Any]:
             try:
@@ -116,6 +117,10 @@ class Probes:
                 return nowhere
 
         return call
+
+    def _nowhere(self, size: int) -> list[Any]:
+        """The state of a call that is not known: it makes no records."""
+        return [0.0, _DEAF, None, None, None, *[MISSING] * size]
 
     def _make_leave(self, number: int) -> Callable[..., object]:
         frames = self._frames

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict, deque
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import BuiltinFunctionType, CodeType, FunctionType
 
 from .channel import Channel
 from .config import FollowConfig
@@ -40,11 +40,12 @@ class Key:
     code: CodeType
     filename: str
     config: FollowConfig
+    events: bool
 
     @classmethod
-    def of(cls, function: FunctionType, config: FollowConfig) -> Key:
-        """The key of a function as it is now."""
-        return cls(function.__code__, function.__code__.co_filename, config)
+    def of(cls, function: FunctionType, config: FollowConfig, *, events: bool) -> Key:
+        """The key of a function as it is now; for a recorder it has ``events``."""
+        return cls(function.__code__, function.__code__.co_filename, config, events)
 
     def template(self) -> Template | None:
         """The rewrite made earlier, if it is kept."""
@@ -84,7 +85,7 @@ def hooked_channel(code: CodeType) -> Channel | None:
 
 def has_probes(code: CodeType) -> bool:
     """Whether follow made a code object: no other has functions among its constants."""
-    return any(isinstance(constant, FunctionType) for constant in code.co_consts)
+    return any(isinstance(constant, (FunctionType, BuiltinFunctionType)) for constant in code.co_consts)
 
 
 def remember_hooked(filename: str, channel: Channel) -> None:

@@ -1,8 +1,4 @@
-"""The code of the probes that make records: compiled once a shape, when a probe of that shape is first called.
-
-A call's state is a list: its clock, its thread, its cells, the value it yields, the dict that
-``locals()`` gave to it, then its slots.
-"""
+"""The code of the probes that make records: compiled once a shape, when a probe of that shape is first called."""
 
 from __future__ import annotations
 
@@ -12,14 +8,14 @@ from typing import Any
 
 from .followers import PROBE_FILENAME
 from .model import CELL, SLOT, VALUE, Scope, Site
-
-CLOCK, THREAD, CELLS, YIELDED, LOCALS, SLOTS = range(6)
+from .state import CELLS, CLOCK, SLOTS, THREAD, YIELDED
 
 _SMALL = 1 << 30
 """Integers below this are compared fast, and are within any limit."""
 
 
-def _function_code(source: str) -> CodeType:
+def function_code(source: str) -> CodeType:
+    """The code of the one function that a text defines."""
     module = compile(source, PROBE_FILENAME, "exec", dont_inherit=True)
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
@@ -78,7 +74,7 @@ def template(shape: tuple[Any, ...]) -> CodeType:
         " thread.overhead = now() - t",
         f" return{done}",
     ]
-    return _function_code("\n".join(lines) + "\n")
+    return function_code("\n".join(lines) + "\n")
 
 
 def _variables(places: tuple[tuple[str, int], ...], result: str, *, gives: bool) -> tuple[list[str], str]:
@@ -118,7 +114,7 @@ def _variable(index: int, value: str) -> str:
     return f"{{'var': n{index}, 'val': {value}, 'type': 'int'}} if {quick} else variable(n{index}, {value})"
 
 
-FIRST = _function_code(
+FIRST = function_code(
     """
 def probe(*arguments):
     try:

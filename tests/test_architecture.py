@@ -7,15 +7,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "follow"
 LAYERS = [
-    {"errors", "model", "quiet", "members", "progress", "deep", "selection"},
-    {"config", "source", "graft", "locate", "packed"},
-    {"followers", "capture", "cache", "settings"},
-    {"template"},
-    {"frames"},
+    {"errors", "model", "quiet", "members", "progress", "deep", "selection", "state", "version"},
+    {"config", "source", "graft", "locate", "packed", "events"},
+    {"followers", "capture", "cache", "settings", "inline"},
+    {"template", "describe"},
+    {"frames", "eventtemplate", "trace"},
+    {"recorder"},
     {"channel"},
     {"threads", "calls"},
     {"transform", "registry"},
     {"build", "probe"},
+    {"eventprobe"},
     {"decorator", "generated"},
     {"instrument", "importhook"},
     {"run"},

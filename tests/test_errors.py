@@ -110,6 +110,7 @@ def test_followers_and_configurations_of_the_wrong_type() -> None:
         follow(FollowConfig(), config=FollowConfig())
 
 
+@pytest.mark.dicts
 def test_a_follower_that_raises_is_switched_off_with_one_warning() -> None:
     calls = []
 
@@ -147,6 +148,7 @@ def test_a_followers_exception_is_let_through_when_asked() -> None:
         function()
 
 
+@pytest.mark.dicts
 def test_warnings_as_errors_do_not_reach_the_program(capsys: pytest.CaptureFixture[str]) -> None:
     def bad(record: object) -> None:
         raise LookupError("no room")
@@ -158,6 +160,7 @@ def test_warnings_as_errors_do_not_reach_the_program(capsys: pytest.CaptureFixtu
     assert "no room" in capsys.readouterr().err
 
 
+@pytest.mark.dicts
 def test_keyboard_interrupt_in_a_follower_passes() -> None:
     def bad(record: object) -> None:
         raise KeyboardInterrupt

@@ -104,6 +104,7 @@ def test_disabled_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert follow()(function) is function
 
 
+@pytest.mark.dicts
 def test_followed_code_run_by_a_follower_makes_no_records() -> None:
     records: list[dict[str, Any]] = []
 

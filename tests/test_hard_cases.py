@@ -151,6 +151,7 @@ def test_form_feeds_in_the_indent() -> None:
     assert [record["instruction"] for record in records][:2] == ["a = 1", "y = 1"]
 
 
+@pytest.mark.dicts
 def test_a_yielded_object_is_not_kept_alive() -> None:
     class Thing:
         pass

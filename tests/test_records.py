@@ -149,6 +149,7 @@ def test_values_are_as_they_were() -> None:
     assert found[3][1]["s"] == {1} and found[4][1]["s"] == {1, 2}
 
 
+@pytest.mark.dicts
 def test_live_values_are_the_objects() -> None:
     found = brief(records_of("def f():\n    a = [1]\n    a.append(2)\n", config=FollowConfig(values="live")))
     assert found[0][1]["a"] is found[1][1]["a"] and found[0][1]["a"] == [1, 2]
@@ -206,6 +207,7 @@ def test_nested_functions_and_lambdas_are_followed_under_their_own_name() -> Non
     ]
 
 
+@pytest.mark.dicts
 def test_time_excludes_the_follower_and_keeps_each_calls_own_clock() -> None:
     def slow(record: dict[str, Any]) -> None:
         records.append(record)

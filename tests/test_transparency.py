@@ -197,6 +197,7 @@ def test_warnings_are_given_once_only(recwarn: pytest.WarningsRecorder) -> None:
     assert [str(w.message) for w in recwarn.list] == []
 
 
+@pytest.mark.dicts
 def test_a_bare_raise_at_the_end_of_the_stack_keeps_its_exception() -> None:
     source = "def f(n):\n    if n: return f(n - 1)\n    try: {}['k']\n    except KeyError: raise\n"
 
@@ -222,6 +223,7 @@ def test_a_bare_raise_at_the_end_of_the_stack_keeps_its_exception() -> None:
     assert 0 <= earlier <= 1
 
 
+@pytest.mark.dicts
 def test_a_recursion_error_comes_at_most_one_frame_earlier() -> None:
     source = "def f(n):\n    depth[0] = n\n    f(n + 1)\n"
 

@@ -100,6 +100,7 @@ class ExpressionScan:
     def _call(self, node: ast.Call, index: int, owner: StatementScan | None) -> None:
         prefix = self.scan.plan.prefix
         if owner is not None and owner.hidden and is_locals_call(node):
+            owner.shows_locals = True
             self._wrap("call", index, f"{prefix}_{probes.LOCALS}({prefix}, ", ")")
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", None)
         if name in _SPAWNING and self.scan.config.follow_threads:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..model import CELL, SLOT, VALUE, Shown, Site
 from . import probes
 from .flow import Bound
+from .mutation import NEVER, UNLESS_ATOM, mutates
 from .names import mangle, own_expressions, statement_binds, statement_unbinds, walrus_names
+from .shape import argument_names
 
 if TYPE_CHECKING:
-    from .statements import StatementScan
+    from .statements import Draft, StatementScan
 
 
 class Layout:
@@ -27,16 +29,19 @@ class Layout:
         self.slots: dict[str, int] = {}
         self.cells: dict[str, int] = {}
         self.known: dict[tuple[int, int], tuple[tuple[str, ...], tuple[Shown, ...]]] = {}
+        node = function.node
+        names = () if function.namespace else argument_names(node)
+        self.arguments = {mangle(name, function.class_name): None for name in names}
 
     def finish(self) -> None:
         """Write the final sites, the scope and the texts of the probes."""
-        for site, bound, _ in self.function.drafts.values():
-            if self._shows(site):
-                self._reserve(bound)
+        for draft in self.function.drafts.values():
+            if self._shows(draft.site):
+                self._reserve(draft.bound)
         # The compiler sorts the free variables of the lambda that fetches the cells.
         self.cells = {name: index for index, name in enumerate(sorted(self.cells))}
-        for number, (site, bound, binder) in self.function.drafts.items():
-            self.scan.sites[number] = self._site(site, bound, binder)
+        for number, draft in self.function.drafts.items():
+            self.scan.sites[number] = self._site(draft)
         scope = self.scan.scopes[self.function.number]
         self.scan.scopes[self.function.number] = replace(
             scope,
@@ -44,8 +49,16 @@ class Layout:
             cells=tuple(self.cells),
             hidden=self.function.hidden,
             suspends=self.function.suspends,
+            entered=tuple(name for name in self.function.names if name in self.arguments),
+            stateless=self._is_stateless(),
         )
         self._emit()
+
+    def _is_stateless(self) -> bool:
+        function = self.function
+        if not function.hidden or function.shows_locals or self.slots or self.cells:
+            return False
+        return not any(draft.site.result == "yield" for draft in function.drafts.values())
 
     def _shows(self, site: Site) -> bool:
         return not (site.closing or site.result or site.kind == "raise")
@@ -68,7 +81,8 @@ class Layout:
         """Whether functions inside bind or unbind the name, so that only its cell tells."""
         return name in self.function.shared and name in self.function.cell
 
-    def _site(self, site: Site, bound: Bound, binder: ast.AST | None) -> Site:
+    def _site(self, draft: Draft) -> Site:
+        site, binder = draft.site, draft.binder
         slots = [
             self.slots.get(mangle(n, self.function.class_name))
             for n in self.function.return_clears.get(site.number, ())
@@ -76,13 +90,51 @@ class Layout:
         cleared = tuple(slot for slot in slots if slot is not None)
         if not self._shows(site):
             return replace(site, clears=cleared) if cleared else site
-        definite, possible = bound
+        definite, possible = draft.bound
         if self.function.namespace:
             bits = (1 << index for index, name in enumerate(self.function.names) if possible & self.bits[name])
-            return replace(site, possible=sum(bits), clears=cleared)
+            names = self._bound(binder) + [name for name in self.function.names if name in self.dark]
+            again = ("*",) if mutates(draft.node) else ()
+            return replace(site, possible=sum(bits), clears=cleared, binds=tuple(names), again=again)
         arguments, shown = self._shown(definite, possible)
-        stores, clears = self._changes(binder, arguments)
-        return replace(site, arguments=arguments, shown=shown, stores=stores, clears=(*cleared, *clears))
+        bound = self._bound(binder)
+        stores = tuple((self.slots[n], arguments.index(n)) for n in bound if n in self.slots and n in arguments)
+        clears = [self.slots[name] for name in sorted(self._unbound(binder)) if name in self.slots]
+        return replace(
+            site,
+            arguments=arguments,
+            shown=shown,
+            stores=stores,
+            clears=(*cleared, *clears),
+            **self._events(draft, shown, bound),
+        )
+
+    def _events(self, draft: Draft, shown: tuple[Shown, ...], bound: list[str]) -> dict[str, Any]:
+        """What a recorder notes of a site: all that it shows, or what has changed since the site before."""
+        if not self.function.hidden or isinstance(draft.node, (ast.ExceptHandler, ast.match_case)):
+            # Of what was tried before an ``except`` or ``case`` is entered there is no event.
+            return {"binds": tuple(one.name for one in shown)}
+        bound = [*bound, *self._possible_walruses(draft.binder), *self._unbound(draft.binder)]
+        binds = tuple(one.name for one in shown if one.name in bound or one.name in self.dark)
+        change = mutates(draft.node)
+        if change == NEVER:
+            return {"binds": binds}
+        receiver = next(iter(self.arguments), "") if self.function.class_name is not None else ""
+        known = {*binds, receiver} if receiver in ("self", "cls") else {*binds}
+        again = tuple(one.name for one in shown if one.name not in known)
+        return {"binds": binds, "again": again, "unless_atom": change == UNLESS_ATOM and len(binds) == 1}
+
+    def _unbound(self, binder: ast.AST | None) -> list[str]:
+        """The names that the site's statement has unbound."""
+        return [] if binder is None else [mangle(n, self.function.class_name) for n in statement_unbinds(binder)]
+
+    def _possible_walruses(self, binder: ast.AST | None) -> list[str]:
+        """The names that ``:=`` may have bound in the site's own expressions."""
+        found: set[str] = set()
+        if binder is not None and self.scan.walruses:
+            for expression in own_expressions(binder):
+                found |= walrus_names(expression)[1]
+        return [mangle(name, self.function.class_name) for name in found]
 
     def _shown(self, definite: int, possible: int) -> tuple[tuple[str, ...], tuple[Shown, ...]]:
         """The arguments of a probe, and its variables; many statements share them."""
@@ -105,19 +157,15 @@ class Layout:
         known = self.known[definite, possible] = tuple(arguments), tuple(shown)
         return known
 
-    def _changes(
-        self, binder: ast.AST | None, arguments: tuple[str, ...]
-    ) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...]]:
+    def _bound(self, binder: ast.AST | None) -> list[str]:
+        """The names that the site's statement has bound by then."""
         if binder is None:
-            return (), ()
+            return []
         bound = statement_binds(binder)
         if self.scan.walruses and not isinstance(binder, ast.match_case):  # a guard comes after the pattern's names
             for expression in own_expressions(binder):
                 bound |= walrus_names(expression)[0]
-        names = [mangle(name, self.function.class_name) for name in sorted(bound)]
-        stores = tuple((self.slots[n], arguments.index(n)) for n in names if n in self.slots and n in arguments)
-        unbound = [mangle(name, self.function.class_name) for name in sorted(statement_unbinds(binder))]
-        return stores, tuple(self.slots[name] for name in unbound if name in self.slots)
+        return [mangle(name, self.function.class_name) for name in sorted(bound)]
 
     # -- the texts -------------------------------------------------------------------------------
 

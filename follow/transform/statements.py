@@ -30,6 +30,16 @@ class Context:
     under_finally: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A site before its variables are laid out: what is bound then, what binds names in it, and its node."""
+
+    site: Site
+    bound: Bound
+    binder: ast.AST | None
+    node: ast.AST
+
+
 class StatementScan:
     """The sites of the statements of one function, lambda or module, and where their probes stand."""
 
@@ -47,7 +57,7 @@ class StatementScan:
         self.cell = set(names.cell)
         self.flow = Flow([n for n in self.names if n not in self.free], class_name, walruses=scan.walruses)
         self.dark: set[str] = set()
-        self.drafts: dict[int, tuple[Site, Bound, ast.AST | None]] = {}
+        self.drafts: dict[int, Draft] = {}
         self.emitters: list[tuple[int, str, ast.AST]] = []
         self.walruses: list[tuple[ast.AST, int, str]] = []
         self.handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
@@ -55,12 +65,13 @@ class StatementScan:
         self.return_clears: dict[int, list[str]] = {}
         self._open_handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
         self.hidden = True
+        self.shows_locals = False
         self.namespace = False
         self.suspends = False
 
     def _guard(self, body: list[ast.stmt], anchor: Span) -> int:
         number = len(self.scan.guards)
-        self.scan.guards.append(Guard(number, self.number, anchor))
+        self.scan.guards.append(Guard(number, self.number, anchor, body is self.node.body))
         self.guarded[number] = body
         return number
 
@@ -262,9 +273,9 @@ class StatementScan:
             statement,
             context.guard,
         )
-        draft, bound, node = self.drafts[site]
+        draft = self.drafts[site]
         whole = (*span_of(first)[:2], *span_of(statement)[2:])
-        self.drafts[site] = replace(draft, span=whole), bound, node
+        self.drafts[site] = replace(draft, site=replace(draft.site, span=whole))
         self.emitters.append((site, "after", statement))
 
     def _scan_ClassDef(self, statement: ast.ClassDef, context: Context) -> None:
@@ -293,5 +304,5 @@ class StatementScan:
             number, self.number, kind, instruction, span, anchor, guard, closing=closing, raising=raising, result=result
         )
         self.scan.sites[number] = site
-        self.drafts[number] = (site, bound, binder)
+        self.drafts[number] = Draft(site, bound, binder, node)
         return number

@@ -1,0 +1,103 @@
+"""The events that a recorder gets, as items of one flat list: which there are, and what each of them holds.
+
+An event is its id, the number of its call, then its values, and last the time. Ids below ``FIRST_BASE``
+are of follow's own; the pieces of source that are recorded each get a range of them:
+
+* ``base + 2 * site``: the statement was executed; its values are those of the names that it has bound;
+* ``base + 2 * site + 1``: the same, then what it may have changed (None for what surely is as before);
+* ``base + 2 * sites + scope``: a call began; its values are its thread, its arguments, and its closure's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .model import CELL, Scope, Shown, Site
+
+TIME, SET, RAISED, LEFT, RECORD, SILENCE = range(6)
+"""The ids of follow's own events:
+
+* ``TIME``, time: nothing has happened;
+* ``SET``, call, {name: value}, time: names were bound or unbound by what is not recorded itself;
+* ``RAISED``, call, id, {name: value}, exception, time: the statement of that id has raised;
+* ``LEFT``, call, exception, time: an exception has left the call;
+* ``RECORD``, record, time: a record that was made for other followers as well;
+* ``SILENCE``, base, time: from here on nothing of that piece of source counts.
+"""
+
+FIRST_BASE = 16
+
+UNCOUNTED = (TIME, SILENCE)
+"""These are not counted as events."""
+
+LENGTHS = {TIME: 2, SET: 4, RAISED: 6, LEFT: 4, RECORD: 3, SILENCE: 3}
+"""How many items each of them takes."""
+
+MOST_WRITTEN_OUT = 6
+"""So many variables are looked at one by one to see whether they have changed; more of them as one list."""
+
+VALUE_LAST = "value"
+"""Instead of a variable's name: what the call returns, or the generator yields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the events of a site hold.
+
+    Of the names ``bound`` the values; and in the longer form of the event of the closure's ``cells`` the
+    values, too, and of the names in ``again`` what has changed.
+    """
+
+    bound: tuple[Shown, ...]
+    cells: tuple[Shown, ...]
+    again: tuple[Shown, ...]
+    result: bool
+    """Whether the last value is what is returned or yielded."""
+    changes: bool
+    """Whether the only value is a dict of the names that have changed, as in a module's own statements."""
+
+    @property
+    def longer(self) -> bool:
+        """Whether there is a longer form."""
+        return bool(self.cells or self.again)
+
+    @property
+    def together(self) -> bool:
+        """Whether what has changed comes as one list (or None)."""
+        return len(self.again) > MOST_WRITTEN_OUT
+
+    @property
+    def few(self) -> int:
+        """The number of values in an event of what was bound."""
+        return 1 if self.changes else len(self.bound) + self.result
+
+    @property
+    def all(self) -> int:
+        """The number of values in an event of what may have changed as well."""
+        return self.few + len(self.cells) + (1 if self.together else len(self.again))
+
+
+def held_by(site: Site, scope: Scope) -> Held:
+    """What the events of a site hold."""
+    result = site.kind == "return" or scope.name == "<lambda>" or site.result == "yield"
+    if scope.namespace:
+        return Held((), (), (), False, changes=True)
+    bound = tuple(shown for shown in site.shown if shown.name in site.binds)
+    again = [shown for shown in site.shown if shown.name in site.again]
+    cells = tuple(shown for shown in again if shown.place == CELL)
+    return Held(bound, cells, tuple(shown for shown in again if shown.place != CELL), result, changes=False)
+
+
+def id_of(base: int, site: int, *, everything: bool = False) -> int:
+    """The id of a site's event."""
+    return base + 2 * site + everything
+
+
+def id_of_entry(base: int, sites: int, scope: int) -> int:
+    """The id of the event that a call has begun."""
+    return base + 2 * sites + scope
+
+
+def size(sites: int, scopes: int) -> int:
+    """How many ids a piece of source takes."""
+    return 2 * sites + scopes

@@ -1,0 +1,74 @@
+"""The code of a recorder's probes that are functions: compiled once a shape, as for other followers."""
+
+from __future__ import annotations
+
+import functools
+from types import CodeType
+from typing import Any
+
+from .events import Held
+from .model import CELL, SLOT, VALUE, Scope, Shown, Site
+from .state import CALL, CELLS, SLOTS, YIELDED
+from .template import function_code
+
+FULL = "(len(buffer) > limit or buffer[-1] > due[0]) and flush()"
+"""What a probe does now and then: hand over what has been gathered, if it is much or old."""
+
+
+def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any, ...]:
+    """What decides a probe's code: sites that agree in it share one."""
+    return (
+        len(site.arguments),
+        tuple((shown.place, shown.index) for shown in (*held.bound, *held.cells)),
+        tuple((shown.place, shown.index) for shown in held.again),
+        held.together,
+        site.stores,
+        site.clears,
+        gives,
+        site.result == "yield",
+        site.kind,
+        scope.namespace,
+        scope.stateless,
+    )
+
+
+@functools.cache
+def event_template(shape: tuple[Any, ...]) -> CodeType:
+    """The code of all probes of one shape: they differ only in what their globals hold."""
+    arguments, bound, again, together, stores, clears, gives, yields, kind, namespace, stateless = shape
+    names = [f"a{index}" for index in range(arguments)]
+    lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
+    lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
+    cleared = [f" state[{SLOTS + slot}] = MISSING" for slot in clears]
+    parts = ["number", "state" if stateless else f"state[{CALL}]"]
+    if namespace:
+        parts.append(f"gather(state[{CELLS}], state[{SLOTS}], names)")
+    else:
+        parts += [_value(Shown("", place, index)) for place, index in bound]
+        changes = [_read(Shown("", place, index)) for place, index in again]
+        parts += [f"changes(({', '.join(changes)},))"] if together else [f"change({read})" for read in changes]
+        if yields:
+            parts.append(f"state[{YIELDED}]")
+        elif gives and kind in ("return", "lambda"):
+            parts.append(_atom_or_copy("value"))
+        elif kind == "return":
+            parts.append("None")
+    event = f" extend(({', '.join(parts)}, now()))"
+    end = [f" {FULL}"] if kind in ("for", "while") or namespace else []
+    given = [" return value"] if gives else []
+    order = [event, *cleared] if kind == "return" else [*cleared, event]
+    return function_code("\n".join([*lines, *order, *end, *given]) + "\n")
+
+
+def _read(shown: Shown) -> str:
+    if shown.place == VALUE:
+        return f"a{shown.index}"
+    return f"state[{SLOTS + shown.index}]" if shown.place == SLOT else f"state[{CELLS}][{shown.index}]"
+
+
+def _value(shown: Shown) -> str:
+    return f"cell({_read(shown)})" if shown.place == CELL else _atom_or_copy(_read(shown))
+
+
+def _atom_or_copy(value: str) -> str:
+    return f"{value} if type({value}) is int or {value} is None else copy({value})"

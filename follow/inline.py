@@ -1,0 +1,236 @@
+"""For a recorder: probes written into the code itself, as one call of C a statement.
+
+The text of the generated code is the same as for other followers. Where a probe only has to note
+values that are at hand, its call becomes ``extend((id, call, value, …, now()))``; each value is taken
+as it is if its type shows that it cannot change and is small, else through a copier.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from .events import held_by
+from .graft import Graft, constant, set_position
+from .model import CELL, HIDDEN_LOCAL, SLOT, Scope, Shown, Site, Span
+from .state import CALL, CELLS, SLOTS
+
+
+class EventGraft(Graft):
+    """The graft that writes probes out."""
+
+    def _placed_statement(self, item: ast.stmt, match: re.Match[str]) -> list[ast.stmt]:
+        what, number = match.group(1), match.group(2)
+        if what == "enter" and isinstance(item, ast.Assign):
+            return self._entry(item, self._tables.scopes[int(number)])
+        if what is None and number is not None:
+            written = self._statements(self._tables.sites[int(number)])
+            if written:
+                return written
+        return super()._placed_statement(item, match)
+
+    def _placed_condition(self, probe: ast.expr, match: re.Match[str]) -> ast.expr:
+        if match.group(1) is None:
+            site = self._tables.sites[int(match.group(2))]
+            write = self._writer(site)
+            if write is not None and not site.stores:
+                return write.site(site)
+        return super()._placed_condition(probe, match)
+
+    def _writer(self, site: Site) -> _Writer | None:
+        """What writes a site's probe out; None where it must stay a function."""
+        scope = self._tables.scopes[site.scope]
+        if scope.hidden and not scope.namespace and not site.result and site.kind != "return":
+            return _Writer(site.anchor, scope)
+        return None
+
+    def _statements(self, site: Site) -> list[ast.stmt]:
+        write = self._writer(site)
+        if write is None:
+            return []
+        changes: list[tuple[int, ast.expr]] = [
+            (slot, write.name(site.arguments[argument])) for slot, argument in site.stores
+        ]
+        changes += [(slot, constant("missing", site.anchor)) for slot in site.clears]
+        done = [write.statement(write.store(SLOTS + slot, value)) for slot, value in changes]
+        done += write.site_statements(site)
+        return [*done, write.flush()] if site.kind in ("for", "while") else done
+
+    def _entry(self, item: ast.Assign, scope: Scope) -> list[ast.stmt]:
+        """The call's state, and the event that it has begun."""
+        write = _Writer(scope.anchor, scope)
+        assert isinstance(item.value, ast.Call)
+        state = write.call("next")
+        if not scope.stateless:
+            cells: ast.expr = write.none()
+            if scope.cells:
+                (user,) = item.value.args
+                for node in ast.walk(user):
+                    if isinstance(node, (ast.expr, ast.arg)):
+                        set_position(node, scope.anchor)
+                cells = write.attribute(user, "__closure__")
+            parts = [state, write.none(), cells, write.none(), write.none()]
+            state = write.display([*parts, *(constant("missing", scope.anchor) for _ in scope.slots)])
+        begin = ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=state)
+        set_position(begin, scope.anchor)
+        parts = [constant(f"enter_id_{scope.number}", scope.anchor), write.number(), write.call("thread")]
+        parts += [write.argument(name) for name in scope.entered]
+        parts += [write.cell(index) for index, _ in enumerate(scope.cells)]
+        return [begin, write.statement(write.event(parts)), write.flush()]
+
+
+class _Writer:
+    """Writes expressions that all have one position.
+
+    Arguments:
+        anchor: the position.
+        scope: the function that they stand in.
+    """
+
+    def __init__(self, anchor: Span, scope: Scope) -> None:
+        self._anchor = anchor
+        self._scope = scope
+
+    def _at(self, node: ast.expr) -> ast.expr:
+        set_position(node, self._anchor)
+        return node
+
+    def name(self, name: str, context: ast.expr_context | None = None) -> ast.expr:
+        return self._at(ast.Name(id=name, ctx=context or ast.Load()))
+
+    def none(self) -> ast.expr:
+        return self._at(ast.Constant(value=None))
+
+    def display(self, parts: list[ast.expr]) -> ast.expr:
+        """A list display."""
+        return self._at(ast.List(elts=parts, ctx=ast.Load()))
+
+    def attribute(self, of: ast.expr, name: str) -> ast.expr:
+        return self._at(ast.Attribute(value=of, attr=name, ctx=ast.Load()))
+
+    def boolean(self, operator: ast.boolop, parts: list[ast.expr]) -> ast.expr:
+        return self._at(ast.BoolOp(op=operator, values=parts))
+
+    def call(self, name: str, *arguments: ast.expr) -> ast.expr:
+        return self._at(ast.Call(func=constant(name, self._anchor), args=list(arguments), keywords=[]))
+
+    def item(self, of: ast.expr, index: int, context: ast.expr_context | None = None) -> ast.expr:
+        at = self._at(ast.Constant(value=abs(index)))
+        if index < 0:
+            at = self._at(ast.UnaryOp(op=ast.USub(), operand=at))
+        return self._at(ast.Subscript(value=of, slice=at, ctx=context or ast.Load()))
+
+    def state(self, index: int) -> ast.expr:
+        """What the call's state holds at an index."""
+        return self.item(self.name(HIDDEN_LOCAL), index)
+
+    def number(self) -> ast.expr:
+        """The call's number."""
+        return self.name(HIDDEN_LOCAL) if self._scope.stateless else self.state(CALL)
+
+    def store(self, index: int, value: ast.expr) -> ast.stmt:
+        return ast.Assign(targets=[self.item(self.name(HIDDEN_LOCAL), index, ast.Store())], value=value)
+
+    def statement(self, what: ast.expr | ast.stmt) -> ast.stmt:
+        done = ast.Expr(value=what) if isinstance(what, ast.expr) else what
+        set_position(done, self._anchor)
+        return done
+
+    def event(self, parts: list[ast.expr]) -> ast.expr:
+        """The call that notes an event; the time is taken last."""
+        found = self._at(ast.Tuple(elts=[*parts, self.call("now")], ctx=ast.Load()))
+        return self.call("extend", found)
+
+    def compare(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
+        return self._at(ast.Compare(left=left, ops=[operator], comparators=[right]))
+
+    def choice(self, test: ast.expr, then: ast.expr, otherwise: ast.expr | None = None) -> ast.stmt:
+        """``if test: then; else: otherwise``.
+
+        An expression would not do: where branches meet the compiler gives its end no line, and a debugger
+        would then see the line of the next statement as a new one.
+        """
+        rest = [] if otherwise is None else [self.statement(otherwise)]
+        return self.statement(ast.If(test=test, body=[self.statement(then)], orelse=rest))
+
+    def flush(self) -> ast.stmt:
+        """``if len(buffer) > limit or buffer[-1] > due[0]: flush()``: too much, or too long ago."""
+        buffer = constant("buffer", self._anchor)
+        much = self.compare(self.call("len", buffer), ast.Gt(), constant("limit", self._anchor))
+        due = self.item(constant("due", self._anchor), 0)
+        late = self.compare(self.item(constant("buffer", self._anchor), -1), ast.Gt(), due)
+        return self.choice(self.boolean(ast.Or(), [much, late]), self.call("flush"))
+
+    def site(self, site: Site) -> ast.expr:
+        """The event of a site: what its statement has bound, and what it may have changed."""
+        test, few, everything = self._forms(site)
+        if test is None:
+            return everything
+        return self._at(ast.IfExp(test=test, body=few, orelse=everything))
+
+    def site_statements(self, site: Site) -> list[ast.stmt]:
+        """The same as statements."""
+        test, few, everything = self._forms(site)
+        return [self.statement(everything) if test is None else self.choice(test, few, everything)]
+
+    def _forms(self, site: Site) -> tuple[ast.expr | None, ast.expr, ast.expr]:
+        """When an event's shorter form will do (None: where they are one), that form and the longer one."""
+        held = held_by(site, self._scope)
+        few = self.event([constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)])
+        if not held.longer:
+            return None, few, few
+        parts = [constant(f"all_id_{site.number}", self._anchor), self.number()]
+        parts += map(self.value, [*held.bound, *held.cells])
+        if held.together:
+            now = self._at(ast.Tuple(elts=[self.read(shown) for shown in held.again], ctx=ast.Load()))
+            parts.append(self.call("changes", now))
+        else:
+            parts += map(self.change, held.again)
+        everything = self.event(parts)
+        if not site.unless_atom or held.bound[0].place == CELL:
+            return None, few, everything
+        return self.is_atom(held.bound[0]), few, everything
+
+    def read(self, shown: Shown) -> ast.expr:
+        """A variable's value as it stands."""
+        if shown.place == CELL:
+            return self.item(self.state(CELLS), shown.index)
+        return self.state(SLOTS + shown.index) if shown.place == SLOT else self.name(shown.name)
+
+    def value(self, shown: Shown) -> ast.expr:
+        """A variable's value as it is, or a copy."""
+        if shown.place == CELL:
+            return self.cell(shown.index)
+        copied = self.call("copy", self.read(shown))
+        return self._at(ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=copied))
+
+    def argument(self, name: str) -> ast.expr:
+        """The value of a parameter when the call begins."""
+        shown = Shown(name, "", 0)
+        if name == "self" and self._scope.entered[0] == name:
+            return self.boolean(ast.Or(), [self.known(shown), self.call("copy", self.read(shown))])
+        return self.value(shown)
+
+    def change(self, shown: Shown) -> ast.expr:
+        """A copy of what a variable holds, or None if that cannot have changed."""
+        test = self.boolean(ast.Or(), [self.is_atom(shown), self.known(shown)])
+        return self._at(ast.IfExp(test=test, body=self.none(), orelse=self.call("change", self.read(shown))))
+
+    def cell(self, index: int) -> ast.expr:
+        return self.call("cell", self.item(self.state(CELLS), index))
+
+    def known(self, shown: Shown) -> ast.expr:
+        """The description of an object of whose type one was seen before, or None."""
+        return self.call("described", self.call("id", self.call("type", self.read(shown))))
+
+    def is_atom(self, shown: Shown) -> ast.expr:
+        """Whether a value is a small one that cannot change; no code of the program runs."""
+
+        def has_type(name: str) -> ast.expr:
+            kind = self.call("type", self.read(shown))
+            return self.compare(kind, ast.Is(), constant(name, self._anchor))
+
+        nothing = self.compare(self.read(shown), ast.Is(), self.none())
+        length = self.compare(self.call("len", self.read(shown)), ast.LtE(), constant("most", self._anchor))
+        string = self.boolean(ast.And(), [has_type("str"), length])
+        return self.boolean(ast.Or(), [has_type("int"), nothing, string, has_type("float"), has_type("bool")])

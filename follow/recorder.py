@@ -1,0 +1,331 @@
+"""A follower that takes events instead of dicts: recording costs little, and records are rebuilt afterwards."""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import os
+import sys
+import threading
+import time
+import warnings
+import weakref
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .describe import describe_record
+from .errors import FollowWarning
+from .events import FIRST_BASE, RECORD, SILENCE, TIME, size
+from .model import Lookup, Record
+from .trace import replay
+from .trace.catalogue import Catalogue
+from .trace.decode import Decoder, Event
+from .trace.model import Function, Statement, function_of, piece_of, statement_of
+from .trace.writer import TraceWriter
+
+_FILE_ITEMS = 1 << 14
+"""With a file, so many items are gathered before they are written: some 64 KiB."""
+_FILE_AGE = 250_000_000
+"""With a file, what is older than this (ns) is written when the next loop or call begins."""
+_MEMORY_ITEMS = 1 << 16
+_NEVER = 1 << 63
+
+
+class Recorder:
+    """Records at full speed, in memory or to a file; give it as ``follower``.
+
+    It is meant to be the only follower of what it records; together with others it gets their dicts. It holds
+    none of the program's objects: those that are not built-in values come as descriptions. Use it in ``with``,
+    or call ``close()``, to have all of it in the file; a program's normal end does that as well.
+
+    Arguments:
+        path: the trace file, which is replaced; None keeps everything in memory (some 100 bytes an event).
+        ring: keep only so many of the last events, in memory; with a path they are written when an
+            exception leaves a followed call (``on_exception="dump"``), by ``dump()`` and by ``close()``.
+        on_exception: ``"dump"`` or ``"ignore"``.
+        durability: ``"buffer"`` writes to the file when some 64 KiB are full or 250 ms have gone by,
+            ``"event"`` at every event.
+
+    Raises:
+        OSError: the file cannot be written.
+        TypeError, ValueError: an argument is of no use; the message names it.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        ring: int | None = None,
+        on_exception: str = "ignore",
+        durability: str = "buffer",
+    ) -> None:
+        _check(path, ring, on_exception, durability)
+        self.path = None if path is None else os.path.abspath(os.fspath(path))
+        self.dropped = 0
+        """How many events were lost: to a full disk, or at the very end of the stack."""
+        self.now = time.perf_counter_ns
+        self._ring = ring
+        self._dumps = on_exception == "dump"
+        self._catalogue = Catalogue()
+        self._next_base = FIRST_BASE
+        self._chunks: deque[tuple[list[Any], int]] = deque()
+        self._kept = 0
+        self._lock = threading.Lock()
+        self._closed = False
+        self._process = os.getpid()
+        self.buffer = _Hashable([TIME, self.now()])
+        self._due = _Hashable([_NEVER])
+        limit = _MEMORY_ITEMS
+        if self.path is not None and ring is None:
+            limit = _FILE_ITEMS if durability == "buffer" else 0
+        self._writes_each = durability == "event" and self.path is not None
+        self._writer = None if self.path is None else TraceWriter(self.path, self._catalogue)
+        self.constants: dict[str, Any] = {
+            "extend": self._extend_and_write if self._writes_each else self.buffer.extend,
+            "now": self.now,
+            "thread": threading.get_ident,
+            "next": itertools.count(1).__next__,
+            "buffer": self.buffer,
+            "limit": limit,
+            "due": self._due,
+            "flush": self.flush,
+        }
+        self._set_due()
+        _recorders.add(self)
+
+    # -- what probes and channels use --------------------------------------------------------------
+
+    def register(self, tables: Lookup, fields: tuple[str, ...] = ()) -> int:
+        """Take in a rewritten piece of source.
+
+        Arguments:
+            tables: its sites and scopes.
+            fields: the further keys of its records.
+
+        Returns:
+            The first of its ids.
+        """
+
+        def statement(number: int) -> Statement:
+            site = tables.site(number)
+            return statement_of(site, tables.scope(site.scope))
+
+        def function(number: int) -> Function:
+            return function_of(tables.scope(number))
+
+        with self._lock:
+            base = self._next_base
+            self._next_base += size(*tables.counts())
+            self._catalogue.add(piece_of(base, tables, fields), statement, function)
+        return base
+
+    def silence(self, base: int) -> None:
+        """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""
+        self.buffer.extend((SILENCE, base, self.now()))
+
+    def left(self) -> None:
+        """An exception has left a call."""
+        if self._dumps:
+            self.dump()
+
+    def __call__(self, record: Record) -> None:
+        """Take a record that is made for other followers, too."""
+        self.constants["extend"]((RECORD, describe_record(record), self.now()))
+
+    # -- what users use --------------------------------------------------------------------------
+
+    def events(self) -> Iterator[Event]:
+        """What has been recorded and is in memory, in the order in which it happened."""
+        chunks = [*(items for items, _ in list(self._chunks)), self.buffer[:]]
+        decoded = Decoder(self._catalogue).events(chunks)
+        yield from decoded if self._ring is None else deque(decoded, maxlen=self._ring)
+
+    def records(self) -> list[Record]:
+        """The same dicts that a follower of dicts would have got.
+
+        Objects that are not built-in values come as descriptions. With a path and no ring they are read from
+        the file.
+
+        Raises:
+            TraceError: the file was damaged meanwhile.
+        """
+        if self._writer is None or self._ring is not None:
+            return list(replay.records(self.events()))
+        from .trace.reader import load
+
+        self.flush()
+        assert self.path is not None
+        return list(load(self.path).records())
+
+    def clear(self) -> None:
+        """Forget what is in memory."""
+        with self._lock:
+            self._chunks.clear()
+            self._kept = 0
+            self._take()
+
+    def dump(self) -> None:
+        """Write what a ring holds to the file; what was written is not written again."""
+        self._hand_over()
+        with self._lock:
+            self._dump()
+
+    def flush(self) -> None:
+        """Hand over what has been gathered: to the file, if there is one."""
+        try:
+            self._hand_over()
+        except RecursionError:  # no stack is left: later, then
+            pass
+
+    def close(self) -> None:
+        """Write what is left and close the file. What is recorded after that is lost."""
+        if self._closed:
+            return
+        self.dump() if self._ring is not None else self.flush()
+        self._closed = True
+        if self._writer is not None:
+            self._writer.close(self.dropped)
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    # -- from the buffer onwards -----------------------------------------------------------------
+
+    def _extend_and_write(self, items: tuple[Any, ...]) -> None:
+        self.buffer.extend(items)
+        self.flush()
+
+    def _take(self) -> list[Any]:
+        """What the buffer holds, which is left with nothing but the time. Both steps cannot be interrupted."""
+        taken = self.buffer[:]
+        self.buffer[: len(taken)] = [TIME, self.now()]
+        return taken
+
+    def _hand_over(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            return  # another thread is at it, or a finalizer that runs within
+        try:
+            if self._process != os.getpid():
+                return
+            taken = self._take()
+            if self._closed:
+                return
+            if self._ring is not None:
+                self._keep(taken)
+            elif self._writer is None:
+                self._chunks.append((taken, 0))
+            else:
+                self._write([taken])
+        finally:
+            self._set_due()
+            self._lock.release()
+
+    def _set_due(self) -> None:
+        if self._writer is not None and self._ring is None:
+            self._due[0] = self.now() + _FILE_AGE
+
+    def _keep(self, taken: list[Any]) -> None:
+        assert self._ring is not None
+        count = sum(1 for _ in _starts(taken, self._catalogue)) if len(taken) > 2 else 0
+        self._chunks.append((taken, count))
+        self._kept += count
+        while self._kept - self._chunks[0][1] >= self._ring:
+            self._kept -= self._chunks.popleft()[1]
+
+    def _dump(self) -> None:
+        if self._writer is not None and not self._closed:
+            self._write(self._last(self._ring or 0))
+            self._chunks.clear()
+            self._kept = 0
+
+    def _last(self, number: int) -> list[list[Any]]:
+        """The items of the last events of the ring."""
+        chunks = [items for items, _ in self._chunks]
+        excess = self._kept - number
+        if excess > 0:  # all of them in the first chunk
+            starts = itertools.islice(_starts(chunks[0], self._catalogue), excess, None)
+            chunks[0] = chunks[0][next(starts, len(chunks[0])) :]
+        return chunks
+
+    def _write(self, chunks: Iterable[list[Any]]) -> None:
+        assert self._writer is not None
+        for items in chunks:
+            before = self._writer.dropped
+            error = self._writer.write(items)
+            self.dropped += self._writer.dropped - before
+            if error is not None:
+                _warn(f"The trace {self.path} cannot be written ({error}); what cannot be written is counted.")
+
+    def after_fork(self) -> None:
+        """In a child process: what the parent has gathered is the parent's, and so is its file."""
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self.buffer[:] = [TIME, self.now()]
+        self._chunks.clear()
+        self._kept = 0
+        if self._writer is not None:
+            self._writer.abandon()
+            self._writer = None
+            if not self._closed and self.path is not None:
+                import platform
+
+                self.path = f"{self.path}.{platform.node()}.{self._process}"
+                self._writer = TraceWriter(self.path, self._catalogue)
+
+
+class _Hashable(list[Any]):
+    """A list that can be a constant of a code object, which must be hashable."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    __eq__ = object.__eq__
+
+
+def _starts(items: list[Any], catalogue: Catalogue) -> Iterator[int]:
+    """Where the events of a chunk start."""
+    lengths, position, end = catalogue.lengths, 0, len(items)
+    while position < end:
+        yield position
+        position += lengths[items[position]]
+
+
+def _check(path: object, ring: object, on_exception: object, durability: object) -> None:
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"Recorder's path must be the path of a file, not {path!r}.")
+    if ring is not None and (type(ring) is not int or ring < 1):
+        raise ValueError(f"Recorder's ring must be a number of events, not {ring!r}.")
+    if on_exception not in ("dump", "ignore"):
+        raise ValueError(f"Recorder's on_exception must be 'dump' or 'ignore', not {on_exception!r}.")
+    if on_exception == "dump" and path is None:
+        raise ValueError("Recorder needs a path to dump to when on_exception is 'dump'.")
+    if durability not in ("buffer", "event"):
+        raise ValueError(f"Recorder's durability must be 'buffer' or 'event', not {durability!r}.")
+
+
+def _warn(message: str) -> None:
+    try:
+        warnings.warn(message, FollowWarning, stacklevel=2)
+    except Exception:  # warnings turned into errors must not reach the followed code either
+        if sys.stderr is not None:
+            print(message, file=sys.stderr)
+
+
+_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
+
+
+def _close_all() -> None:
+    for recorder in list(_recorders):
+        recorder.close()
+
+
+def _after_fork() -> None:
+    for recorder in list(_recorders):
+        recorder.after_fork()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,16 @@
+"""The state of a call: a list, so that generated code reads and changes it fast.
+
+What stands at its start; after that come the call's slots, in which variables are remembered that may be unbound.
+For a recorder it is the bare number of the call where nothing else is needed.
+"""
+
+from __future__ import annotations
+
+MISSING = object()
+"""In a slot, or instead of a value: the variable is not bound."""
+
+CLOCK, THREAD, CELLS, YIELDED, LOCALS, SLOTS = range(6)
+"""Its clock, its thread, its closure cells, what it yields, the dict that ``locals()`` gave to it, its first slot."""
+
+CALL = CLOCK
+"""For a recorder, which needs no clock: the number of the call."""

@@ -1,0 +1,133 @@
+"""From the flat items of a recording to events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..events import LEFT, RAISED, RECORD, SET, SILENCE, TIME, UNCOUNTED
+from .catalogue import Catalogue, Meaning
+from .model import Function, Piece, Statement
+
+
+@dataclass(slots=True)
+class Event:
+    """One thing that happened.
+
+    Attributes:
+        sequence: its number in the trace, from 1.
+        kind: ``"call"``, ``"statement"``, ``"raise"`` (a statement raised), ``"leave"`` (an exception left the
+            call), ``"set"`` (names were bound or unbound by what is not recorded itself) or ``"record"``.
+        call: the number of the call; 0 for a record.
+        time: in nanoseconds of a monotonic clock, at its end.
+        piece, function, statement: what it belongs to, where the event tells.
+        values: the values of variables that are new since the call's event before; ``follow.state.MISSING``
+            for one that was unbound. The keys of a ``"set"`` may be slots' numbers.
+        result: what a return, lambda or ``yield`` gave, if ``has_result``.
+        exception: ``"ValueError: text"`` for a raise or leave.
+        thread: for a call, its thread's identifier.
+        record: for a record, the dict.
+    """
+
+    sequence: int
+    kind: str
+    call: int
+    time: int
+    piece: Piece | None = None
+    function: Function | None = None
+    statement: Statement | None = None
+    values: dict[Any, Any] = field(default_factory=dict)
+    result: object = None
+    has_result: bool = False
+    exception: str | None = None
+    thread: int = 0
+    record: dict[str, Any] | None = None
+
+
+class Decoder:
+    """Reads chunks of items one after another.
+
+    Arguments:
+        catalogue: what the ids mean.
+        sequence: the number of the first event.
+    """
+
+    def __init__(self, catalogue: Catalogue, sequence: int = 1) -> None:
+        self._catalogue = catalogue
+        self._silent: set[int] = set()
+        self.sequence = sequence
+
+    def events(self, chunks: Iterable[list[Any]]) -> Iterator[Event]:
+        """The events of some chunks, in the order in which they happened.
+
+        Raises:
+            TraceError: an event's id means nothing.
+        """
+        for items in chunks:
+            position, end = 0, len(items)
+            while position < end:
+                number = items[position]
+                length = self._catalogue.lengths[number]
+                event = self._event(number, items[position : position + length])
+                position += length
+                if event is not None:
+                    event.sequence = self.sequence
+                    yield event
+                if number not in UNCOUNTED:
+                    self.sequence += 1
+
+    def _event(self, number: int, items: list[Any]) -> Event | None:
+        if number > SILENCE:
+            meaning = self._catalogue.meaning(number)
+            return None if meaning.piece.base in self._silent else _ordinary(meaning, items)
+        if number == SILENCE:
+            self._silent.add(items[1])
+        elif number == SET:
+            return Event(0, "set", items[1], items[3], values=items[2])
+        elif number == LEFT:
+            return Event(0, "leave", items[1], items[3], exception=items[2])
+        elif number == RECORD:
+            return Event(0, "record", 0, items[2], record=items[1])
+        elif number == RAISED:
+            return self._raised(items)
+        else:
+            assert number == TIME
+        return None
+
+    def _raised(self, items: list[Any]) -> Event | None:
+        _, call, number, values, exception, time = items
+        meaning = self._catalogue.meaning(number)
+        if meaning.piece.base in self._silent:
+            return None
+        event = _event(meaning, "raise", call, time)
+        event.values, event.exception = values, exception
+        return event
+
+
+def _event(meaning: Meaning, kind: str, call: int, time: int) -> Event:
+    return Event(0, kind, call, time, meaning.piece, meaning.function, meaning.statement)
+
+
+def _ordinary(meaning: Meaning, items: list[Any]) -> Event:
+    statement = meaning.statement
+    if statement is None:
+        event = _event(meaning, "call", items[1], items[-1])
+        event.thread = items[2]
+        event.values = dict(zip(meaning.function.entered, items[3:-1]))
+        return event
+    event = _event(meaning, "statement", items[1], items[-1])
+    if statement.changes:
+        event.values = items[2]
+        return event
+    values = dict(zip(statement.bound, items[2:]))
+    position = 2 + len(statement.bound)
+    if meaning.everything:
+        values.update(zip(statement.cells, items[position:]))
+        position += len(statement.cells)
+        again = items[position] or () if statement.together else items[position:]
+        values.update((name, value) for name, value in zip(statement.again, again) if value is not None)
+    event.values = values
+    if statement.result:
+        event.result, event.has_result = items[-2], True
+    return event

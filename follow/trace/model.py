@@ -1,0 +1,156 @@
+"""What a trace says of the source: statements and functions, and what the events of each of them hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..events import MOST_WRITTEN_OUT, Held, held_by
+from ..model import Lookup, Scope, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement in one of its roles (an ``if`` whose test held, and one whose test did not, are two).
+
+    Attributes:
+        number: its number in its piece of source.
+        function: the number of its function.
+        kind: ``"assignment"``, ``"for"``, ``"return"`` and so on.
+        instruction: its source; of a compound statement the header.
+        line, column, end_line, end_column: where it stands; columns in UTF-8 bytes from 0.
+        shown: the variables that are bound when it has been executed.
+        bound: of these the ones that it has bound: what an event holds first.
+        cells: those of the closure that the longer form of an event holds next.
+        again: those of which the longer form holds a copy if they may have changed, else None.
+        unbound: the variables that it has unbound.
+        label: ``"return"`` or ``"yield"`` where the record shows that value instead of the variables.
+        result: whether the event ends in what is returned or yielded.
+        changes: whether the event holds one dict of the names that have changed, as in a module's own statements.
+    """
+
+    number: int
+    function: int
+    kind: str
+    instruction: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    shown: tuple[str, ...]
+    bound: tuple[str, ...]
+    cells: tuple[str, ...]
+    again: tuple[str, ...]
+    unbound: tuple[str, ...]
+    label: str
+    result: bool
+    changes: bool
+
+    @property
+    def together(self) -> bool:
+        """Whether what has changed comes as one list (or None)."""
+        return len(self.again) > MOST_WRITTEN_OUT
+
+    def values(self, *, everything: bool) -> int:
+        """How many values an event holds, in its longer form or the other."""
+        few = 1 if self.changes else len(self.bound) + self.result
+        if not everything:
+            return few
+        return few + len(self.cells) + (1 if self.together else len(self.again))
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function, lambda or module whose calls are recorded.
+
+    Attributes:
+        number: its number in its piece of source.
+        name, qualname: as Python has them.
+        line: its first.
+        names: its variables.
+        entered: the variables whose values the event holds that says that a call has begun.
+        slots: the variables that may be unbound, as events number them.
+        suspends: whether its calls may be suspended: a generator or a coroutine.
+        module: whether it is a module's own statements.
+    """
+
+    number: int
+    name: str
+    qualname: str
+    line: int
+    names: tuple[str, ...]
+    entered: tuple[str, ...]
+    slots: tuple[str, ...]
+    suspends: bool
+    module: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of source that was rewritten at once: a function or a module.
+
+    Attributes:
+        base: the first of its ids.
+        statements, functions: how many of them there are.
+        filename: where it stands.
+        fields: the further keys that its records have.
+    """
+
+    base: int
+    statements: int
+    functions: int
+    filename: str
+    fields: tuple[str, ...]
+
+    def statement_of(self, number: int) -> tuple[int, bool] | None:
+        """The statement that an event's id means, and whether it is the longer form; None if it is a call's begin."""
+        offset = number - self.base
+        return None if offset >= 2 * self.statements else (offset >> 1, bool(offset & 1))
+
+    def function_of(self, number: int) -> int:
+        """The function whose call has begun by the event of this id."""
+        return number - self.base - 2 * self.statements
+
+
+def statement_of(site: Site, scope: Scope) -> Statement:
+    """What a trace says of a site."""
+    held: Held = held_by(site, scope)
+    names = tuple(shown.name for shown in site.shown)
+    if scope.namespace:
+        names = tuple(name for index, name in enumerate(scope.names) if site.possible >> index & 1)
+    unbound = tuple(scope.slots[slot] for slot in site.clears)
+    return Statement(
+        site.number,
+        site.scope,
+        site.kind,
+        site.instruction,
+        *site.span,
+        shown=names,
+        bound=tuple(shown.name for shown in held.bound),
+        cells=tuple(shown.name for shown in held.cells),
+        again=tuple(shown.name for shown in held.again),
+        unbound=unbound,
+        label=site.result,
+        result=held.result,
+        changes=held.changes,
+    )
+
+
+def function_of(scope: Scope) -> Function:
+    """What a trace says of a scope."""
+    entered = (*scope.entered, *scope.cells) if scope.hidden else ()
+    return Function(
+        scope.number,
+        scope.name,
+        scope.qualname,
+        scope.anchor[0],
+        scope.names,
+        entered,
+        scope.slots,
+        scope.suspends,
+        scope.namespace,
+    )
+
+
+def piece_of(base: int, tables: Lookup, fields: tuple[str, ...]) -> Piece:
+    """What a trace says of a rewritten piece of source."""
+    return Piece(base, *tables.counts(), tables.filename, fields)

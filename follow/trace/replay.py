@@ -1,0 +1,151 @@
+"""From events back to records: the same dicts that a follower of dicts would have got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..capture import Shortened
+from ..describe import Described
+from ..model import Record
+from ..state import MISSING
+from .decode import Event
+from .model import Function, Piece, Statement
+
+MOST_BITS = 4_096
+"""Integers of more bits are shown by their length."""
+
+
+class Call:
+    """What is known of one call at some moment.
+
+    Attributes:
+        number: its number.
+        function: what is called; None if its begin was not recorded and nothing of it was yet.
+        piece: the piece of source of the function.
+        values: its variables' values.
+        clock: when its last event was, in nanoseconds.
+        running: whether it stands on its thread's stack.
+        leaving: the variables that are unbound before the next event.
+    """
+
+    __slots__ = ("clock", "function", "leaving", "number", "piece", "running", "values")
+
+    def __init__(self, number: int, clock: int) -> None:
+        self.number = number
+        self.function: Function | None = None
+        self.piece: Piece | None = None
+        self.values: dict[str, Any] = {}
+        self.clock = clock
+        self.running = False
+        self.leaving: tuple[str, ...] = ()
+
+    def update(self, values: dict[Any, Any]) -> None:
+        """Take in what an event tells of the variables."""
+        slots = () if self.function is None else self.function.slots
+        for key, value in values.items():
+            name = slots[key] if type(key) is int and slots else key
+            if value is MISSING:
+                self.values.pop(name, None)
+            else:
+                self.values[name] = value
+
+
+class Replay:
+    """Goes through events and knows of every call its variables as they are then."""
+
+    def __init__(self) -> None:
+        self.calls: dict[int, Call] = {}
+        self._stacks: dict[int, list[Call]] = {}
+        self._threads: dict[int, int] = {}
+
+    def take(self, event: Event) -> Call:
+        """Bring the event's call up to date and return it; its clock still tells of the event before."""
+        call = self.calls.get(event.call)
+        if call is None:
+            call = self.calls[event.call] = Call(event.call, event.time)
+        if event.kind == "call":
+            self._threads[event.call] = event.thread
+        if event.function is not None:
+            call.function, call.piece = event.function, event.piece
+        if not call.running or self._stacks[self._threads.get(event.call, 0)][-1] is not call:
+            self._run(call)
+        for name in call.leaving:
+            call.values.pop(name, None)
+        call.update(event.values)
+        call.leaving = event.statement.unbound if event.statement is not None and event.kind == "statement" else ()
+        if call.leaving and not event.has_result:  # a return still shows them
+            for name in call.leaving:
+                call.values.pop(name, None)
+        return call
+
+    def _run(self, call: Call) -> None:
+        """The call goes on: those that it had called have ended, but for suspended ones."""
+        stack = self._stacks.setdefault(self._threads.get(call.number, 0), [])
+        if not call.running:
+            call.running = True
+            stack.append(call)
+            return
+        while stack[-1] is not call:
+            ended = stack.pop()
+            ended.running = False
+            if ended.function is None or not ended.function.suspends:
+                self.calls.pop(ended.number, None)
+                self._threads.pop(ended.number, None)
+
+
+def records(events: Iterable[Event]) -> Iterator[Record]:
+    """The records of events, in the order in which they happened."""
+    replay = Replay()
+    for event in events:
+        if event.record is not None:
+            yield event.record
+            continue
+        if event.call == 0:
+            continue
+        call = replay.take(event)
+        statement, function, piece = event.statement, event.function, event.piece
+        if statement is not None and function is not None and piece is not None:
+            yield _record(event, call, statement, function, piece)
+        if event.kind != "set" and event.kind != "leave":
+            call.clock = event.time
+
+
+def _record(event: Event, call: Call, statement: Statement, function: Function, piece: Piece) -> Record:
+    record: Record = {
+        "function": function.name,
+        "instruction": statement.instruction,
+        "execution_time": (event.time - call.clock) / 1e6,
+        "local_vars": [],
+    }
+    if event.kind == "raise":
+        names: tuple[str, ...] = function.names
+        record["exception"] = event.exception
+    elif statement.label:
+        record["local_vars"] = [variable(statement.label, event.result)]
+        names = ()
+    else:
+        names = statement.shown
+    values = call.values
+    record["local_vars"] += [variable(name, values[name]) for name in names if name in values]
+    record.update(_extras(piece, function, statement))
+    return record
+
+
+def _extras(piece: Piece, function: Function, statement: Statement) -> Record:
+    known = {
+        "kind": statement.kind,
+        "line": statement.line,
+        "file": piece.filename,
+        "qualname": function.qualname,
+    }
+    return {name: known[name] for name in piece.fields}
+
+
+def variable(name: str, value: Any) -> dict[str, Any]:
+    """The entry of one variable in a record."""
+    kind = type(value)
+    if kind is int and value.bit_length() > MOST_BITS:
+        value = Shortened("int", value.bit_length(), None)
+        return {"var": name, "val": value, "type": "int"}
+    return {"var": name, "val": value, "type": value.type if kind in (Shortened, Described) else kind.__name__}

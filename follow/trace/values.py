@@ -1,0 +1,119 @@
+"""Recorded values as msgpack, and back: every built-in type comes back as itself."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable
+from typing import Any
+
+import msgpack
+
+from ..capture import Shortened
+from ..describe import CopiedBytearray, Described
+from ..state import MISSING
+
+TUPLE, SET, FROZENSET, DEQUE, ORDERED, DEFAULT = range(1, 7)
+BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT = range(7, 13)
+"""The codes of msgpack's extension types."""
+
+_CONSTANTS: tuple[object, ...] = (MISSING, Ellipsis, NotImplemented)
+
+
+def pack(value: object) -> bytes:
+    """A value as msgpack.
+
+    Raises:
+        ValueError: it is nested without end.
+    """
+    packed: bytes = msgpack.packb(value, default=_extension, strict_types=True, unicode_errors="surrogatepass")
+    return packed
+
+
+def unpack(data: bytes) -> Any:
+    """What ``pack`` has packed.
+
+    Raises:
+        ValueError: it is not what ``pack`` gave.
+    """
+    try:
+        return msgpack.unpackb(data, ext_hook=_value, strict_map_key=False, unicode_errors="surrogatepass")
+    except (msgpack.UnpackException, TypeError, IndexError, KeyError, RecursionError, OverflowError) as error:
+        raise ValueError(str(error) or type(error).__name__) from error
+
+
+def _extension(value: Any) -> msgpack.ExtType:
+    known = _PACKERS.get(type(value))
+    if known is None:
+        for code, constant in enumerate(_CONSTANTS):
+            if value is constant:
+                return msgpack.ExtType(CONSTANT, bytes([code]))
+        return msgpack.ExtType(DESCRIBED, pack([type(value).__name__, None]))
+    code, content = known
+    return msgpack.ExtType(code, content(value))
+
+
+def _value(code: int, data: bytes) -> object:
+    known = _UNPACKERS.get(code)
+    if known is None:
+        raise ValueError(f"extension type {code} is not known")
+    return known(data)
+
+
+def _with_default(pairs: list[Any]) -> defaultdict[Any, Any]:
+    found: defaultdict[Any, Any] = defaultdict(None)
+    found.update(pairs)
+    return found
+
+
+def _integer(value: int) -> bytes:
+    return value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
+
+
+_PACKERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
+    tuple: (TUPLE, lambda value: pack(list(value))),
+    set: (SET, lambda value: pack(list(value))),
+    frozenset: (FROZENSET, lambda value: pack(list(value))),
+    deque: (DEQUE, lambda value: pack([value.maxlen, list(value)])),
+    OrderedDict: (ORDERED, lambda value: pack(list(map(list, value.items())))),
+    defaultdict: (DEFAULT, lambda value: pack(list(map(list, value.items())))),
+    CopiedBytearray: (BYTEARRAY, bytes),
+    complex: (COMPLEX, lambda value: pack([value.real, value.imag])),
+    int: (INTEGER, _integer),
+    Shortened: (SHORTENED, lambda value: pack([value.type, value.length, value.shown])),
+    Described: (DESCRIBED, lambda value: pack([value.type, value.name])),
+}
+
+_UNPACKERS: dict[int, Callable[[bytes], object]] = {
+    TUPLE: lambda data: tuple(unpack(data)),
+    SET: lambda data: set(unpack(data)),
+    FROZENSET: lambda data: frozenset(unpack(data)),
+    DEQUE: lambda data: deque(*reversed(unpack(data))),
+    ORDERED: lambda data: OrderedDict(unpack(data)),
+    DEFAULT: lambda data: _with_default(unpack(data)),
+    BYTEARRAY: bytearray,
+    COMPLEX: lambda data: complex(*unpack(data)),
+    INTEGER: lambda data: int.from_bytes(data, "little", signed=True),
+    SHORTENED: lambda data: Shortened(*unpack(data)),
+    DESCRIBED: lambda data: Described(*unpack(data)),
+    CONSTANT: lambda data: _CONSTANTS[data[0]],
+}
+
+
+def without_cycles(value: Any, above: tuple[int, ...] = ()) -> Any:
+    """A value whose containers do not hold themselves: where one does, its length is told instead."""
+    kind = type(value)
+    if kind not in _NESTING:
+        return value
+    if id(value) in above:
+        return Shortened(kind.__name__, len(value), None)
+    above = (*above, id(value))
+    if kind in (dict, OrderedDict, defaultdict):
+        pairs = {key: without_cycles(item, above) for key, item in value.items()}
+        found: Any = defaultdict(None) if kind is defaultdict else kind()
+        found.update(pairs)
+        return found
+    items = [without_cycles(item, above) for item in value]
+    return deque(items, value.maxlen) if kind is deque else kind(items)
+
+
+_NESTING = (list, tuple, dict, deque, OrderedDict, defaultdict)

@@ -1,0 +1,187 @@
+"""Writes what a recorder has gathered: what the events mean, where they first occur, and the events."""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any
+
+from ..events import FIRST_BASE, RAISED, UNCOUNTED
+from ..version import __version__
+from .catalogue import Catalogue
+from .file import FrameWriter, frame
+from .model import Function, Piece, Statement
+
+FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (Piece, Statement, Function)}
+"""The fields of what is written, in their order."""
+_VALUES = {kind: attrgetter(*names) for kind, names in FIELDS.items()}
+
+_MOST_CHARACTERS = 4 << 20
+"""The text of longer files is left out."""
+
+
+class TraceWriter:
+    """Writes a trace.
+
+    Arguments:
+        path: the file.
+        catalogue: what the events mean.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, path: str, catalogue: Catalogue) -> None:
+        self.dropped = 0
+        self.count = 0
+        self._catalogue = catalogue
+        self._pieces = 0
+        self._known: set[int] = set()
+        self._files: set[str] = set()
+        self._told: set[tuple[int, type, int]] = set()
+        self._file = FrameWriter(path)
+        self._failed = False
+        self._file.write(frame("header", _header()))
+
+    def write(self, items: list[Any]) -> OSError | None:
+        """Write a chunk of events, and before it what they mean where that is new.
+
+        Returns:
+            The error for which it could not be written, if there is one that was not there before.
+        """
+        count, new = self._survey(items)
+        pieces, told = self._pieces, set(self._told)
+        try:
+            frames = [*self._definitions(new), *self._events(items, count)]
+            if self._failed:
+                frames.append(frame("dropped", self.dropped))
+            self._file.write(*frames)
+        except OSError as error:
+            self._known.difference_update(new)
+            self._pieces, self._told = pieces, told
+            self.dropped += count
+            first, self._failed = not self._failed, True
+            return error if first else None
+        self._failed = False
+        self.count += count
+        return None
+
+    def close(self, dropped: int) -> None:
+        """Say how the trace ends, and close the file."""
+        try:
+            self._file.write(frame("end", {"events": self.count, "dropped": dropped, "time": time.perf_counter_ns()}))
+        except OSError:
+            pass
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Close the file without writing to it: it is another process's."""
+        self._file.close()
+
+    def _survey(self, items: list[Any]) -> tuple[int, list[int]]:
+        """How many events there are, and the ids that the file does not tell of yet."""
+        lengths, position, end, count = self._catalogue.lengths, 0, len(items), 0
+        seen: set[int] = set()
+        note = seen.add
+        while position < end:
+            number = items[position]
+            if number < FIRST_BASE:
+                count += number not in UNCOUNTED
+                if number == RAISED:
+                    note(items[position + 2])
+            else:
+                note(number)
+                count += 1
+            position += lengths[number]
+        return count, sorted(seen - self._known)
+
+    def _definitions(self, new: list[int]) -> list[bytes]:
+        """The frames that tell of ids for the first time."""
+        functions: list[Any] = []
+        statements: list[Any] = []
+        for number in new:
+            meaning = self._catalogue.meaning(number)
+            base = meaning.piece.base
+            told: list[tuple[int, Function | Statement, list[Any]]] = [(base, meaning.function, functions)]
+            if meaning.statement is not None:
+                told.append((base, meaning.statement, statements))
+            for _, what, gathered in told:
+                key = (base, type(what), what.number)
+                if key not in self._told:
+                    self._told.add(key)
+                    gathered.append([base, *map(_listed, _VALUES[type(what)](what))])
+        self._known.update(new)
+        frames = [one for piece in self._catalogue.pieces[self._pieces :] for one in self._piece(piece)]
+        self._pieces = len(self._catalogue.pieces)
+        for kind, gathered in (("functions", functions), ("statements", statements)):
+            if gathered:
+                frames.append(frame(kind, gathered))
+        return frames
+
+    def _piece(self, piece: Piece) -> list[bytes]:
+        """The frames of a piece of source, and of the text of its file."""
+        frames = [frame("piece", list(map(_listed, _VALUES[Piece](piece))))]
+        if piece.filename not in self._files:
+            self._files.add(piece.filename)
+            text = "".join(linecache.getlines(piece.filename))
+            if text and len(text) <= _MOST_CHARACTERS:
+                digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+                frames.append(frame("source", {"file": piece.filename, "text": text, "sha256": digest}))
+        return frames
+
+    def _events(self, items: list[Any], count: int) -> list[bytes]:
+        """The frames of a chunk: several if it is too much for one."""
+        frames: list[bytes] = []
+        rest = [items]
+        while rest:
+            chunk = rest.pop()
+            number = self._number_of(chunk) if rest or chunk is not items else count
+            try:
+                frames.append(frame("events", [number, chunk]))
+            except ValueError:
+                first, second = self._halves(chunk)
+                if not first:  # one event that is too large by itself
+                    self.dropped += 1
+                    second = []
+                rest += [half for half in (second, first) if half]
+        return frames
+
+    def _number_of(self, items: list[Any]) -> int:
+        return sum(items[start] not in UNCOUNTED for start in self._starts(items))
+
+    def _halves(self, items: list[Any]) -> tuple[list[Any], list[Any]]:
+        starts = list(self._starts(items))
+        middle = starts[len(starts) // 2]
+        return items[:middle], items[middle:]
+
+    def _starts(self, items: list[Any]) -> Iterator[int]:
+        position = 0
+        while position < len(items):
+            yield position
+            position += self._catalogue.lengths[items[position]]
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if type(value) is tuple else value
+
+
+def _header() -> dict[str, Any]:
+    return {
+        "follow": __version__,
+        "python": sys.version,
+        "implementation": platform.python_implementation(),
+        "arguments": list(getattr(sys, "argv", [])),
+        "process": os.getpid(),
+        "host": platform.node(),
+        "folder": os.getcwd(),
+        "wall": time.time_ns(),
+        "monotonic": time.perf_counter_ns(),
+        "fields": {kind.__name__.lower(): list(names) for kind, names in FIELDS.items()},
+    }
