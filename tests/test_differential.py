@@ -20,9 +20,12 @@ from .support import define, lines_of, outcome
 CONFIG = {"follow_threads": False, "follow_prints": True}
 WIDE = FollowConfig(follow_threads=False, follow_prints=True, max_depth=50, max_nodes=100_000)
 MANY = settings(
-    max_examples=int(os.environ.get("FOLLOW_EXAMPLES", "150")), deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=int(os.environ.get("FOLLOW_EXAMPLES", "150")),
+    derandomize="FOLLOW_EXAMPLES" not in os.environ,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
-"""``FOLLOW_EXAMPLES=2000`` is the long run; it takes some minutes."""
+"""``FOLLOW_EXAMPLES=2000`` is the long run, of other programs each time; it takes some minutes."""
 
 
 def _arguments() -> tuple[int, int, list[int]]:

@@ -79,6 +79,11 @@ CASES = {
     "a constant for a body": "def f():\n    ...\n    x = 1\n    return x\n",
     "annotations": "def f():\n    y: int\n    z: int = 3\n    x = 1\n    return x\n",
     "while with else and walrus": "def f(n=3):\n    while (m := n) > 1:\n        n -= 1\n    else:\n        k = m\n    return k\n",
+    "break of a loop inside a handler whose name may be unbound": (
+        "def f():\n    try:\n        raise ValueError(1)\n    except Exception as error:\n        for i in range(1):\n"
+        "            break\n        a = 1\n        if a > 1:\n            del error\n        a += 1\n"
+        "    else:\n        a = error\n"
+    ),
     "del in a loop": "def f():\n    for i in range(3):\n        if i: del x\n        x = i\n    return x\n",
     "tuple targets that fail half way": (
         "def f():\n    a = 1\n    try: a, (b, c) = 5, 6\n    except TypeError: t = 1\n    return a\n"

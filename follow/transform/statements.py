@@ -64,6 +64,7 @@ class StatementScan:
         self.guarded: dict[int, list[ast.stmt]] = {}
         self.return_clears: dict[int, list[str]] = {}
         self._open_handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
+        self._loop_handlers = 0
         self.hidden = True
         self.shows_locals = False
         self.namespace = False
@@ -142,7 +143,7 @@ class StatementScan:
         if isinstance(statement, ast.Return) and context.under_finally:
             self.return_clears[site] = [handler.name for handler, _ in self._open_handlers if handler.name]
         if isinstance(statement, (ast.Break, ast.Continue)):
-            for _, jumps in self._open_handlers:
+            for _, jumps in self._open_handlers[self._loop_handlers :]:
                 jumps.append(statement)
         wrapped = isinstance(statement, ast.Return) and statement.value is not None
         self.emitters.append((site, "return" if wrapped else "before", statement))
@@ -201,7 +202,9 @@ class StatementScan:
         if wanted:
             entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
             self.emitters.append((entered, "enter", statement))
+        around, self._loop_handlers = self._loop_handlers, len(self._open_handlers)
         self._suite(statement.body, inside)
+        self._loop_handlers = around
         if wanted and ends:
             closing = context.tail and not statement.orelse
             if statement.orelse:
