@@ -45,8 +45,8 @@ class Environment:
         if not self.python.exists():
             venv.create(self.folder / "venv", with_pip=True)
             self._pip("pytest", "coverage", "hypothesis")
+        self._pip(str(ROOT), "Pygments")
         self._pip("--force-reinstall", "--no-deps", str(ROOT))
-        self._pip("libcst", "platformdirs", "Pygments")
 
     def _pip(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         command = [str(self.python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments]
