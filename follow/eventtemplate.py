@@ -11,8 +11,8 @@ from .model import CELL, SLOT, VALUE, Scope, Shown, Site
 from .state import CALL, CELLS, SLOTS, YIELDED
 from .template import function_code
 
-FULL = "(len(buffer) > limit or buffer[-1] > due[0]) and flush()"
-"""What a probe does now and then: hand over what has been gathered, if it is much or old."""
+FULL = "len(buffer) > limit[0] and look()"
+"""What a probe does now and then: see whether what has been gathered is to be handed over."""
 
 
 def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any, ...]:

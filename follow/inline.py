@@ -54,7 +54,7 @@ class EventGraft(Graft):
         changes += [(slot, constant("missing", site.anchor)) for slot in site.clears]
         done = [write.statement(write.store(SLOTS + slot, value)) for slot, value in changes]
         done += write.site_statements(site)
-        return [*done, write.flush()] if site.kind in ("for", "while") else done
+        return [*done, write.look()] if site.kind in ("for", "while") else done
 
     def _entry(self, item: ast.Assign, scope: Scope) -> list[ast.stmt]:
         """The call's state, and the event that it has begun."""
@@ -76,7 +76,7 @@ class EventGraft(Graft):
         parts = [constant(f"enter_id_{scope.number}", scope.anchor), write.number(), write.call("thread")]
         parts += [write.argument(name) for name in scope.entered]
         parts += [write.cell(index) for index, _ in enumerate(scope.cells)]
-        return [begin, write.statement(write.event(parts)), write.flush()]
+        return [begin, write.statement(write.event(parts)), write.look()]
 
 
 class _Writer:
@@ -115,9 +115,7 @@ class _Writer:
         return self._at(ast.Call(func=constant(name, self._anchor), args=list(arguments), keywords=[]))
 
     def item(self, of: ast.expr, index: int, context: ast.expr_context | None = None) -> ast.expr:
-        at = self._at(ast.Constant(value=abs(index)))
-        if index < 0:
-            at = self._at(ast.UnaryOp(op=ast.USub(), operand=at))
+        at = self._at(ast.Constant(value=index))
         return self._at(ast.Subscript(value=of, slice=at, ctx=context or ast.Load()))
 
     def state(self, index: int) -> ast.expr:
@@ -153,13 +151,11 @@ class _Writer:
         rest = [] if otherwise is None else [self.statement(otherwise)]
         return self.statement(ast.If(test=test, body=[self.statement(then)], orelse=rest))
 
-    def flush(self) -> ast.stmt:
-        """``if len(buffer) > limit or buffer[-1] > due[0]: flush()``: too much, or too long ago."""
-        buffer = constant("buffer", self._anchor)
-        much = self.compare(self.call("len", buffer), ast.Gt(), constant("limit", self._anchor))
-        due = self.item(constant("due", self._anchor), 0)
-        late = self.compare(self.item(constant("buffer", self._anchor), -1), ast.Gt(), due)
-        return self.choice(self.boolean(ast.Or(), [much, late]), self.call("flush"))
+    def look(self) -> ast.stmt:
+        """``if len(buffer) > limit[0]: look()``: there is something to hand over, perhaps."""
+        length = self.call("len", constant("buffer", self._anchor))
+        limit = self.item(constant("limit", self._anchor), 0)
+        return self.choice(self.compare(length, ast.Gt(), limit), self.call("look"))
 
     def site(self, site: Site) -> ast.expr:
         """The event of a site: what its statement has bound, and what it may have changed."""

@@ -17,6 +17,7 @@ from typing import Any
 from .describe import describe_record
 from .errors import FollowWarning
 from .events import FIRST_BASE, RECORD, SILENCE, TIME, size
+from .memory import Memory, Ring
 from .model import Lookup, Record
 from .trace import replay
 from .trace.catalogue import Catalogue
@@ -28,8 +29,9 @@ _FILE_ITEMS = 1 << 14
 """With a file, so many items are gathered before they are written: some 64 KiB."""
 _FILE_AGE = 250_000_000
 """With a file, what is older than this (ns) is written when the next loop or call begins."""
-_MEMORY_ITEMS = 1 << 16
-_NEVER = 1 << 63
+_LOOKS_EVERY = 10_000_000
+"""With a file, probes look at the time about as often as this (ns), or when ``_MOST_UNSEEN`` items have come."""
+_MOST_UNSEEN = 1 << 12
 
 
 class Recorder:
@@ -62,36 +64,32 @@ class Recorder:
     ) -> None:
         _check(path, ring, on_exception, durability)
         self.path = None if path is None else os.path.abspath(os.fspath(path))
+        self.ring = ring
         self.dropped = 0
         """How many events were lost: to a full disk, or at the very end of the stack."""
         self.now = time.perf_counter_ns
-        self._ring = ring
         self._dumps = on_exception == "dump"
         self._catalogue = Catalogue()
         self._next_base = FIRST_BASE
-        self._chunks: deque[tuple[list[Any], int]] = deque()
-        self._kept = 0
+        self._memory = Memory() if ring is None else Ring(ring, self._catalogue)
         self._lock = threading.Lock()
         self._closed = False
         self._process = os.getpid()
-        self.buffer = _Hashable([TIME, self.now()])
-        self._due = _Hashable([_NEVER])
-        limit = _MEMORY_ITEMS
-        if self.path is not None and ring is None:
-            limit = _FILE_ITEMS if durability == "buffer" else 0
-        self._writes_each = durability == "event" and self.path is not None
+        self._each = durability == "event" and self.path is not None
         self._writer = None if self.path is None else TraceWriter(self.path, self._catalogue)
+        self.buffer = _Hashable([TIME, self.now()])
+        self._limit = _Hashable([0])
+        self._looked = self._due = self._seen = 0
         self.constants: dict[str, Any] = {
-            "extend": self._extend_and_write if self._writes_each else self.buffer.extend,
+            "extend": self._extend_and_write if self._each else self.buffer.extend,
             "now": self.now,
             "thread": threading.get_ident,
             "next": itertools.count(1).__next__,
             "buffer": self.buffer,
-            "limit": limit,
-            "due": self._due,
-            "flush": self.flush,
+            "limit": self._limit,
+            "look": self._look,
         }
-        self._set_due()
+        self._begin()
         _recorders.add(self)
 
     # -- what probes and channels use --------------------------------------------------------------
@@ -137,9 +135,9 @@ class Recorder:
 
     def events(self) -> Iterator[Event]:
         """What has been recorded and is in memory, in the order in which it happened."""
-        chunks = [*(items for items, _ in list(self._chunks)), self.buffer[:]]
+        chunks = [*list(self._memory.chunks), self.buffer[:]]
         decoded = Decoder(self._catalogue).events(chunks)
-        yield from decoded if self._ring is None else deque(decoded, maxlen=self._ring)
+        yield from deque(decoded, maxlen=self.ring) if self.ring is not None else decoded
 
     def records(self) -> list[Record]:
         """The same dicts that a follower of dicts would have got.
@@ -150,7 +148,7 @@ class Recorder:
         Raises:
             TraceError: the file was damaged meanwhile.
         """
-        if self._writer is None or self._ring is not None:
+        if self._writer is None or self.ring is not None:
             return list(replay.records(self.events()))
         from .trace.reader import load
 
@@ -161,8 +159,7 @@ class Recorder:
     def clear(self) -> None:
         """Forget what is in memory."""
         with self._lock:
-            self._chunks.clear()
-            self._kept = 0
+            self._memory.clear()
             self._take()
 
     def dump(self) -> None:
@@ -182,7 +179,7 @@ class Recorder:
         """Write what is left and close the file. What is recorded after that is lost."""
         if self._closed:
             return
-        self.dump() if self._ring is not None else self.flush()
+        self.dump() if self.ring is not None else self.flush()
         self._closed = True
         if self._writer is not None:
             self._writer.close(self.dropped)
@@ -199,6 +196,25 @@ class Recorder:
         self.buffer.extend(items)
         self.flush()
 
+    def _look(self) -> None:
+        """What a probe calls when the buffer has reached the limit: hand over what is much or old."""
+        if self._writer is not None and self.ring is None:
+            now, size = self.now(), len(self.buffer)
+            if size <= _FILE_ITEMS and now < self._due:
+                pace = (size - self._seen) * _LOOKS_EVERY // (now - self._looked + 1)
+                self._looked, self._seen = now, size
+                self._limit[0] = min(size + max(min(pace, _MOST_UNSEEN), 0), _FILE_ITEMS)
+                return
+        self.flush()
+
+    def _begin(self) -> None:
+        """The buffer is empty: when to look at it next."""
+        filed = self._writer is not None and self.ring is None
+        self._looked = self.now()
+        self._due = self._looked + _FILE_AGE
+        self._seen = len(self.buffer)
+        self._limit[0] = min(self._limit[0], _MOST_UNSEEN) if filed else self._memory.chunk
+
     def _take(self) -> list[Any]:
         """What the buffer holds, which is left with nothing but the time. Both steps cannot be interrupted."""
         taken = self.buffer[:]
@@ -214,42 +230,18 @@ class Recorder:
             taken = self._take()
             if self._closed:
                 return
-            if self._ring is not None:
-                self._keep(taken)
-            elif self._writer is None:
-                self._chunks.append((taken, 0))
+            if self._writer is None or self.ring is not None:
+                self._memory.keep(taken)
             else:
                 self._write([taken])
         finally:
-            self._set_due()
+            self._begin()
             self._lock.release()
 
-    def _set_due(self) -> None:
-        if self._writer is not None and self._ring is None:
-            self._due[0] = self.now() + _FILE_AGE
-
-    def _keep(self, taken: list[Any]) -> None:
-        assert self._ring is not None
-        count = sum(1 for _ in _starts(taken, self._catalogue)) if len(taken) > 2 else 0
-        self._chunks.append((taken, count))
-        self._kept += count
-        while self._kept - self._chunks[0][1] >= self._ring:
-            self._kept -= self._chunks.popleft()[1]
-
     def _dump(self) -> None:
-        if self._writer is not None and not self._closed:
-            self._write(self._last(self._ring or 0))
-            self._chunks.clear()
-            self._kept = 0
-
-    def _last(self, number: int) -> list[list[Any]]:
-        """The items of the last events of the ring."""
-        chunks = [items for items, _ in self._chunks]
-        excess = self._kept - number
-        if excess > 0:  # all of them in the first chunk
-            starts = itertools.islice(_starts(chunks[0], self._catalogue), excess, None)
-            chunks[0] = chunks[0][next(starts, len(chunks[0])) :]
-        return chunks
+        if self._writer is not None and not self._closed and isinstance(self._memory, Ring):
+            self._write(self._memory.last())
+            self._memory.clear()
 
     def _write(self, chunks: Iterable[list[Any]]) -> None:
         assert self._writer is not None
@@ -265,8 +257,7 @@ class Recorder:
         self._process = os.getpid()
         self._lock = threading.Lock()
         self.buffer[:] = [TIME, self.now()]
-        self._chunks.clear()
-        self._kept = 0
+        self._memory.clear()
         if self._writer is not None:
             self._writer.abandon()
             self._writer = None
@@ -282,14 +273,6 @@ class _Hashable(list[Any]):
 
     __hash__ = object.__hash__  # type: ignore[assignment]
     __eq__ = object.__eq__
-
-
-def _starts(items: list[Any], catalogue: Catalogue) -> Iterator[int]:
-    """Where the events of a chunk start."""
-    lengths, position, end = catalogue.lengths, 0, len(items)
-    while position < end:
-        yield position
-        position += lengths[items[position]]
 
 
 def _check(path: object, ring: object, on_exception: object, durability: object) -> None:

@@ -282,7 +282,7 @@ def test_a_ring_keeps_the_last_events() -> None:
     events = list(recorder.events())
     assert len(events) == 10
     assert [event.values for event in events[-3:]] == [{"i": 99_999}, {"x": 99_999}, {}]
-    assert len(recorder.buffer) + sum(len(items) for items, _ in recorder._chunks) < 300_000
+    assert len(recorder.buffer) + sum(map(len, recorder._memory.chunks)) < 300_000
     assert [record["instruction"] for record in recorder.records()[-2:]] == ["x = i", "for i in range(n):"]
 
 
