@@ -48,10 +48,14 @@ class Described:
 
 _described: dict[int, Described] = {}
 """By the id of a type the description of its objects, as long as the type lives."""
+_fixed: dict[int, bool] = {}
+"""The ids of types of which every object is recorded as the same value for ever; of a type that may die, as above."""
 _types: dict[int, weakref.ref[type]] = {}
 
 described = _described.get
 """The description of any object of a type, by the type's id; None if none was described yet."""
+fixed = _fixed.get
+"""Whether what is recorded of an object of a type, by the type's id, cannot change; None if that is not known."""
 
 
 def describe(value: object) -> object:
@@ -62,19 +66,20 @@ def describe(value: object) -> object:
         return value
     if number in _NAMED:
         return Described(kind.__name__, _NAMED[number](value))
-    if _makes_classes(kind):
-        return Described("type", type_name(value))
-    found = _described.get(number)
-    if found is None:
-        found = Described(type_name(kind))
+    classes = _makes_classes(kind)
+    found = None if classes else _described.get(number)
+    if found is None and number not in _types:
 
         def forget(_: object) -> None:
             _described.pop(number, None)
+            _fixed.pop(number, None)
             _types.pop(number, None)
 
         _types[number] = weakref.ref(kind, forget)
-        _described[number] = found
-    return found
+        _fixed[number] = True
+        if not classes:
+            _described[number] = Described(type_name(kind))
+    return Described("type", type_name(value)) if classes else _described[number]
 
 
 def _makes_classes(kind: type) -> bool:
@@ -100,6 +105,9 @@ _NAMED: dict[int, Callable[[Any], str]] = {
     id(MethodType): lambda method: _function_name(method.__func__),
     id(ModuleType): _module_name,
 }
+
+
+_fixed.update(dict.fromkeys((*_ATOM_IDS, *_NAMED), True))
 
 
 class Describer:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .capture import Capture
 from .channel import THREADS, Channel
-from .describe import Describer, describe_raised, described
+from .describe import Describer, describe_raised, described, fixed
 from .events import LEFT, RAISED, SET, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
 from .frames import variables_of
@@ -48,6 +48,7 @@ class EventProbes(Probes):
             "changes": describer.changes,
             "cell": describer.cell,
             "described": described,
+            "fixed": fixed,
             "most": describer.most,
             "missing": MISSING,
         }

@@ -103,10 +103,14 @@ class Graft:
                 old = next(rest, None)
                 if old is None:
                     raise self._differ(owner)
-                done.append(self.statement(old, item))
+                done += self._grafted(old, item)
             else:
                 done += placed
         new[:] = done
+
+    def _grafted(self, old: ast.AST, item: ast.AST) -> list[ast.AST]:
+        """What a part of a suite that the original had becomes."""
+        return [self.statement(old, item)]
 
     def _expression(self, original: ast.AST, rewritten: ast.AST) -> None:
         """Graft an expression, or what is no statement, in which there may be probes."""

@@ -12,7 +12,7 @@ import re
 
 from .events import held_by
 from .graft import Graft, constant, set_position
-from .model import CELL, HIDDEN_LOCAL, SLOT, Scope, Shown, Site, Span
+from .model import CELL, HIDDEN_LOCAL, RESULT_LOCAL, SLOT, VALUE, Scope, Shown, Site, Span
 from .state import CALL, CELLS, SLOTS
 
 
@@ -37,12 +37,30 @@ class EventGraft(Graft):
                 return write.site(site)
         return super()._placed_condition(probe, match)
 
+    def _grafted(self, old: ast.AST, item: ast.AST) -> list[ast.AST]:
+        """``return x`` becomes ``.r = x``, the event, and ``return .r``."""
+        match = self._probe(item.value) if isinstance(item, ast.Return) else None
+        done = super()._grafted(old, item)
+        if match is None or match.group(1) != "return":
+            return done
+        write = self._writer(self._tables.sites[int(match.group(2))])
+        if write is None:
+            return done
+        (end,) = done
+        assert isinstance(end, ast.Return) and isinstance(end.value, ast.Call)
+        keep = ast.Assign(targets=[write.name(RESULT_LOCAL, ast.Store())], value=end.value.args[1])
+        end.value = write.name(RESULT_LOCAL)
+        events = write.site_statements(self._tables.sites[int(match.group(2))], Shown(RESULT_LOCAL, VALUE, 0))
+        return [write.statement(keep), *events, end]
+
     def _writer(self, site: Site) -> _Writer | None:
         """What writes a site's probe out; None where it must stay a function."""
         scope = self._tables.scopes[site.scope]
-        if scope.hidden and not scope.namespace and not site.result and site.kind != "return":
-            return _Writer(site.anchor, scope)
-        return None
+        if not scope.hidden or scope.namespace:
+            return None
+        if site.kind == "return":
+            return _Writer(site.anchor, scope) if site.closing else None
+        return None if site.result else _Writer(site.anchor, scope)
 
     def _statements(self, site: Site) -> list[ast.stmt]:
         write = self._writer(site)
@@ -164,17 +182,21 @@ class _Writer:
             return everything
         return self._at(ast.IfExp(test=test, body=few, orelse=everything))
 
-    def site_statements(self, site: Site) -> list[ast.stmt]:
-        """The same as statements."""
-        test, few, everything = self._forms(site)
+    def site_statements(self, site: Site, result: Shown | None = None) -> list[ast.stmt]:
+        """The same as statements; ``result`` is what a call returns."""
+        test, few, everything = self._forms(site, result)
         return [self.statement(everything) if test is None else self.choice(test, few, everything)]
 
-    def _forms(self, site: Site) -> tuple[ast.expr | None, ast.expr, ast.expr]:
+    def _forms(self, site: Site, result: Shown | None = None) -> tuple[ast.expr | None, ast.expr, ast.expr]:
         """When an event's shorter form will do (None: where they are one), that form and the longer one."""
         held = held_by(site, self._scope)
-        few = self.event([constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)])
         if not held.longer:
+            parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
+            if held.result:
+                parts.append(self.none() if result is None else self.value(result))
+            few = self.event(parts)
             return None, few, few
+        few = self.event([constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)])
         parts = [constant(f"all_id_{site.number}", self._anchor), self.number()]
         parts += map(self.value, [*held.bound, *held.cells])
         if held.together:
@@ -197,27 +219,27 @@ class _Writer:
         """A variable's value as it is, or a copy."""
         if shown.place == CELL:
             return self.cell(shown.index)
-        copied = self.call("copy", self.read(shown))
-        return self._at(ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=copied))
+        return self._at(ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown)))
+
+    def no_atom(self, shown: Shown) -> ast.expr:
+        """A copy or a description: ``described(id(type(x))) or copy(x)``."""
+        known = self.call("described", self.call("id", self.call("type", self.read(shown))))
+        return self.boolean(ast.Or(), [known, self.call("copy", self.read(shown))])
 
     def argument(self, name: str) -> ast.expr:
         """The value of a parameter when the call begins."""
         shown = Shown(name, "", 0)
-        if name == "self" and self._scope.entered[0] == name:
-            return self.boolean(ast.Or(), [self.known(shown), self.call("copy", self.read(shown))])
-        return self.value(shown)
+        return self.no_atom(shown) if name == "self" and self._scope.entered[0] == name else self.value(shown)
 
     def change(self, shown: Shown) -> ast.expr:
         """A copy of what a variable holds, or None if that cannot have changed."""
-        test = self.boolean(ast.Or(), [self.is_atom(shown), self.known(shown)])
+        kind = self.call("type", self.read(shown))
+        number = self.compare(self.call("type", self.read(shown)), ast.Is(), constant("int", self._anchor))
+        test = self.boolean(ast.Or(), [number, self.call("fixed", self.call("id", kind))])
         return self._at(ast.IfExp(test=test, body=self.none(), orelse=self.call("change", self.read(shown))))
 
     def cell(self, index: int) -> ast.expr:
         return self.call("cell", self.item(self.state(CELLS), index))
-
-    def known(self, shown: Shown) -> ast.expr:
-        """The description of an object of whose type one was seen before, or None."""
-        return self.call("described", self.call("id", self.call("type", self.read(shown))))
 
     def is_atom(self, shown: Shown) -> ast.expr:
         """Whether a value is a small one that cannot change; no code of the program runs."""

@@ -24,6 +24,9 @@ NOWHERE: Span = (-1, -1, -1, -1)
 HIDDEN_LOCAL = ".f"
 """The local that holds a call's state: not an identifier, so no name of the program's can meet it."""
 
+RESULT_LOCAL = ".r"
+"""The local that holds what a call returns, just before it does."""
+
 VALUE, SLOT, CELL = "value", "slot", "cell"
 """Where a probe finds a variable: in its arguments, in the call's table, in a closure cell."""
 
