@@ -12,6 +12,7 @@ LAYERS = [
     {"followers", "capture", "cache", "settings", "inline"},
     {"template", "describe"},
     {"frames", "eventtemplate", "trace"},
+    {"memory"},
     {"recorder"},
     {"channel"},
     {"threads", "calls"},

@@ -22,13 +22,15 @@ SMALL = {"max_depth": 2, "max_items": 10, "max_nodes": 30}
 class Suite:
     """One test module of CPython's.
 
-    ``modules`` are followed, or with ``itself`` the test module; ``left_out`` are the tests that cannot agree,
+    ``modules`` are followed, or with ``itself`` the test module, with ``recorder`` by one instead of by
+    a follower of dicts; ``left_out`` are the tests that cannot agree,
     each with its reason; ``python`` is the first version that has it.
     """
 
     test: str
     modules: tuple[str, ...] = ()
     itself: bool = False
+    recorder: bool = False
     config: dict[str, object] = field(default_factory=lambda: dict(SMALL))
     left_out: dict[str, str] = field(default_factory=dict)
     python: tuple[int, int] = (3, 10)
@@ -53,7 +55,7 @@ class Outcome:
 
 def run(suite: Suite, *, follow: bool) -> Outcome:
     """Run a suite in a process of its own, in an empty folder."""
-    settings = {"test": suite.test, "modules": [], "itself": False, "config": suite.config}
+    settings = {"test": suite.test, "modules": [], "itself": False, "recorder": suite.recorder, "config": suite.config}
     if follow:
         settings.update(modules=suite.modules, itself=suite.itself)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FOLLOW")}

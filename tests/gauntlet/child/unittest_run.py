@@ -1,7 +1,8 @@
 """Run one of CPython's own test modules, plain or followed; the last line of the output is JSON.
 
 Its argument is JSON, too: ``test``, the test module; ``modules``, those that are followed in place, all their
-functions; ``itself``, whether the test module itself is followed, from its first line; ``config``.
+functions; ``itself``, whether the test module itself is followed, from its first line; ``recorder``, whether
+by a recorder; ``config``.
 """
 
 from __future__ import annotations
@@ -80,25 +81,30 @@ def main(settings: dict) -> None:
         for variable in record["local_vars"]:
             variable["var"], variable["val"], variable["type"]
 
+    follower = follow.Recorder(ring=1_000_000) if settings["recorder"] else read
     functions: list[str] = []
     skipped: dict[str, str] = {}
     config = follow.FollowConfig(follow_prints=True, **settings["config"])
     for name in settings["modules"]:
         for module in modules_of(name):
-            handle = follow.instrument(module, config=config, follower=read)
+            handle = follow.instrument(module, config=config, follower=follower)
             functions += handle.functions
             skipped.update(handle.skipped)
     test = f"test.{settings['test']}"
     hooked = [test] if settings["itself"] else settings["modules"]  # the tests import some modules afresh
     if hooked:
-        follow.install_import_hook(*hooked, config=config, follower=read, already_imported="ignore")
+        follow.install_import_hook(*hooked, config=config, follower=follower, already_imported="ignore")
     suite = unittest.defaultTestLoader.loadTestsFromName(test)
     start = time.perf_counter()
     result = unittest.TextTestRunner(stream=io.StringIO(), verbosity=0, resultclass=Result).run(suite)
+    seconds = time.perf_counter() - start
+    if isinstance(follower, follow.Recorder):
+        for record in follower.records():
+            read(record)
     outcome = {
         "outcomes": result.outcomes,
         "texts": result.texts,
-        "seconds": time.perf_counter() - start,
+        "seconds": seconds,
         "records": records,
         "functions": len(functions),
         "skipped": skipped,
