@@ -1,7 +1,7 @@
 """``python -m tests.gauntlet [NAME …]``: real suites, plain and followed, as a table.
 
 A name is that of a package from PyPI, of a module of the standard library, or of one of CPython's tests of the
-language; ``packages``, ``library`` and ``language`` mean all of their kind.
+language or of tracers; ``packages``, ``library``, ``language`` and ``recorded`` mean all of their kind.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 from .children import Environment, Run
 from .extent import extent
 from .packages import PACKAGES, Package
-from .suites import LANGUAGE, LIBRARY, Outcome, Suite
+from .suites import LANGUAGE, LIBRARY, RECORDED, Outcome, Suite
 from .suites import run as run_suite
 
-GROUPS: dict[str, Iterable[str]] = {"packages": PACKAGES, "library": LIBRARY, "language": LANGUAGE}
+GROUPS: dict[str, Iterable[str]] = {"packages": PACKAGES, "library": LIBRARY, "language": LANGUAGE, "recorded": RECORDED}
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def main() -> int:
         if name in PACKAGES:
             failed += not compare(environment, PACKAGES[name], coverage=options.coverage)
         else:
-            failed += not compare_suite(LIBRARY.get(name) or LANGUAGE[name])
+            failed += not compare_suite(LIBRARY.get(name) or LANGUAGE.get(name) or RECORDED[name])
     return failed
 
 
@@ -59,7 +59,8 @@ def compare_suite(suite: Suite) -> bool:
     except Exception as error:
         print(f"{suite.name:16} FAILED: {error}", flush=True)
         return False
-    differing = [line for line in differences(plain, followed) if line.partition(": ")[0] not in suite.left_out]
+    found = differences(plain, followed)
+    differing = [line for line in found if not suite.leaves_out(line.partition(": ")[0])]
     passed = sum(outcome == "passed" for outcome in plain.outcomes.values())
     good = not differing and not followed.skipped and passed > 0 and followed.records > 0
     print(
@@ -69,8 +70,11 @@ def compare_suite(suite: Suite) -> bool:
         + f"{followed.seconds / max(plain.seconds, 1e-3):.1f} x as long ({time.perf_counter() - start:.0f} s)",
         flush=True,
     )
-    for test in (test for test in suite.left_out if test in plain.outcomes):
-        print("    ", f"left out: {test}: {suite.left_out[test]}")
+    for test, reason in suite.left_out.items():
+        here = [name for name in plain.outcomes if test in (name, name.rpartition(".")[0])]
+        if here:
+            count = sum(line.partition(": ")[0] in here for line in found)
+            print("    ", f"left out: {test}: {reason} ({count} of {len(here)} differ)")
     for line in differing[:12]:
         print("    ", line, followed.texts.get(line.partition(": ")[0], ""))
     for name, reason in list(followed.skipped.items())[:5]:

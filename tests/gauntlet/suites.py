@@ -24,7 +24,7 @@ class Suite:
 
     ``modules`` are followed, or with ``itself`` the test module, with ``recorder`` by one instead of by
     a follower of dicts; ``left_out`` are the tests that cannot agree,
-    each with its reason; ``python`` is the first version that has it.
+    each with its reason, or the classes of such tests; ``python`` is the first version that has it.
     """
 
     test: str
@@ -38,7 +38,11 @@ class Suite:
     @property
     def name(self) -> str:
         """How the command line calls it."""
-        return self.test if self.itself else self.modules[0]
+        return "recorder:" * self.recorder + self.test if self.itself else self.modules[0]
+
+    def leaves_out(self, test: str) -> bool:
+        """Whether a test or its class is left out."""
+        return test in self.left_out or test.rpartition(".")[0] in self.left_out
 
 
 @dataclass(frozen=True)
@@ -217,3 +221,51 @@ LANGUAGE = {
     )
 }
 """Tests of the language, which are themselves followed."""
+
+_PYTHON = "counts all calls or lines, those of the recorder's copies of containers and functions among them"
+_JUMP = "sets a frame's line, and jumps over the call's state or a variable that is noted"
+
+RECORDED = {
+    suite.name: suite
+    for suite in (
+        Suite("test_pdb", itself=True, recorder=True),
+        Suite("test_bdb", itself=True, recorder=True, left_out={"test.test_bdb.StateTestCase.test_skip": _PYTHON}),
+        Suite("test_profile", itself=True, recorder=True),
+        Suite("test_cprofile", itself=True, recorder=True),
+        Suite(
+            "test_trace",
+            itself=True,
+            recorder=True,
+            left_out={
+                "test.test_trace.TestFuncs.test_traced_decorated_function": _PYTHON,
+                "test.test_trace.TestLineCounts.test_trace_list_comprehension": _PYTHON,
+                "test.test_trace.TestLineCounts.test_traced_decorated_function": _PYTHON,
+            },
+        ),
+        Suite(
+            "test_sys_setprofile",
+            itself=True,
+            recorder=True,
+            left_out=dict.fromkeys(
+                (f"test.test_sys_setprofile.{name}" for name in ("ProfileHookTestCase", "ProfileSimulatorTestCase")),
+                _PYTHON,
+            ),
+        ),
+        Suite(
+            "test_sys_settrace",
+            itself=True,
+            recorder=True,
+            left_out={
+                **dict.fromkeys(
+                    (
+                        f"test.test_sys_settrace.{name}"
+                        for name in ("TraceTestCase", "SkipLineEventsTraceTestCase", "TraceOpcodesTestCase", "TestExtendedArgs")
+                    ),
+                    _PYTHON,
+                ),
+                "test.test_sys_settrace.JumpTestCase": _JUMP,
+            },
+        ),
+    )
+}
+"""Tests of debuggers, tracers and profilers, which are themselves followed by a recorder, whose probes are calls of C."""
