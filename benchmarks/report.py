@@ -38,7 +38,7 @@ def print_table(rows: Iterable[Row], *, heading: bool = True) -> None:
     for row in rows:
         widths = {name: max(len(name), 10) if _is_number(value) else 44 for name, value in row.items()}
         if heading:
-            print("  ".join(f"{name:>{widths[name]}}" if _is_number(row[name]) else f"{name:{widths[name]}}" for name in row))
+            print("  ".join(f"{n:>{widths[n]}}" if _is_number(v) else f"{n:{widths[n]}}" for n, v in row.items()))
             heading = False
         cells = [f"{v:>{widths[n]},}" if _is_number(v) else f"{v!s:{widths[n]}}" for n, v in row.items()]
         print("  ".join(cells), flush=True)
