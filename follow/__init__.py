@@ -3,7 +3,7 @@
 from .capture import Shortened
 from .config import FollowConfig
 from .decorator import follow
-from .describe import Described
+from .described import Described
 from .errors import FollowError, FollowerWarning, FollowWarning, SourceUnavailable, TraceError, TransformError
 from .generated import generated_source
 from .importhook import install_import_hook

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from .config import FollowConfig
 from .state import MISSING
@@ -41,6 +41,9 @@ class Shortened:
 
     def __hash__(self) -> int:
         return hash((self.type, self.length))
+
+
+_AnyCopy = TypeVar("_AnyCopy", bound="Copy")
 
 
 class Capture:
@@ -87,14 +90,9 @@ class Capture:
             return value
         return copier(self.start(Copy), value, 0)
 
-    def start(self, kind: type[Copy]) -> Copy:
+    def start(self, kind: type[_AnyCopy]) -> _AnyCopy:
         """A copy that may spend what the limits say."""
         return kind(self._depth, self._items, self._string, self._nodes, self._bound)
-
-    @property
-    def most_characters(self) -> int:
-        """Strings up to this length are kept as they are."""
-        return self._string
 
 
 class Copy:
@@ -158,8 +156,12 @@ class Copy:
         if self.nodes < 0:
             return Shortened(kind.__name__, length, None)
         if length <= self.items:
-            return self.fillers[id(kind)](self, value, depth)
+            return self.fill(value, depth)
         return Shortened(kind.__name__, length, self._head(value, kind, depth))
+
+    def fill(self, value: Any, depth: int) -> object:
+        """A copy of a container within the limits."""
+        return self.fillers[id(type(value))](self, value, depth)
 
     def _head(self, value: Any, kind: type, depth: int) -> object:
         mapping = kind in (dict, OrderedDict, defaultdict)

@@ -3,124 +3,35 @@
 from __future__ import annotations
 
 import builtins
-import weakref
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from .capture import Capture, Copy, Shortened, copier_of, type_name
 from .config import FollowConfig
+from .described import ATOM_IDS, Described, describe, mro_of
+from .flat import FlatCopies
 from .model import Record
 from .state import MISSING
 
-_ATOMS = (int, str, type(None), float, bool, bytes, complex, type(Ellipsis), type(NotImplemented))
-_ATOM_IDS = frozenset(map(id, _ATOMS))
 _CHANGEABLE = frozenset(map(id, (list, dict, set, bytearray, deque, OrderedDict, defaultdict, tuple)))
 """The built-in containers; a tuple cannot change, but what is in it can."""
-
-
-class Described:
-    """Stands for an object that is no built-in value; it does not hold the object.
-
-    Attributes:
-        type: the name of the object's type.
-        name: of a function, class or module its own name, else None.
-    """
-
-    __slots__ = ("name", "type")
-
-    def __init__(self, type: str, name: str | None = None) -> None:
-        self.type = type
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"<{self.type}>" if self.name is None else f"<{self.type} {self.name}>"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Described):
-            return NotImplemented
-        return (self.type, self.name) == (other.type, other.name)
-
-    def __hash__(self) -> int:
-        return hash((self.type, self.name))
-
-
-_described: dict[int, Described] = {}
-"""By the id of a type the description of its objects, as long as the type lives."""
-_fixed: dict[int, bool] = {}
-"""The ids of types of which every object is recorded as the same value for ever; of a type that may die, as above."""
-_types: dict[int, weakref.ref[type]] = {}
-
-described = _described.get
-"""The description of any object of a type, by the type's id; None if none was described yet."""
-fixed = _fixed.get
-"""Whether what is recorded of an object of a type, by the type's id, cannot change; None if that is not known."""
-
-
-def describe(value: object) -> object:
-    """What stands for an object; atoms stand for themselves."""
-    kind = type(value)
-    number = id(kind)
-    if number in _ATOM_IDS or value is MISSING:
-        return value
-    if number in _NAMED:
-        return Described(kind.__name__, _NAMED[number](value))
-    classes = _makes_classes(kind)
-    found = None if classes else _described.get(number)
-    if found is None and number not in _types:
-
-        def forget(_: object) -> None:
-            _described.pop(number, None)
-            _fixed.pop(number, None)
-            _types.pop(number, None)
-
-        _types[number] = weakref.ref(kind, forget)
-        _fixed[number] = True
-        if not classes:
-            _described[number] = Described(type_name(kind))
-    return Described("type", type_name(value)) if classes else _described[number]
-
-
-def _makes_classes(kind: type) -> bool:
-    """Whether objects of this type are classes themselves."""
-    return type in _mro(kind)
-
-
-_mro = type.__dict__["__mro__"].__get__
-
-
-def _function_name(function: object) -> str:
-    return function.__qualname__ if type(function) is FunctionType else type_name(type(function))
-
-
-def _module_name(module: ModuleType) -> str:
-    name = module.__dict__.get("__name__")
-    return name if type(name) is str else "?"
-
-
-_NAMED: dict[int, Callable[[Any], str]] = {
-    id(FunctionType): lambda function: function.__qualname__,
-    id(BuiltinFunctionType): lambda function: function.__qualname__,
-    id(MethodType): lambda method: _function_name(method.__func__),
-    id(ModuleType): _module_name,
-}
-
-
-_fixed.update(dict.fromkeys((*_ATOM_IDS, *_NAMED), True))
 
 
 class Describer:
     """Copies values within a configuration's limits, and describes the program's own objects.
 
     Arguments:
-        capture: what knows the limits.
+        config: its limits.
     """
 
-    def __init__(self, capture: Capture) -> None:
-        self._start = capture.start
-        self.most = capture.most_characters
+    def __init__(self, config: FollowConfig) -> None:
+        self._start = Capture(config).start
+        self.most = config.max_string
         """Strings up to this length are kept as they are."""
+        flat = FlatCopies(config)
+        self._flat = flat.copy
+        self.is_flat = flat.is_flat
 
     def copy(self, value: object) -> object:
         """A value as it is now."""
@@ -128,7 +39,11 @@ class Describer:
             copier = copier_of(value)
             if copier is None:
                 return describe(value)
-            return copier(self._start(_DescribingCopy), value, 0)
+            if (found := self._flat(value)) is not MISSING:
+                return found
+            copy = self._start(_DescribingCopy)
+            copy.flat = self._flat
+            return copier(copy, value, 0)
         except (RecursionError, MemoryError):
             return _LOST
 
@@ -159,7 +74,23 @@ CopiedBytearray.__name__ = CopiedBytearray.__qualname__ = "bytearray"
 class _DescribingCopy(Copy):
     """One variable being copied for a recorder."""
 
-    __slots__ = ()
+    __slots__ = ("flat",)
+    flat: Callable[[object], object]
+
+    def plain(self, value: Any) -> bool:
+        """Whether a value surely needs no copy."""
+        kind: object = type(value)
+        if kind is int:
+            return bool(-1073741824 < value < 1073741824)
+        return bool(value is None or kind is float or kind is bool or (kind is str and len(value) <= self.string))
+
+    def fill(self, value: Any, depth: int) -> object:
+        """A copy of a container within the limits: a simple one may be as it was."""
+        found = self.flat(value)
+        if found is MISSING:
+            return super().fill(value, depth)
+        self.memo[id(value)] = found
+        return found
 
     def other(self, value: object) -> object:
         """An object is described."""
@@ -209,7 +140,7 @@ def _is_hashable(value: object) -> bool:
     kind = type(value)
     if kind is tuple or kind is frozenset:
         return all(map(_is_hashable, value))  # type: ignore[call-overload, no-any-return]
-    return id(kind) in _ATOM_IDS
+    return id(kind) in ATOM_IDS
 
 
 _LOST = Described("not recorded")
@@ -222,9 +153,9 @@ def describe_raised(error: BaseException, copy: Callable[[object], object]) -> s
     name = type_name(kind)
     arguments = BaseException.args.__get__(error)  # type: ignore[attr-defined]
     group = getattr(builtins, "BaseExceptionGroup", None)
-    if group is not None and group in _mro(kind):  # its text is its message, and how many there are
+    if group is not None and group in mro_of(kind):  # its text is its message, and how many there are
         arguments = arguments[:1]
-    atoms = all(id(type(argument)) in _ATOM_IDS for argument in arguments)
+    atoms = all(id(type(argument)) in ATOM_IDS for argument in arguments)
     if atoms and type(_defined(kind, "__str__")) is type(object.__str__):
         try:
             text = str(copy(str(error)))
@@ -236,10 +167,10 @@ def describe_raised(error: BaseException, copy: Callable[[object], object]) -> s
 
 
 def _defined(cls: type, name: str) -> object:
-    return next((base.__dict__[name] for base in _mro(cls) if name in base.__dict__), None)
+    return next((base.__dict__[name] for base in mro_of(cls) if name in base.__dict__), None)
 
 
-_describer = Describer(Capture(FollowConfig()))
+_describer = Describer(FollowConfig())
 
 
 def describe_record(record: Record) -> Record:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from .capture import Capture
 from .channel import THREADS, Channel
-from .describe import Describer, describe_raised, described, fixed
+from .describe import Describer, describe_raised
+from .described import described, fixed
 from .events import LEFT, RAISED, SET, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
+from .flat import EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
 from .model import Follower, Lookup, Scope, Site
@@ -36,7 +37,7 @@ class EventProbes(Probes):
     def __init__(self, tables: Lookup, channel: Channel, recorder: Recorder, depth: int | None = None) -> None:
         self._recorder = recorder
         self._base = recorder.register(tables, channel.config.fields)
-        self._describer = describer = Describer(Capture(channel.config))
+        self._describer = describer = Describer(channel.config)
         self._copy = describer.copy
         self._extend = recorder.constants["extend"]
         self._now = recorder.now
@@ -49,6 +50,8 @@ class EventProbes(Probes):
             "cell": describer.cell,
             "described": described,
             "fixed": fixed,
+            "is_exact": EXACT_IDS.__contains__,
+            "is_flat": describer.is_flat,
             "most": describer.most,
             "missing": MISSING,
         }

@@ -33,7 +33,7 @@ UNCOUNTED = (TIME, SILENCE)
 LENGTHS = {TIME: 2, SET: 4, RAISED: 6, LEFT: 4, RECORD: 3, SILENCE: 3}
 """How many items each of them takes."""
 
-MOST_WRITTEN_OUT = 6
+MOST_WRITTEN_OUT = 10
 """So many variables are looked at one by one to see whether they have changed; more of them as one list."""
 
 VALUE_LAST = "value"

@@ -203,8 +203,10 @@ class _Writer:
             now = self._at(ast.Tuple(elts=[self.read(shown) for shown in held.again], ctx=ast.Load()))
             parts.append(self.call("changes", now))
         else:
-            parts += map(self.change, held.again)
+            parts += [self.change(shown, site.bases) for shown in held.again]
         everything = self.event(parts)
+        if site.unless_exact:
+            return self.is_exact(site.unless_exact), few, everything
         if not site.unless_atom or held.bound[0].place == CELL:
             return None, few, everything
         return self.is_atom(held.bound[0]), few, everything
@@ -231,12 +233,26 @@ class _Writer:
         shown = Shown(name, "", 0)
         return self.no_atom(shown) if name == "self" and self._scope.entered[0] == name else self.value(shown)
 
-    def change(self, shown: Shown) -> ast.expr:
-        """A copy of what a variable holds, or None if that cannot have changed."""
+    def change(self, shown: Shown, bases: tuple[str, ...]) -> ast.expr:
+        """A copy of what a variable holds, or None if that cannot have changed.
+
+        Arguments:
+            shown: the variable.
+            bases: if these hold built-in containers, then only they have changed, and what holds them.
+        """
         kind = self.call("type", self.read(shown))
         number = self.compare(self.call("type", self.read(shown)), ast.Is(), constant("int", self._anchor))
-        test = self.boolean(ast.Or(), [number, self.call("fixed", self.call("id", kind))])
+        tests = [number, self.call("fixed", self.call("id", kind))]
+        if bases and not (shown.place == VALUE and shown.name in bases):
+            apart = [self.compare(self.read(shown), ast.IsNot(), self.name(base)) for base in bases]
+            flat = self.call("is_flat", self.call("id", self.read(shown)))
+            tests.append(self.boolean(ast.And(), [*apart, flat, *map(self.is_exact, bases)]))
+        test = self.boolean(ast.Or(), tests)
         return self._at(ast.IfExp(test=test, body=self.none(), orelse=self.call("change", self.read(shown))))
+
+    def is_exact(self, name: str) -> ast.expr:
+        """Whether a variable holds a built-in container or string, and no subclass's."""
+        return self.call("is_exact", self.call("id", self.call("type", self.name(name))))
 
     def cell(self, index: int) -> ast.expr:
         return self.call("cell", self.item(self.state(CELLS), index))

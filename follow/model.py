@@ -67,6 +67,10 @@ class Site:
     """Of the variables shown those that may hold something changeable that the statement may have changed."""
     unless_atom: bool = False
     """Whether the statement can only have changed something if what it has bound is no atom (``x += y``)."""
+    unless_exact: str = ""
+    """A variable: if it holds a built-in container or string, then the statement has changed nothing."""
+    bases: tuple[str, ...] = ()
+    """Variables: if they all do, then the statement has changed them alone, and containers that hold them."""
     stores: tuple[tuple[int, int], ...] = ()
     clears: tuple[int, ...] = ()
     closing: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..capture import Shortened
-from ..describe import Described
+from ..described import Described
 from ..model import Record
 from ..state import MISSING
 from .decode import Event

@@ -9,7 +9,8 @@ from typing import Any
 import msgpack
 
 from ..capture import Shortened
-from ..describe import CopiedBytearray, Described
+from ..describe import CopiedBytearray
+from ..described import Described
 from ..state import MISSING
 
 TUPLE, SET, FROZENSET, DEQUE, ORDERED, DEFAULT = range(1, 7)

@@ -16,6 +16,7 @@ from ..source import FUNCTION_NODES, Located, Source
 from .codenames import code_names
 from .expressions import ExpressionScan
 from .headers import Text
+from .names import own_names
 from .probes import Plan, choose_prefix
 from .scan import ModuleScan, Scan
 
@@ -57,7 +58,7 @@ def rewrite_function(located: Located, config: FollowConfig, name: str) -> Rewri
     piece = "\n".join(lines[first - 1 : last]) + "\n"
     plan = Plan(choose_prefix(piece))
     module = ast.Module(body=[_top(located)], type_ignores=[])
-    scan = Scan(Text(lines), config, plan, code_names(module, source.flags), ":=" in piece)
+    scan = Scan(Text(lines), config, plan, code_names(module, source.flags), ":=" in piece, own_names(source.tree))
     _scan(scan, statement, located)
     text = _rewrite_piece(piece, first, statement, plan, name, source.filename)
     return Rewritten(text, plan.prefix, statement, plan.wraps.keys(), _tables(scan, source.filename))
@@ -72,10 +73,11 @@ def rewrite_module(source: Source, config: FollowConfig) -> Rewritten:
     """
     tree = source.tree
     plan = Plan(choose_prefix(source.text))
-    scan = Scan(Text(source.lines()), config, plan, code_names(tree, source.flags), ":=" in source.text)
+    text = Text(source.lines())
+    scan = Scan(text, config, plan, code_names(tree, source.flags), ":=" in source.text, own_names(tree))
     ModuleScan(scan, tree).run()
-    text = _write(source.text, 1, tree, plan, source.filename, source.filename)
-    return Rewritten(text, plan.prefix, tree, plan.wraps.keys(), _tables(scan, source.filename))
+    written = _write(source.text, 1, tree, plan, source.filename, source.filename)
+    return Rewritten(written, plan.prefix, tree, plan.wraps.keys(), _tables(scan, source.filename))
 
 
 def _tables(scan: Scan, filename: str) -> Tables:

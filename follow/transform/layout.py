@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..model import CELL, SLOT, VALUE, Shown, Site
 from . import probes
 from .flow import Bound
-from .mutation import NEVER, UNLESS_ATOM, mutates
+from .mutation import changes
 from .names import mangle, own_expressions, statement_binds, statement_unbinds, walrus_names
 from .shape import argument_names
 
@@ -94,7 +94,7 @@ class Layout:
         if self.function.namespace:
             bits = (1 << index for index, name in enumerate(self.function.names) if possible & self.bits[name])
             names = self._bound(binder) + [name for name in self.function.names if name in self.dark]
-            again = ("*",) if mutates(draft.node) else ()
+            again = ("*",) if changes(draft.node, self._is_builtin).may else ()
             return replace(site, possible=sum(bits), clears=cleared, binds=tuple(names), again=again)
         arguments, shown = self._shown(definite, possible)
         bound = self._bound(binder)
@@ -116,13 +116,28 @@ class Layout:
             return {"binds": tuple(one.name for one in shown)}
         bound = [*bound, *self._possible_walruses(draft.binder), *self._unbound(draft.binder)]
         binds = tuple(one.name for one in shown if one.name in bound or one.name in self.dark)
-        change = mutates(draft.node)
-        if change == NEVER:
+        change = changes(draft.node, self._is_builtin)
+        if not change.may:
             return {"binds": binds}
         receiver = next(iter(self.arguments), "") if self.function.class_name is not None else ""
         known = {*binds, receiver} if receiver in ("self", "cls") else {*binds}
         again = tuple(one.name for one in shown if one.name not in known)
-        return {"binds": binds, "again": again, "unless_atom": change == UNLESS_ATOM and len(binds) == 1}
+        values = {one.name for one in shown if one.place == VALUE}
+        exact, bases = self._mangled(change.unless_exact), tuple(map(self._mangled, change.bases))
+        return {
+            "binds": binds,
+            "again": again,
+            "unless_atom": change.unless_atom and len(binds) == 1,
+            "unless_exact": exact if exact in values else "",
+            "bases": bases if values.issuperset(bases) and not {*bases} & {*binds} else (),
+        }
+
+    def _mangled(self, name: str) -> str:
+        return mangle(name, self.function.class_name)
+
+    def _is_builtin(self, name: str) -> bool:
+        """Whether nothing here binds a name."""
+        return name not in self.function.names and name not in self.function.free and name not in self.scan.own
 
     def _unbound(self, binder: ast.AST | None) -> list[str]:
         """The names that the site's statement has unbound."""

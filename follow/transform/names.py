@@ -194,6 +194,11 @@ def suites(statement: ast.AST) -> Iterator[list[ast.stmt]]:
         yield part.body
 
 
+def own_names(tree: ast.Module) -> frozenset[str]:
+    """The names that a module's own statements bind."""
+    return frozenset(name for statement in all_statements(tree.body) for name in statement_binds(statement))
+
+
 def all_statements(body: list[ast.stmt]) -> Iterator[ast.AST]:
     """Every statement, ``except`` and ``case`` of the suite and of the suites in it, in one function."""
     for statement in body:

@@ -42,6 +42,8 @@ class Scan:
     plan: probes.Plan
     codes: CodeNames
     walruses: bool
+    own: frozenset[str]
+    """The names that the module itself binds."""
     sites: dict[int, Site] = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)

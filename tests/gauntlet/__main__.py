@@ -20,7 +20,12 @@ from .packages import PACKAGES, Package
 from .suites import LANGUAGE, LIBRARY, RECORDED, Outcome, Suite
 from .suites import run as run_suite
 
-GROUPS: dict[str, Iterable[str]] = {"packages": PACKAGES, "library": LIBRARY, "language": LANGUAGE, "recorded": RECORDED}
+GROUPS: dict[str, Iterable[str]] = {
+    "packages": PACKAGES,
+    "library": LIBRARY,
+    "language": LANGUAGE,
+    "recorded": RECORDED,
+}
 
 
 def main() -> int:

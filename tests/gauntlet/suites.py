@@ -259,7 +259,12 @@ RECORDED = {
                 **dict.fromkeys(
                     (
                         f"test.test_sys_settrace.{name}"
-                        for name in ("TraceTestCase", "SkipLineEventsTraceTestCase", "TraceOpcodesTestCase", "TestExtendedArgs")
+                        for name in (
+                            "TraceTestCase",
+                            "SkipLineEventsTraceTestCase",
+                            "TraceOpcodesTestCase",
+                            "TestExtendedArgs",
+                        )
                     ),
                     _PYTHON,
                 ),

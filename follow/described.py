@@ -1,0 +1,104 @@
+"""What stands in a recording for an object that is no built-in value; by its type, and by the type's id."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from .capture import type_name
+from .state import MISSING
+
+ATOMS = (int, str, type(None), float, bool, bytes, complex, type(Ellipsis), type(NotImplemented))
+ATOM_IDS = frozenset(map(id, ATOMS))
+
+
+class Described:
+    """Stands for an object that is no built-in value; it does not hold the object.
+
+    Attributes:
+        type: the name of the object's type.
+        name: of a function, class or module its own name, else None.
+    """
+
+    __slots__ = ("name", "type")
+
+    def __init__(self, type: str, name: str | None = None) -> None:
+        self.type = type
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<{self.type}>" if self.name is None else f"<{self.type} {self.name}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Described):
+            return NotImplemented
+        return (self.type, self.name) == (other.type, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.name))
+
+
+_described: dict[int, Described] = {}
+"""By the id of a type the description of its objects, as long as the type lives."""
+_fixed: dict[int, bool] = {}
+"""The ids of types of which every object is recorded as the same value for ever; of a type that may die, as above."""
+_types: dict[int, weakref.ref[type]] = {}
+
+described = _described.get
+"""The description of any object of a type, by the type's id; None if none was described yet."""
+fixed = _fixed.get
+"""Whether what is recorded of an object of a type, by the type's id, cannot change; None if that is not known."""
+
+
+def describe(value: object) -> object:
+    """What stands for an object; atoms stand for themselves."""
+    kind = type(value)
+    number = id(kind)
+    if number in ATOM_IDS or value is MISSING:
+        return value
+    if number in _NAMED:
+        return Described(kind.__name__, _NAMED[number](value))
+    classes = _makes_classes(kind)
+    found = None if classes else _described.get(number)
+    if found is None and number not in _types:
+
+        def forget(_: object) -> None:
+            _described.pop(number, None)
+            _fixed.pop(number, None)
+            _types.pop(number, None)
+
+        _types[number] = weakref.ref(kind, forget)
+        _fixed[number] = True
+        if not classes:
+            _described[number] = Described(type_name(kind))
+    return Described("type", type_name(value)) if classes else _described[number]
+
+
+def _makes_classes(kind: type) -> bool:
+    """Whether objects of this type are classes themselves."""
+    return type in mro_of(kind)
+
+
+mro_of = type.__dict__["__mro__"].__get__
+
+
+def _function_name(function: object) -> str:
+    return function.__qualname__ if type(function) is FunctionType else type_name(type(function))
+
+
+def _module_name(module: ModuleType) -> str:
+    name = module.__dict__.get("__name__")
+    return name if type(name) is str else "?"
+
+
+_NAMED: dict[int, Callable[[Any], str]] = {
+    id(FunctionType): lambda function: function.__qualname__,
+    id(BuiltinFunctionType): lambda function: function.__qualname__,
+    id(MethodType): lambda method: _function_name(method.__func__),
+    id(ModuleType): _module_name,
+}
+
+
+_fixed.update(dict.fromkeys((*ATOM_IDS, *_NAMED), True))
