@@ -104,22 +104,20 @@ class EventProbes(Probes):
 
     # -- events ----------------------------------------------------------------------------------
 
-    def _start(self, name: str) -> FunctionType:
-        probe: FunctionType = self._made[name]
-        what, _, number = name.rpartition("_")
-        site = self._tables.site(int(number))
+    def _make_record(self, number: int, *, gives: bool) -> FunctionType:
+        site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
         held = held_by(site, scope)
-        probe.__globals__.update(
-            self._constants,
-            MISSING=MISSING,
-            number=id_of(self._base, site.number, everything=held.longer),
-        )
+        namespace: dict[str, object] = {
+            "__builtins__": builtins.__dict__,
+            **self._constants,
+            "MISSING": MISSING,
+            "number": id_of(self._base, site.number, everything=held.longer),
+        }
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            probe.__globals__.update(gather=self._gather, names=names if site.again else site.binds)
-        probe.__code__ = event_template(event_shape(site, scope, held, bool(what)))
-        return probe
+            namespace.update(gather=self._gather, names=names if site.again else site.binds)
+        return FunctionType(event_template(event_shape(site, scope, held, gives)), namespace)
 
     def _gather(self, found: dict[str, object], last: dict[str, object], names: list[str]) -> dict[str, object]:
         """Of a module's names those whose values are others than last time."""

@@ -18,6 +18,12 @@ from .model import HIDDEN_LOCAL, NOWHERE, Span, Tables
 SENTINEL = "\0follow:"
 """Constants that start so are replaced in the code objects by what they name."""
 
+PROBES = "probes"
+"""The constant that holds all probes, by their names or their sites' numbers."""
+
+_IN_TABLE = re.compile(r"(?:(?:return|match|lambda|yield|store|keep|clear|raised|reraise)_)?\d")
+"""The names of the probes in it: those that a piece of source may have many of."""
+
 _Node = TypeVar("_Node", bound=ast.AST)
 _SUITES = ("body", "orelse", "finalbody", "handlers", "cases")
 _WITH_SUITES = (
@@ -193,7 +199,7 @@ class Graft:
             # Nearly all probes: a call with plain names, for which walking costs more than placing.
             set_position(node, anchor)
             set_position(value, anchor)
-            value.func = constant(value.func.id[len(self._prefix) + 1 :], anchor)  # type: ignore[attr-defined]
+            value.func = self._callee(value.func, anchor)
             for argument in value.args:
                 set_position(argument, anchor)
                 if argument.id == self._prefix:  # type: ignore[attr-defined]
@@ -203,9 +209,23 @@ class Graft:
             if "lineno" in child._attributes:
                 set_position(child, anchor)
             if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and self._name.match(child.func.id):
-                child.func = constant(child.func.id[len(self._prefix) + 1 :], anchor)
+                child.func = self._callee(child.func, anchor)
             if isinstance(child, ast.Name) and child.id == self._prefix:
                 child.id = HIDDEN_LOCAL
+
+    def _callee(self, named: ast.expr, anchor: Span) -> ast.expr:
+        """What a probe's name becomes: an item of the one constant that holds all probes.
+
+        So only the few probes that are ever called are made, and code is linked fast.
+        """
+        name = named.id[len(self._prefix) + 1 :]  # type: ignore[attr-defined]
+        if not _IN_TABLE.match(name):
+            return constant(name, anchor)
+        key = ast.Constant(value=int(name) if name.isdigit() else name)
+        item = ast.Subscript(value=constant(PROBES, anchor), slice=key, ctx=ast.Load())
+        set_position(key, anchor)
+        set_position(item, anchor)
+        return item
 
     def _unwrapped(self, node: ast.AST) -> ast.expr | None:
         """The original's expression inside a probe that wraps it."""
@@ -237,7 +257,7 @@ class Graft:
             self._place(argument, first)
         for argument in node.args[index + 1 :]:
             self._place(argument, last)
-        node.func = constant(node.func.id[len(self._prefix) + 1 :], first)  # type: ignore[attr-defined]
+        node.func = self._callee(node.func, first)
         set_position(node, last)
 
     def _is_guard(self, node: ast.Try) -> bool:

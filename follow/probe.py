@@ -15,8 +15,9 @@ from .channel import THREADS, Channel, ThreadState, now
 from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
 from .model import Lookup, Scope, Site
+from .probetable import ProbeTable
 from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, THREAD, YIELDED
-from .template import FIRST, shape_of, template
+from .template import shape_of, template
 from .threads import spawning
 
 MODULE = -1
@@ -44,7 +45,8 @@ class Probes:
         self._emit = channel.emit
         self._namespaces: list[dict[str, object]] = []
         self._frames: dict[int, list[Any]] = {}
-        self._made: dict[str, Any] = {}
+        self._table = ProbeTable(self._make)
+        self._directly: dict[str, object] = {"probes": self._table}
         channel.listen(self._on_emit)
 
     def _on_emit(self, emit: Callable[..., object]) -> None:
@@ -53,20 +55,11 @@ class Probes:
             namespace["emit"] = emit
 
     def resolve(self, name: str) -> object:
-        """The callable for a probe's name, as it stands in the generated code without its prefix.
-
-        Those that make records are had cheaply: what they do is decided when they are first called, as most
-        sites of a program never are.
-        """
-        made = self._made.get(name)
+        """What stands for a sentinel of the generated code: nearly all probes are in the one for ``"probes"``."""
+        made = self._directly.get(name)
         if made is None:
-            made = self._unstarted(name) if name.isdigit() else self._resolve(name)
-            self._made[name] = made
+            made = self._directly[name] = self._resolve(name)
         return made
-
-    def _unstarted(self, name: str) -> FunctionType:
-        # C code that imports something while a probe runs (a finalizer's warning, say) looks for __builtins__.
-        return FunctionType(FIRST, {"name": name, "start": self._start, "__builtins__": builtins.__dict__})
 
     def _resolve(self, name: str) -> object:
         if name in _SINGLE:
@@ -76,9 +69,17 @@ class Probes:
         if name == "into":
             return self._channel.into(self._depth)
         what, _, number = name.partition("_")
-        if what in _GIVING:
-            return self._unstarted(name)
         return getattr(self, f"_make_{what}")(int(number))
+
+    def _make(self, name: int | str) -> Callable[..., object]:
+        """A probe of the table, when it is first called."""
+        if type(name) is int:
+            return self._make_record(name, gives=False)
+        what, _, number = str(name).partition("_")
+        if what in _GIVING:
+            return self._make_record(int(number), gives=True)
+        made: Callable[..., object] = getattr(self, f"_make_{what}")(int(number))
+        return made
 
     # -- calls -----------------------------------------------------------------------------------
 
@@ -135,16 +136,12 @@ class Probes:
 
     # -- records ---------------------------------------------------------------------------------
 
-    def _start(self, name: str) -> FunctionType:
-        """Give a probe that makes records its own code; it is called for the first time.
-
-        One named ``return_3`` takes a value first and returns it.
-        """
-        probe: FunctionType = self._made[name]
-        what, _, number = name.rpartition("_")
-        site, gives = self._tables.site(int(number)), bool(what)
+    def _make_record(self, number: int, *, gives: bool) -> FunctionType:
+        """A probe that makes records; one that ``gives`` takes a value first and returns it."""
+        site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
-        namespace = probe.__globals__
+        # C code that imports something while a probe runs (a finalizer's warning, say) looks for __builtins__.
+        namespace: dict[str, object] = {"__builtins__": builtins.__dict__}
         namespace.update(
             function=scope.name,
             instruction=site.instruction,
@@ -164,8 +161,8 @@ class Probes:
         else:
             namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)
-        probe.__code__ = template(shape_of(site, scope, gives, more=bool(self._channel.config.fields)))
-        return probe
+        shape = shape_of(site, scope, gives, more=bool(self._channel.config.fields))
+        return FunctionType(template(shape), namespace)
 
     def _extras(self, site: Site, scope: Scope) -> dict[str, object]:
         known = {"kind": site.kind, "line": site.span[0], "file": self._tables.filename, "qualname": scope.qualname}

@@ -10,6 +10,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType
 from .channel import Channel
 from .config import FollowConfig
 from .model import Tables
+from .probetable import ProbeTable
 
 Template = tuple[CodeType, Tables, str]
 """Code with sentinels, its tables, and the generated text."""
@@ -83,9 +84,12 @@ def hooked_channel(code: CodeType) -> Channel | None:
     return channel if has_probes(code) else None
 
 
+_CONSTANTS = (FunctionType, BuiltinFunctionType, ProbeTable)
+
+
 def has_probes(code: CodeType) -> bool:
-    """Whether follow made a code object: no other has functions among its constants."""
-    return any(isinstance(constant, (FunctionType, BuiltinFunctionType)) for constant in code.co_consts)
+    """Whether follow made a code object: no other has such constants."""
+    return any(isinstance(constant, _CONSTANTS) for constant in code.co_consts)
 
 
 def remember_hooked(filename: str, channel: Channel) -> None:

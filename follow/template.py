@@ -112,17 +112,3 @@ def _variable(index: int, value: str) -> str:
     """The entry of one variable; small integers are made on the spot, all else by a call."""
     quick = f"type({value}) is int and {-_SMALL} < {value} and {value} < {_SMALL}"
     return f"{{'var': n{index}, 'val': {value}, 'type': 'int'}} if {quick} else variable(n{index}, {value})"
-
-
-FIRST = function_code(
-    """
-def probe(*arguments):
-    try:
-        made = start(name)
-    except RecursionError:
-        return arguments[1] if name[0] > '9' else None
-    return made(*arguments)
-"""
-)
-"""The code of all probes that have not been called yet. Their globals hold their ``name`` and what
-``start``s it: gives the probe its own code, and returns it."""
