@@ -223,6 +223,7 @@ LANGUAGE = {
 """Tests of the language, which are themselves followed."""
 
 _PYTHON = "counts all calls or lines, those of the recorder's copies of containers and functions among them"
+_PROFILED = ("ProfileHookTestCase", "ProfileSimulatorTestCase", "TestEdgeCases.test_method_with_c_function")
 _JUMP = "sets a frame's line, and jumps over the call's state or a variable that is noted"
 
 RECORDED = {
@@ -247,7 +248,7 @@ RECORDED = {
             itself=True,
             recorder=True,
             left_out=dict.fromkeys(
-                (f"test.test_sys_setprofile.{name}" for name in ("ProfileHookTestCase", "ProfileSimulatorTestCase")),
+                (f"test.test_sys_setprofile.{name}" for name in _PROFILED),
                 _PYTHON,
             ),
         ),
@@ -264,6 +265,8 @@ RECORDED = {
                             "SkipLineEventsTraceTestCase",
                             "TraceOpcodesTestCase",
                             "TestExtendedArgs",
+                            "TestLinesAfterTraceStarted",
+                            "TestSetLocalTrace",
                         )
                     ),
                     _PYTHON,
