@@ -9,12 +9,14 @@ from typing import Any
 
 from .capture import Capture, Copy, Shortened, copier_of, type_name
 from .config import FollowConfig
+from .copies import IDENTITY, Tagged, plain
 from .described import ATOM_IDS, Described, describe, mro_of
 from .flat import FlatCopies
 from .model import Record
 from .state import MISSING
 
-_CHANGEABLE = frozenset(map(id, (list, dict, set, bytearray, deque, OrderedDict, defaultdict, tuple)))
+CHANGEABLE_IDS = frozenset(map(id, (list, dict, set, bytearray, deque, OrderedDict, defaultdict)))
+_WORTH_A_LOOK = CHANGEABLE_IDS | {id(tuple)}
 """The built-in containers; a tuple cannot change, but what is in it can."""
 
 
@@ -29,18 +31,17 @@ class Describer:
         self._start = Capture(config).start
         self.most = config.max_string
         """Strings up to this length are kept as they are."""
-        flat = FlatCopies(config)
-        self._flat = flat.copy
-        self.is_flat = flat.is_flat
+        self._flat = FlatCopies(config).copiers
 
     def copy(self, value: object) -> object:
         """A value as it is now."""
         try:
+            flat = self._flat.get(id(type(value)))
+            if flat is not None and (form := flat(value)) is not MISSING:
+                return form
             copier = copier_of(value)
             if copier is None:
                 return describe(value)
-            if (found := self._flat(value)) is not MISSING:
-                return found
             copy = self._start(_DescribingCopy)
             copy.flat = self._flat
             return copier(copy, value, 0)
@@ -49,12 +50,12 @@ class Describer:
 
     def change(self, value: object) -> object:
         """A copy of a container, which may have changed; None of what cannot change."""
-        return self.copy(value) if id(type(value)) in _CHANGEABLE else None
+        return self.copy(value) if id(type(value)) in _WORTH_A_LOOK else None
 
     def changes(self, values: tuple[object, ...]) -> list[object] | None:
         """The same for several; None if none of them can change."""
         kinds = [id(type(value)) for value in values]
-        return None if _CHANGEABLE.isdisjoint(kinds) else [self.change(value) for value in values]
+        return None if _WORTH_A_LOOK.isdisjoint(kinds) else [self.change(value) for value in values]
 
     def cell(self, cell: Any) -> object:
         """What a closure's cell holds now."""
@@ -75,7 +76,7 @@ class _DescribingCopy(Copy):
     """One variable being copied for a recorder."""
 
     __slots__ = ("flat",)
-    flat: Callable[[object], object]
+    flat: dict[int, Callable[[Any], object]]
 
     def plain(self, value: Any) -> bool:
         """Whether a value surely needs no copy."""
@@ -86,15 +87,33 @@ class _DescribingCopy(Copy):
 
     def fill(self, value: Any, depth: int) -> object:
         """A copy of a container within the limits: a simple one may be as it was."""
-        found = self.flat(value)
-        if found is MISSING:
+        flat = self.flat.get(id(type(value)))
+        if flat is None or (form := flat(value)) is MISSING:
             return super().fill(value, depth)
-        self.memo[id(value)] = found
-        return found
+        self.memo[id(value)] = form
+        return form
 
     def other(self, value: object) -> object:
         """An object is described."""
         return describe(value)
+
+    def container(self, value: Any, depth: int) -> object:
+        """A container with its identity."""
+        found = super().container(value, depth)
+        if type(found) is Shortened and id(type(value)) in CHANGEABLE_IDS:
+            return Tagged(id(value), found)
+        return found
+
+    def list(self, value: Any, depth: int) -> object:
+        """A list or deque."""
+        if type(value) is list:
+            result: Any = super().list(value, depth)
+            result.insert(0, id(value))
+            return result
+        tagged = self.memo[id(value)] = Tagged(id(value), None)
+        items = [item if self.plain(item) else self.copy(item, depth + 1) for item in value.copy()]
+        tagged.content = deque(items, value.maxlen)
+        return tagged
 
     def byte_array(self, value: bytearray, depth: int) -> object:
         """A bytearray."""
@@ -102,20 +121,20 @@ class _DescribingCopy(Copy):
 
     def set(self, value: Any, depth: int) -> object:
         """A set, or where objects are in it the list of what stands for them."""
-        result = value.copy()
-        if all(map(self.plain, result)):
-            return result
-        items = [self.copy(item, depth + 1) for item in result]
-        if all(map(_is_hashable, items)):
-            return type(value)(items)
-        return Shortened(type(value).__name__, len(items), items)
+        result: Any = value.copy()
+        if not all(map(self.plain, result)):
+            items = [self.copy(item, depth + 1) for item in result]
+            hashable = all(map(_is_hashable, items))
+            result = type(value)(items) if hashable else Shortened(type(value).__name__, len(items), items)
+        return Tagged(id(value), result) if type(value) is set else result
 
     def dict(self, value: Any, depth: int) -> object:
         """A dict, or where objects are keys a list of pairs."""
         result = value.copy()
         if type(value) is defaultdict:
             result.default_factory = None
-        self.memo[id(value)] = result
+        done: Any = result if type(value) is dict else Tagged(id(value), result)
+        self.memo[id(value)] = done
         keys = list(result)
         if not all(map(self.plain, keys)):
             keys = [self.copy(key, depth + 1) for key in keys]
@@ -125,11 +144,14 @@ class _DescribingCopy(Copy):
         for key, item in list(result.items()):
             if not self.plain(item) and (copied := self.copy(item, depth + 1)) is not item:
                 result[key] = copied
-        return result
+        if done is result:
+            done[IDENTITY] = id(value)
+        return done
 
 
 _DescribingCopy.fillers = {
     **Copy.fillers,
+    **dict.fromkeys(map(id, (list, deque)), _DescribingCopy.list),
     **dict.fromkeys(map(id, (set, frozenset)), _DescribingCopy.set),
     **dict.fromkeys(map(id, (dict, OrderedDict, defaultdict)), _DescribingCopy.dict),
 }
@@ -162,7 +184,7 @@ def describe_raised(error: BaseException, copy: Callable[[object], object]) -> s
         except Exception:
             text = "<str() failed>"
     else:
-        text = ", ".join(repr(copy(argument)) for argument in arguments)
+        text = ", ".join(repr(plain(copy(argument))) for argument in arguments)
     return f"{name}: {text}" if text else name
 
 
@@ -175,5 +197,5 @@ _describer = Describer(FollowConfig())
 
 def describe_record(record: Record) -> Record:
     """A record that holds none of the program's objects."""
-    variables = [{**one, "val": _describer.copy(one["val"])} for one in record["local_vars"]]
+    variables = [{**one, "val": plain(_describer.copy(one["val"]))} for one in record["local_vars"]]
     return {**record, "local_vars": variables}

@@ -11,9 +11,9 @@ from typing import Any
 from .channel import THREADS, Channel
 from .describe import Describer, describe_raised
 from .described import described, fixed
-from .events import LEFT, RAISED, SET, held_by, id_of, id_of_entry
+from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
-from .flat import EXACT_IDS
+from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
 from .model import Follower, Lookup, Scope, Site
@@ -21,6 +21,7 @@ from .probe import MODULE, Probes
 from .recorder import Recorder
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
 
+_FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
 _BUILTINS = ("type", "len", "id", "int", "str", "float", "bool")
 
 
@@ -36,7 +37,7 @@ class EventProbes(Probes):
 
     def __init__(self, tables: Lookup, channel: Channel, recorder: Recorder, depth: int | None = None) -> None:
         self._recorder = recorder
-        self._base = recorder.register(tables, channel.config.fields)
+        self._base = recorder.register(tables, channel.config)
         self._describer = describer = Describer(channel.config)
         self._copy = describer.copy
         self._extend = recorder.constants["extend"]
@@ -51,7 +52,7 @@ class EventProbes(Probes):
             "described": described,
             "fixed": fixed,
             "is_exact": EXACT_IDS.__contains__,
-            "is_flat": describer.is_flat,
+            "is_base": BASE_IDS.__contains__,
             "most": describer.most,
             "missing": MISSING,
         }
@@ -65,10 +66,12 @@ class EventProbes(Probes):
         if name in self._constants:
             return self._constants[name]
         what, _, number = name.rpartition("_")
-        if what in ("few_id", "all_id"):
-            return id_of(self._base, int(number), everything=what == "all_id")
+        if what in _FORMS:
+            return id_of(self._base, int(number), _FORMS[what])
         if what == "enter_id":
             return self._entry_id(int(number))
+        if what == "next":
+            return self._recorder.numbers(self._base, int(number))
         return super()._resolve(name)
 
     def _entry_id(self, scope: int) -> int:
@@ -80,7 +83,7 @@ class EventProbes(Probes):
         size, by_frame, namespace = self._tables.entering(number)
         rest: list[object] = [{}] if namespace else [MISSING] * size
         frames, extend, now = self._frames, self._extend, self._now
-        new, thread = self._recorder.constants["next"], self._recorder.constants["thread"]
+        new, thread = self._recorder.numbers(self._base, number), self._recorder.constants["thread"]
         began = self._entry_id(number)
 
         def enter(user: FunctionType | None = None) -> list[Any]:
@@ -112,7 +115,7 @@ class EventProbes(Probes):
             "__builtins__": builtins.__dict__,
             **self._constants,
             "MISSING": MISSING,
-            "number": id_of(self._base, site.number, everything=held.longer),
+            "number": id_of(self._base, site.number, ALL if held.longer else FEW),
         }
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]

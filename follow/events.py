@@ -3,9 +3,10 @@
 An event is its id, the number of its call, then its values, and last the time. Ids below ``FIRST_BASE``
 are of follow's own; the pieces of source that are recorded each get a range of them:
 
-* ``base + 2 * site``: the statement was executed; its values are those of the names that it has bound;
-* ``base + 2 * site + 1``: the same, then what it may have changed (None for what surely is as before);
-* ``base + 2 * sites + scope``: a call began; its values are its thread, its arguments, and its closure's.
+* ``base + 3 * site``: the statement was executed; its values are those of the names that it has bound;
+* ``base + 3 * site + 1``: the same, then what it may have changed (None for what surely is as before);
+* ``base + 3 * site + 2``: the same, then the containers that it has changed, and no others;
+* ``base + 3 * sites + scope``: a call began; its values are its thread, its arguments, and its closure's.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ TIME, SET, RAISED, LEFT, RECORD, SILENCE = range(6)
 * ``RECORD``, record, time: a record that was made for other followers as well;
 * ``SILENCE``, base, time: from here on nothing of that piece of source counts.
 """
+
+FEW, ALL, SOME = range(3)
+"""The forms of a statement's event, as above."""
 
 FIRST_BASE = 16
 
@@ -51,6 +55,8 @@ class Held:
     bound: tuple[Shown, ...]
     cells: tuple[Shown, ...]
     again: tuple[Shown, ...]
+    bases: tuple[Shown, ...]
+    """The containers that it changes if they are built-in ones."""
     result: bool
     """Whether the last value is what is returned or yielded."""
     changes: bool
@@ -66,38 +72,30 @@ class Held:
         """Whether what has changed comes as one list (or None)."""
         return len(self.again) > MOST_WRITTEN_OUT
 
-    @property
-    def few(self) -> int:
-        """The number of values in an event of what was bound."""
-        return 1 if self.changes else len(self.bound) + self.result
-
-    @property
-    def all(self) -> int:
-        """The number of values in an event of what may have changed as well."""
-        return self.few + len(self.cells) + (1 if self.together else len(self.again))
-
 
 def held_by(site: Site, scope: Scope) -> Held:
     """What the events of a site hold."""
     result = site.kind == "return" or scope.name == "<lambda>" or site.result == "yield"
     if scope.namespace:
-        return Held((), (), (), False, changes=True)
+        return Held((), (), (), (), False, changes=True)
     bound = tuple(shown for shown in site.shown if shown.name in site.binds)
     again = [shown for shown in site.shown if shown.name in site.again]
     cells = tuple(shown for shown in again if shown.place == CELL)
-    return Held(bound, cells, tuple(shown for shown in again if shown.place != CELL), result, changes=False)
+    known = {shown.name: shown for shown in site.shown}
+    bases = tuple(known[name] for name in site.bases)
+    return Held(bound, cells, tuple(shown for shown in again if shown.place != CELL), bases, result, changes=False)
 
 
-def id_of(base: int, site: int, *, everything: bool = False) -> int:
+def id_of(base: int, site: int, form: int = FEW) -> int:
     """The id of a site's event."""
-    return base + 2 * site + everything
+    return base + 3 * site + form
 
 
 def id_of_entry(base: int, sites: int, scope: int) -> int:
     """The id of the event that a call has begun."""
-    return base + 2 * sites + scope
+    return base + 3 * sites + scope
 
 
 def size(sites: int, scopes: int) -> int:
     """How many ids a piece of source takes."""
-    return 2 * sites + scopes
+    return 3 * sites + scopes

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from operator import is_
 from typing import Any
 
 from .config import FollowConfig
+from .copies import IDENTITY, Tagged
 from .described import described
 from .state import MISSING
 
+BASE_IDS = frozenset(map(id, (list, tuple, dict, set, frozenset, deque, str, bytes, range, int)))
+"""The ids of the types of what has an identity in a recording, or cannot change."""
 EXACT_IDS = frozenset(map(id, (list, tuple, dict, set, frozenset, deque, str, bytes, bytearray, range)))
 """The ids of the types whose iterators and methods run no code but Python's own."""
 _MOST = 4096
@@ -18,12 +22,14 @@ _SMALL = 1 << 30
 """Integers below this are within any limits."""
 
 
+_NOTHING: tuple[Any, Any] = (frozenset(), MISSING)
+
+
 class FlatCopies:
     """Copies lists, tuples, dicts and sets in which there are only atoms, and objects of types met before.
 
     The last copy of a container is kept by the container's id. It is compared by the identity of the items,
-    so it does no harm when another container gets that id; but ``is_flat`` is only right of containers that
-    were copied after they were made.
+    so it does no harm when another container gets that id.
 
     Arguments:
         config: the limits; what is beyond them is not copied here.
@@ -33,36 +39,71 @@ class FlatCopies:
         self._items = min(config.max_items, config.max_nodes) if config.max_depth > 0 else -1
         self._string = config.max_string
         self._number = min(1 << config.max_bits, _SMALL)
-        self._last: dict[int, Any] = {}
-        self.is_flat = self._last.__contains__
-        """By its id, whether a container held no others when it was last copied."""
+        self._last: dict[int, tuple[Any, Any]] = {}
+        """What a container held, and the form of that."""
 
-    def copy(self, value: Any) -> object:
-        """The value as it is now; ``MISSING`` if it is not so simple."""
-        last = self._last.get(id(value))
-        kind = type(value)
-        if kind is list or kind is tuple:
-            if last is not None and len(last) == len(value) and type(last) is kind and all(map(is_, last, value)):
-                return last
-            new = value if kind is tuple else value.copy()
-            done: Any = self._sequence(new) if len(new) <= self._items else None
-        elif kind is dict:
-            if last is not None and self._is_as_it_was(last, value):
-                return last
-            done = self._dict(value.copy()) if len(value) <= self._items else None
-        elif kind is set:
-            done = value.copy() if len(value) <= self._items else None
-            if done is not None and not self._are_atoms(done):
-                done = None
-        else:
+        self.copiers: dict[int, Callable[[Any], object]] = {
+            id(list): self._list,
+            id(dict): self._dict,
+            id(tuple): self._tuple,
+            id(set): self._set,
+        }
+        """By the id of its type, what gives a container's form as it is now; ``MISSING`` if it is not so simple."""
+
+    def _set(self, value: set[Any]) -> object:
+        if len(value) > self._items:
             return MISSING
-        if done is None:
-            self._last.pop(id(value), None)
+        copied = value.copy()
+        return Tagged(id(value), copied) if self._are_atoms(copied) else MISSING
+
+    def _list(self, value: list[Any]) -> object:
+        number = id(value)
+        held, form = self._last.get(number, _NOTHING)
+        if len(held) == len(value) and type(held) is list and all(map(is_, held, value)):
+            return form
+        new = value.copy()
+        items = self._sequence(new) if len(new) <= self._items else None
+        if items is None:
+            self._last.pop(number, None)
             return MISSING
+        form = [number, *items]
         if len(self._last) >= _MOST:
             self._last.clear()
-        self._last[id(value)] = done
-        return done
+        self._last[number] = items, form
+        return form
+
+    def _tuple(self, value: tuple[Any, ...]) -> object:
+        number = id(value)
+        held, form = self._last.get(number, _NOTHING)
+        if len(held) == len(value) and type(held) is tuple and all(map(is_, held, value)):
+            return form
+        items = self._sequence(value) if len(value) <= self._items else None
+        if items is None:
+            return MISSING
+        form = value if all(map(is_, items, value)) else tuple(items)
+        self._keep(number, form, form)
+        return form
+
+    def _dict(self, value: dict[Any, Any]) -> object:
+        number = id(value)
+        held, form = self._last.get(number, _NOTHING)
+        if self._is_as_it_was(held, value):
+            return form
+        new = value.copy()
+        if len(new) > self._items or not self._are_atoms(new):
+            return MISSING
+        items = self._sequence(list(new.values()))
+        if items is None:
+            return MISSING
+        held = dict(zip(new, items))
+        form = {**held, IDENTITY: number}
+        self._keep(number, held, form)
+        return form
+
+    def _keep(self, number: int, held: Any, form: Any) -> None:
+        if len(self._last) >= _MOST:
+            self._last.clear()
+        self._last[number] = held, form
 
     def _is_as_it_was(self, last: Any, value: dict[Any, Any]) -> bool:
         if type(last) is not dict or len(last) != len(value):
@@ -72,7 +113,7 @@ class FlatCopies:
         except RuntimeError:  # another thread changes it
             return False
 
-    def _sequence(self, new: Any) -> Any:
+    def _sequence(self, new: Any) -> list[Any] | None:
         """The items of a fresh copy, objects described; None if there is more to do."""
         number, string = self._number, self._string
         others: list[Any] = []
@@ -89,17 +130,7 @@ class FlatCopies:
             else described(id(type(item))) or other(item)
             for item in new
         ]
-        if others:
-            return None
-        if type(new) is list:
-            return items
-        return new if all(map(is_, items, new)) else tuple(items)
-
-    def _dict(self, new: dict[Any, Any]) -> Any:
-        if not self._are_atoms(new):
-            return None
-        items = self._sequence(list(new.values()))
-        return None if items is None else dict(zip(new, items))
+        return None if others else items
 
     def _are_atoms(self, keys: Any) -> bool:
         number, string = self._number, self._string

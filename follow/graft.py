@@ -127,9 +127,18 @@ class Graft:
             return
         if type(original) is not type(rewritten):
             raise self._differ(original)
+        if isinstance(original, ast.JoinedStr):
+            self._keep_texts(original, rewritten)
         for name in original._fields:
             self._field(original, getattr(original, name, None), getattr(rewritten, name, None))
         self._copy_position(original, rewritten)
+
+    def _keep_texts(self, original: ast.JoinedStr, rewritten: ast.AST) -> None:
+        """``f"{call()=}"`` shows the source of the call: what it was without a probe."""
+        parts: list[ast.expr] = rewritten.values  # type: ignore[attr-defined]
+        for index, (old, new) in enumerate(zip(original.values, parts)):
+            if isinstance(old, ast.Constant) and isinstance(new, ast.Constant):
+                parts[index] = old
 
     def _field(self, owner: ast.AST, old: object, new: object) -> None:
         if isinstance(old, list):

@@ -78,7 +78,7 @@ class EventGraft(Graft):
         """The call's state, and the event that it has begun."""
         write = _Writer(scope.anchor, scope)
         assert isinstance(item.value, ast.Call)
-        state = write.call("next")
+        state = write.call(f"next_{scope.number}")
         if not scope.stateless:
             cells: ast.expr = write.none()
             if scope.cells:
@@ -203,10 +203,15 @@ class _Writer:
             now = self._at(ast.Tuple(elts=[self.read(shown) for shown in held.again], ctx=ast.Load()))
             parts.append(self.call("changes", now))
         else:
-            parts += [self.change(shown, site.bases) for shown in held.again]
+            parts += map(self.change, held.again)
         everything = self.event(parts)
+        if held.bases:
+            parts = [constant(f"some_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
+            some = self.event([*parts, *(self.call("change", self.name(base)) for base in site.bases)])
+            tests = [self.has_kind_of(base, "is_base") for base in site.bases]
+            return tests[0] if len(tests) == 1 else self.boolean(ast.And(), tests), some, everything
         if site.unless_exact:
-            return self.is_exact(site.unless_exact), few, everything
+            return self.has_kind_of(site.unless_exact, "is_exact"), few, everything
         if not site.unless_atom or held.bound[0].place == CELL:
             return None, few, everything
         return self.is_atom(held.bound[0]), few, everything
@@ -233,26 +238,16 @@ class _Writer:
         shown = Shown(name, "", 0)
         return self.no_atom(shown) if name == "self" and self._scope.entered[0] == name else self.value(shown)
 
-    def change(self, shown: Shown, bases: tuple[str, ...]) -> ast.expr:
-        """A copy of what a variable holds, or None if that cannot have changed.
-
-        Arguments:
-            shown: the variable.
-            bases: if these hold built-in containers, then only they have changed, and what holds them.
-        """
+    def change(self, shown: Shown) -> ast.expr:
+        """A copy of what a variable holds, or None if that cannot have changed."""
         kind = self.call("type", self.read(shown))
         number = self.compare(self.call("type", self.read(shown)), ast.Is(), constant("int", self._anchor))
-        tests = [number, self.call("fixed", self.call("id", kind))]
-        if bases and not (shown.place == VALUE and shown.name in bases):
-            apart = [self.compare(self.read(shown), ast.IsNot(), self.name(base)) for base in bases]
-            flat = self.call("is_flat", self.call("id", self.read(shown)))
-            tests.append(self.boolean(ast.And(), [*apart, flat, *map(self.is_exact, bases)]))
-        test = self.boolean(ast.Or(), tests)
+        test = self.boolean(ast.Or(), [number, self.call("fixed", self.call("id", kind))])
         return self._at(ast.IfExp(test=test, body=self.none(), orelse=self.call("change", self.read(shown))))
 
-    def is_exact(self, name: str) -> ast.expr:
-        """Whether a variable holds a built-in container or string, and no subclass's."""
-        return self.call("is_exact", self.call("id", self.call("type", self.name(name))))
+    def has_kind_of(self, name: str, which: str) -> ast.expr:
+        """Whether the type of what a variable holds is one of those; no subclass is."""
+        return self.call(which, self.call("id", self.call("type", self.name(name))))
 
     def cell(self, index: int) -> ast.expr:
         return self.call("cell", self.item(self.state(CELLS), index))

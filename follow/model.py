@@ -133,6 +133,9 @@ class Lookup(Protocol):
     def raising_sites(self, scope: int) -> tuple[Site, ...]:
         """The sites of a scope, one for each statement that may raise."""
 
+    def sites_of(self, scope: int) -> tuple[int, ...]:
+        """The numbers of a scope's sites."""
+
     def entering(self, scope: int) -> Entering:
         """What a call's state needs when it starts; asked for every scope, so it must be had cheaply."""
 
@@ -172,6 +175,10 @@ class Tables:
     def raising_sites(self, scope: int) -> tuple[Site, ...]:
         """The sites of a scope, one for each statement that may raise."""
         return tuple(site for site in self.sites if site.scope == scope and site.raising)
+
+    def sites_of(self, scope: int) -> tuple[int, ...]:
+        """The numbers of a scope's sites."""
+        return tuple(site.number for site in self.sites if site.scope == scope)
 
     def entering(self, scope: int) -> Entering:
         """What a call's state needs when it starts."""

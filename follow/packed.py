@@ -96,6 +96,10 @@ class PackedTables:
         """The sites of a scope, one for each statement that may raise."""
         return tuple(site for site in map(self.site, self._part(scope)[1]) if site.raising)
 
+    def sites_of(self, scope: int) -> tuple[int, ...]:
+        """The numbers of a scope's sites."""
+        return tuple(self._part(scope)[1])
+
     def entering(self, scope: int) -> Entering:
         """What a call's state needs when it starts."""
         return Entering(*self._entering[scope])

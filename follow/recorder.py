@@ -11,9 +11,10 @@ import time
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from .config import FollowConfig
 from .describe import describe_record
 from .errors import FollowWarning
 from .events import FIRST_BASE, RECORD, SILENCE, TIME, size
@@ -80,11 +81,11 @@ class Recorder:
         self.buffer = _Hashable([TIME, self.now()])
         self._limit = _Hashable([0])
         self._looked = self._due = self._seen = 0
+        self._calls = itertools.count(1)
         self.constants: dict[str, Any] = {
             "extend": self._extend_and_write if self._each else self.buffer.extend,
             "now": self.now,
             "thread": threading.get_ident,
-            "next": itertools.count(1).__next__,
             "buffer": self.buffer,
             "limit": self._limit,
             "look": self._look,
@@ -94,12 +95,12 @@ class Recorder:
 
     # -- what probes and channels use --------------------------------------------------------------
 
-    def register(self, tables: Lookup, fields: tuple[str, ...] = ()) -> int:
+    def register(self, tables: Lookup, config: FollowConfig) -> int:
         """Take in a rewritten piece of source.
 
         Arguments:
             tables: its sites and scopes.
-            fields: the further keys of its records.
+            config: what is followed, and the limits of values.
 
         Returns:
             The first of its ids.
@@ -115,8 +116,16 @@ class Recorder:
         with self._lock:
             base = self._next_base
             self._next_base += size(*tables.counts())
-            self._catalogue.add(piece_of(base, tables, fields), statement, function)
+            self._catalogue.add(piece_of(base, tables, config), statement, function, tables.sites_of)
         return base
+
+    def numbers(self, base: int, scope: int) -> Callable[[], int]:
+        """What gives the numbers of a function's calls; when it gives the first, the function is known to be called.
+
+        It is all C, so that no thread can come between, and no frame is needed.
+        """
+        note = map(self._catalogue.called.append, [(base, scope)])  # gives None, which is filtered out
+        return filter(None, itertools.chain(note, self._calls)).__next__
 
     def silence(self, base: int) -> None:
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""

@@ -10,7 +10,7 @@ LAYERS = [
     {"errors", "model", "quiet", "members", "progress", "deep", "selection", "state", "version", "probetable"},
     {"config", "source", "graft", "locate", "packed", "events"},
     {"followers", "capture", "cache", "settings", "inline"},
-    {"template", "described"},
+    {"template", "described", "copies"},
     {"flat"},
     {"describe"},
     {"frames", "eventtemplate", "trace"},

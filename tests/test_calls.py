@@ -203,3 +203,12 @@ def test_wrong_settings() -> None:
         FollowConfig(depth=0)
     with pytest.raises(TypeError, match=r"FollowConfig\.step_into must be a tuple of names"):
         FollowConfig(step_into="json")  # type: ignore[arg-type]
+
+
+def test_a_call_in_a_string_that_shows_its_source_shows_the_plain_one() -> None:
+    make = "def one(): return 1\ndef f(): return f'{one()=} {one():>{one()=}}'\n"
+    function = define(make, "f")
+    records: list[dict[str, Any]] = []
+    twin = follow(function, records.append, config=FollowConfig(follow_function_calls=True))
+    assert outcome(twin) == outcome(function)
+    assert [record["function"] for record in records].count("one") >= 1

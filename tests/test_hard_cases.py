@@ -53,6 +53,21 @@ CASES = {
     "an inner function binds first": (
         "def f():\n    def g():\n        nonlocal x\n        x = 1\n    g()\n    y = 2\n    x = 3\n    return x\n"
     ),
+    "a list changed under other names": (
+        "from collections import deque, defaultdict\n"
+        "def f():\n    a = [1, 2]\n    b = a\n    c = {'k': (a, [a])}\n    d = deque([a, {1}], 5)\n    e = {2: [{3: [a]}]}\n"
+        "    a[0] = 5\n    b.append([6])\n    c['k'][1].append(7)\n    for x in c['k'][1]: x\n    a[2].append(a[0])\n"
+        "    g = defaultdict(int, x=1)\n    h = [g, a]\n    g['y'] += 2\n    i = {8}\n    j = (i, [i])\n    i.add(9)\n"
+        "    i.add((1, 2))\n    d.append(i)\n    d.appendleft(0)\n    k = list(range(150))\n    l = [k, h]\n    k.append(1)\n    k[0] = 'z'\n"
+        "    a.clear()\n    del c['k']\n    z = 1\n    return z\n"
+    ),
+    "a list that is stored where it stands already": (
+        "def f():\n    a = [0]\n    b = [a]\n    a.append(b)\n    b.append(1)\n    a[0] = b\n    c = (a, b)\n    b[:] = [2]\n    return a\n"
+    ),
+    "something else at the same place": (
+        "def f():\n    for i in range(5):\n        a = [i]\n        b = [a]\n        a.append(i)\n        a = None\n        b[0] = [7]\n"
+        "        b.append(i)\n    return b\n"
+    ),
     "bare raise": "def f():\n    try: 1/0\n    except ZeroDivisionError: raise\n",
     "a bare raise that is caught": (
         "def f():\n    try:\n        try: 1/0\n        except ZeroDivisionError as e:\n            raise\n"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..errors import TraceError
-from ..events import LENGTHS
+from ..events import FEW, LENGTHS
 from .model import Function, Piece, Statement
 
 
@@ -20,14 +20,18 @@ class Meaning:
         piece: the piece of source.
         function: the function that the statement stands in, or that is called.
         statement: the statement; None where a call begins.
-        everything: whether the event has the longer form.
+        form: which form the event has.
     """
 
     length: int
     piece: Piece
     function: Function
     statement: Statement | None
-    everything: bool
+    form: int
+
+
+def _none(number: int) -> Iterable[int]:
+    return ()
 
 
 class Catalogue:
@@ -38,15 +42,36 @@ class Catalogue:
         self._bases: list[int] = []
         self._statements: list[Callable[[int], Statement]] = []
         self._functions: list[Callable[[int], Function]] = []
+        self._sites: list[Callable[[int], Iterable[int]]] = []
         self.meanings: dict[int, Meaning] = {}
+        self.called: list[tuple[int, int]] = []
+        """The functions that have been called, in the order of their first calls: their pieces' bases and numbers."""
         self.lengths = _Lengths(self)
 
-    def add(self, piece: Piece, statement: Callable[[int], Statement], function: Callable[[int], Function]) -> None:
-        """Add a piece of source whose base is above all before."""
+    def add(
+        self,
+        piece: Piece,
+        statement: Callable[[int], Statement],
+        function: Callable[[int], Function],
+        sites: Callable[[int], Iterable[int]] = _none,
+    ) -> None:
+        """Add a piece of source whose base is above all before.
+
+        Arguments:
+            piece: the piece.
+            statement, function: give what is told of one of its statements or functions, by number.
+            sites: gives the numbers of a function's statements.
+        """
         self.pieces.append(piece)
         self._bases.append(piece.base)
         self._statements.append(statement)
         self._functions.append(function)
+        self._sites.append(sites)
+
+    def contents(self, base: int, number: int) -> tuple[Function, list[Statement]]:
+        """What is told of a function, and of its statements."""
+        index = bisect_right(self._bases, base) - 1
+        return self._functions[index](number), [self._statements[index](site) for site in self._sites[index](number)]
 
     def meaning(self, number: int) -> Meaning:
         """What an id means.
@@ -67,10 +92,10 @@ class Catalogue:
         place = piece.statement_of(number)
         if place is None:
             entered = self._functions[index](piece.function_of(number))
-            return Meaning(4 + len(entered.entered), piece, entered, None, False)
+            return Meaning(4 + len(entered.entered), piece, entered, None, FEW)
         statement = self._statements[index](place[0])
         function = self._functions[index](statement.function)
-        return Meaning(3 + statement.values(everything=place[1]), piece, function, statement, place[1])
+        return Meaning(3 + statement.values(place[1]), piece, function, statement, place[1])
 
 
 class _Lengths(dict[int, int]):

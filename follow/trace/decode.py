@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..events import LEFT, RAISED, RECORD, SET, SILENCE, TIME, UNCOUNTED
+from ..copies import plain
+from ..events import ALL, LEFT, RAISED, RECORD, SET, SILENCE, SOME, TIME, UNCOUNTED
 from .catalogue import Catalogue, Meaning
 from .model import Function, Piece, Statement
 
@@ -22,8 +23,10 @@ class Event:
         call: the number of the call; 0 for a record.
         time: in nanoseconds of a monotonic clock, at its end.
         piece, function, statement: what it belongs to, where the event tells.
-        values: the values of variables that are new since the call's event before; ``follow.state.MISSING``
-            for one that was unbound. The keys of a ``"set"`` may be slots' numbers.
+        forms: the values of variables that are new since the call's event before, containers with their
+            identities; ``follow.state.MISSING`` for one that was unbound. The keys of a ``"set"`` may be
+            slots' numbers.
+        changed: of these the ones whose container was changed, and with it whatever else holds it.
         result: what a return, lambda or ``yield`` gave, if ``has_result``.
         exception: ``"ValueError: text"`` for a raise or leave.
         thread: for a call, its thread's identifier.
@@ -37,12 +40,18 @@ class Event:
     piece: Piece | None = None
     function: Function | None = None
     statement: Statement | None = None
-    values: dict[Any, Any] = field(default_factory=dict)
+    forms: dict[Any, Any] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
     result: object = None
     has_result: bool = False
     exception: str | None = None
     thread: int = 0
     record: dict[str, Any] | None = None
+
+    @property
+    def values(self) -> dict[Any, Any]:
+        """The values of variables that are new since the call's event before."""
+        return {name: plain(form) for name, form in self.forms.items()}
 
 
 class Decoder:
@@ -84,7 +93,7 @@ class Decoder:
         if number == SILENCE:
             self._silent.add(items[1])
         elif number == SET:
-            return Event(0, "set", items[1], items[3], values=items[2])
+            return Event(0, "set", items[1], items[3], forms=items[2])
         elif number == LEFT:
             return Event(0, "leave", items[1], items[3], exception=items[2])
         elif number == RECORD:
@@ -101,7 +110,7 @@ class Decoder:
         if meaning.piece.base in self._silent:
             return None
         event = _event(meaning, "raise", call, time)
-        event.values, event.exception = values, exception
+        event.forms, event.exception = values, exception
         return event
 
 
@@ -114,20 +123,24 @@ def _ordinary(meaning: Meaning, items: list[Any]) -> Event:
     if statement is None:
         event = _event(meaning, "call", items[1], items[-1])
         event.thread = items[2]
-        event.values = dict(zip(meaning.function.entered, items[3:-1]))
+        event.forms = dict(zip(meaning.function.entered, items[3:-1]))
         return event
     event = _event(meaning, "statement", items[1], items[-1])
     if statement.changes:
-        event.values = items[2]
+        event.forms = items[2]
         return event
     values = dict(zip(statement.bound, items[2:]))
     position = 2 + len(statement.bound)
-    if meaning.everything:
+    if meaning.form == SOME:
+        changed = {name: form for name, form in zip(statement.bases, items[position:]) if form is not None}
+        values.update(changed)
+        event.changed = tuple(changed)
+    elif meaning.form == ALL:
         values.update(zip(statement.cells, items[position:]))
         position += len(statement.cells)
         again = items[position] or () if statement.together else items[position:]
         values.update((name, value) for name, value in zip(statement.again, again) if value is not None)
-    event.values = values
+    event.forms = values
     if statement.result:
-        event.result, event.has_result = items[-2], True
+        event.result, event.has_result = plain(items[-2]), True
     return event

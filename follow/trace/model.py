@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..events import MOST_WRITTEN_OUT, Held, held_by
+from ..config import FollowConfig
+from ..events import ALL, MOST_WRITTEN_OUT, SOME, Held, held_by
 from ..model import Lookup, Scope, Site
 
 
@@ -22,6 +23,7 @@ class Statement:
         bound: of these the ones that it has bound: what an event holds first.
         cells: those of the closure that the longer form of an event holds next.
         again: those of which the longer form holds a copy if they may have changed, else None.
+        bases: those whose containers the third form holds: nothing else has changed.
         unbound: the variables that it has unbound.
         label: ``"return"`` or ``"yield"`` where the record shows that value instead of the variables.
         result: whether the event ends in what is returned or yielded.
@@ -40,6 +42,7 @@ class Statement:
     bound: tuple[str, ...]
     cells: tuple[str, ...]
     again: tuple[str, ...]
+    bases: tuple[str, ...]
     unbound: tuple[str, ...]
     label: str
     result: bool
@@ -50,11 +53,11 @@ class Statement:
         """Whether what has changed comes as one list (or None)."""
         return len(self.again) > MOST_WRITTEN_OUT
 
-    def values(self, *, everything: bool) -> int:
-        """How many values an event holds, in its longer form or the other."""
+    def values(self, form: int) -> int:
+        """How many values an event holds in one of its forms."""
         few = 1 if self.changes else len(self.bound) + self.result
-        if not everything:
-            return few
+        if form != ALL:
+            return few + (len(self.bases) if form == SOME else 0)
         return few + len(self.cells) + (1 if self.together else len(self.again))
 
 
@@ -93,6 +96,7 @@ class Piece:
         statements, functions: how many of them there are.
         filename: where it stands.
         fields: the further keys that its records have.
+        depth: so many levels of nested containers are kept of a variable.
     """
 
     base: int
@@ -100,15 +104,16 @@ class Piece:
     functions: int
     filename: str
     fields: tuple[str, ...]
+    depth: int
 
-    def statement_of(self, number: int) -> tuple[int, bool] | None:
-        """The statement that an event's id means, and whether it is the longer form; None if it is a call's begin."""
+    def statement_of(self, number: int) -> tuple[int, int] | None:
+        """The statement that an event's id means, and the event's form; None if it is a call's begin."""
         offset = number - self.base
-        return None if offset >= 2 * self.statements else (offset >> 1, bool(offset & 1))
+        return None if offset >= 3 * self.statements else divmod(offset, 3)
 
     def function_of(self, number: int) -> int:
         """The function whose call has begun by the event of this id."""
-        return number - self.base - 2 * self.statements
+        return number - self.base - 3 * self.statements
 
 
 def statement_of(site: Site, scope: Scope) -> Statement:
@@ -128,6 +133,7 @@ def statement_of(site: Site, scope: Scope) -> Statement:
         bound=tuple(shown.name for shown in held.bound),
         cells=tuple(shown.name for shown in held.cells),
         again=tuple(shown.name for shown in held.again),
+        bases=tuple(shown.name for shown in held.bases),
         unbound=unbound,
         label=site.result,
         result=held.result,
@@ -151,6 +157,6 @@ def function_of(scope: Scope) -> Function:
     )
 
 
-def piece_of(base: int, tables: Lookup, fields: tuple[str, ...]) -> Piece:
+def piece_of(base: int, tables: Lookup, config: FollowConfig) -> Piece:
     """What a trace says of a rewritten piece of source."""
-    return Piece(base, *tables.counts(), tables.filename, fields)
+    return Piece(base, *tables.counts(), tables.filename, config.fields, config.max_depth)

@@ -82,7 +82,7 @@ class Trace:
         for at, kind, content in self._frames():
             try:
                 if kind == "events":
-                    yield decoder.sequence, decoder.events([content[1]])
+                    yield decoder.sequence, decoder.events([content])
                 else:
                     self._take(kind, content, catalogue, contents)
             except (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError) as error:

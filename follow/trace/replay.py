@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..capture import Shortened
+from ..copies import Patch, plain
 from ..described import Described
 from ..model import Record
 from ..state import MISSING
@@ -23,7 +24,7 @@ class Call:
         number: its number.
         function: what is called; None if its begin was not recorded and nothing of it was yet.
         piece: the piece of source of the function.
-        values: its variables' values.
+        values: its variables' values, containers with their identities.
         clock: when its last event was, in nanoseconds.
         running: whether it stands on its thread's stack.
         leaving: the variables that are unbound before the next event.
@@ -50,6 +51,14 @@ class Call:
             else:
                 self.values[name] = value
 
+    def patch(self, changed: Iterable[str], depth: int) -> None:
+        """Put containers that have changed wherever they stand in other variables."""
+        for name in changed:
+            patch = Patch(self.values[name], depth)
+            for other, form in self.values.items():
+                if other != name:
+                    self.values[other] = patch.value(form)
+
 
 class Replay:
     """Goes through events and knows of every call its variables as they are then."""
@@ -72,7 +81,9 @@ class Replay:
             self._run(call)
         for name in call.leaving:
             call.values.pop(name, None)
-        call.update(event.values)
+        call.update(event.forms)
+        if event.changed and event.piece is not None:
+            call.patch(event.changed, event.piece.depth)
         call.leaving = event.statement.unbound if event.statement is not None and event.kind == "statement" else ()
         if call.leaving and not event.has_result:  # a return still shows them
             for name in call.leaving:
@@ -127,7 +138,7 @@ def _record(event: Event, call: Call, statement: Statement, function: Function, 
     else:
         names = statement.shown
     values = call.values
-    record["local_vars"] += [variable(name, values[name]) for name in names if name in values]
+    record["local_vars"] += [variable(name, plain(values[name])) for name in names if name in values]
     record.update(_extras(piece, function, statement))
     return record
 

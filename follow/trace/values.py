@@ -9,12 +9,13 @@ from typing import Any
 import msgpack
 
 from ..capture import Shortened
+from ..copies import Tagged, name_and_length
 from ..describe import CopiedBytearray
 from ..described import Described
 from ..state import MISSING
 
 TUPLE, SET, FROZENSET, DEQUE, ORDERED, DEFAULT = range(1, 7)
-BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT = range(7, 13)
+BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT, TAGGED = range(7, 14)
 """The codes of msgpack's extension types."""
 
 _CONSTANTS: tuple[object, ...] = (MISSING, Ellipsis, NotImplemented)
@@ -82,6 +83,7 @@ _PACKERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     int: (INTEGER, _integer),
     Shortened: (SHORTENED, lambda value: pack([value.type, value.length, value.shown])),
     Described: (DESCRIBED, lambda value: pack([value.type, value.name])),
+    Tagged: (TAGGED, lambda value: pack([value.number, value.content])),
 }
 
 _UNPACKERS: dict[int, Callable[[bytes], object]] = {
@@ -96,6 +98,7 @@ _UNPACKERS: dict[int, Callable[[bytes], object]] = {
     INTEGER: lambda data: int.from_bytes(data, "little", signed=True),
     SHORTENED: lambda data: Shortened(*unpack(data)),
     DESCRIBED: lambda data: Described(*unpack(data)),
+    TAGGED: lambda data: Tagged(*unpack(data)),
     CONSTANT: lambda data: _CONSTANTS[data[0]],
 }
 
@@ -106,8 +109,10 @@ def without_cycles(value: Any, above: tuple[int, ...] = ()) -> Any:
     if kind not in _NESTING:
         return value
     if id(value) in above:
-        return Shortened(kind.__name__, len(value), None)
+        return Shortened(*name_and_length(value), None)
     above = (*above, id(value))
+    if kind is Tagged:
+        return Tagged(value.number, without_cycles(value.content, above))
     if kind in (dict, OrderedDict, defaultdict):
         pairs = {key: without_cycles(item, above) for key, item in value.items()}
         found: Any = defaultdict(None) if kind is defaultdict else kind()
@@ -117,4 +122,4 @@ def without_cycles(value: Any, above: tuple[int, ...] = ()) -> Any:
     return deque(items, value.maxlen) if kind is deque else kind(items)
 
 
-_NESTING = (list, tuple, dict, deque, OrderedDict, defaultdict)
+_NESTING = (list, tuple, dict, deque, OrderedDict, defaultdict, Tagged)

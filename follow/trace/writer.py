@@ -13,7 +13,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
-from ..events import FIRST_BASE, RAISED, UNCOUNTED
+from ..events import UNCOUNTED
 from ..version import __version__
 from .catalogue import Catalogue
 from .file import FrameWriter, frame
@@ -40,12 +40,10 @@ class TraceWriter:
 
     def __init__(self, path: str, catalogue: Catalogue) -> None:
         self.dropped = 0
-        self.count = 0
         self._catalogue = catalogue
         self._pieces = 0
-        self._known: set[int] = set()
+        self._functions = 0
         self._files: set[str] = set()
-        self._told: set[tuple[int, type, int]] = set()
         self._file = FrameWriter(path)
         self._failed = False
         self._file.write(frame("header", _header()))
@@ -56,27 +54,24 @@ class TraceWriter:
         Returns:
             The error for which it could not be written, if there is one that was not there before.
         """
-        count, new = self._survey(items)
-        pieces, told = self._pieces, set(self._told)
+        told = self._pieces, self._functions, self._files.copy()
         try:
-            frames = [*self._definitions(new), *self._events(items, count)]
+            frames = [*self._definitions(), *self._events(items)]
             if self._failed:
                 frames.append(frame("dropped", self.dropped))
             self._file.write(*frames)
         except OSError as error:
-            self._known.difference_update(new)
-            self._pieces, self._told = pieces, told
-            self.dropped += count
+            self._pieces, self._functions, self._files = told
+            self.dropped += self._number_of(items)
             first, self._failed = not self._failed, True
             return error if first else None
         self._failed = False
-        self.count += count
         return None
 
     def close(self, dropped: int) -> None:
         """Say how the trace ends, and close the file."""
         try:
-            self._file.write(frame("end", {"events": self.count, "dropped": dropped, "time": time.perf_counter_ns()}))
+            self._file.write(frame("end", {"dropped": dropped, "time": time.perf_counter_ns()}))
         except OSError:
             pass
         self._file.close()
@@ -85,45 +80,21 @@ class TraceWriter:
         """Close the file without writing to it: it is another process's."""
         self._file.close()
 
-    def _survey(self, items: list[Any]) -> tuple[int, list[int]]:
-        """How many events there are, and the ids that the file does not tell of yet."""
-        lengths, position, end, count = self._catalogue.lengths, 0, len(items), 0
-        seen: set[int] = set()
-        note = seen.add
-        while position < end:
-            number = items[position]
-            if number < FIRST_BASE:
-                count += number not in UNCOUNTED
-                if number == RAISED:
-                    note(items[position + 2])
-            else:
-                note(number)
-                count += 1
-            position += lengths[number]
-        return count, sorted(seen - self._known)
-
-    def _definitions(self, new: list[int]) -> list[bytes]:
-        """The frames that tell of ids for the first time."""
-        functions: list[Any] = []
-        statements: list[Any] = []
-        for number in new:
-            meaning = self._catalogue.meaning(number)
-            base = meaning.piece.base
-            told: list[tuple[int, Function | Statement, list[Any]]] = [(base, meaning.function, functions)]
-            if meaning.statement is not None:
-                told.append((base, meaning.statement, statements))
-            for _, what, gathered in told:
-                key = (base, type(what), what.number)
-                if key not in self._told:
-                    self._told.add(key)
-                    gathered.append([base, *map(_listed, _VALUES[type(what)](what))])
-        self._known.update(new)
+    def _definitions(self) -> list[bytes]:
+        """The frames that tell of the functions that have been called for the first time, and their statements."""
+        called = self._catalogue.called[self._functions :]
+        if not called:
+            return []
         frames = [one for piece in self._catalogue.pieces[self._pieces :] for one in self._piece(piece)]
         self._pieces = len(self._catalogue.pieces)
-        for kind, gathered in (("functions", functions), ("statements", statements)):
-            if gathered:
-                frames.append(frame(kind, gathered))
-        return frames
+        self._functions += len(called)
+        functions: list[Any] = []
+        statements: list[Any] = []
+        for base, number in called:
+            function, its_statements = self._catalogue.contents(base, number)
+            functions.append([base, *map(_listed, _VALUES[Function](function))])
+            statements += ([base, *map(_listed, _VALUES[Statement](one))] for one in its_statements)
+        return [*frames, frame("functions", functions), frame("statements", statements)]
 
     def _piece(self, piece: Piece) -> list[bytes]:
         """The frames of a piece of source, and of the text of its file."""
@@ -136,15 +107,14 @@ class TraceWriter:
                 frames.append(frame("source", {"file": piece.filename, "text": text, "sha256": digest}))
         return frames
 
-    def _events(self, items: list[Any], count: int) -> list[bytes]:
+    def _events(self, items: list[Any]) -> list[bytes]:
         """The frames of a chunk: several if it is too much for one."""
         frames: list[bytes] = []
         rest = [items]
         while rest:
             chunk = rest.pop()
-            number = self._number_of(chunk) if rest or chunk is not items else count
             try:
-                frames.append(frame("events", [number, chunk]))
+                frames.append(frame("events", chunk))
             except ValueError:
                 first, second = self._halves(chunk)
                 if not first:  # one event that is too large by itself

@@ -1,0 +1,194 @@
+"""The form in which a recorder keeps containers: each one that can change with its identity.
+
+So it is enough to record the container that a statement has changed: what else holds it is known to
+have changed with it. A list's first item is its ``id()``, a dict has it under ``IDENTITY``, other
+containers come as ``Tagged``. A tuple, which cannot change itself, is a tuple of such forms.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable
+from typing import Any
+
+from .capture import Shortened
+
+IDENTITY = "\0id"
+"""The key of a dict's ``id()``."""
+
+
+class Tagged:
+    """A copy of a container that is neither a list nor a dict, or a shortened one, with its ``id()``."""
+
+    __slots__ = ("content", "number")
+
+    def __init__(self, number: int, content: Any) -> None:
+        self.number = number
+        self.content = content
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tagged) and (self.number, self.content) == (other.number, other.content)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def identity(form: Any) -> int | None:
+    """The ``id()`` of the container that a form stands for; None of what cannot change."""
+    kind = type(form)
+    if kind is list:
+        return form[0]  # type: ignore[no-any-return]
+    if kind is dict:
+        return form.get(IDENTITY)  # type: ignore[no-any-return]
+    return form.number if kind is Tagged else None
+
+
+def plain(form: Any) -> Any:
+    """A new value without identities, as a follower of dicts would have got it."""
+    return _Plain().value(form) if type(form) in _FORMS else form
+
+
+class _Plain:
+    """One value being freed of identities: shared containers stay shared, cycles stay cycles."""
+
+    def __init__(self) -> None:
+        self._done: dict[int, Any] = {}
+
+    def value(self, form: Any) -> Any:
+        kind = type(form)
+        if kind not in _FORMS:
+            return form
+        done = self._done.get(_key(form))
+        if done is not None:
+            return done
+        if kind is list:
+            return self._items(form, [], form[1:])
+        if kind is tuple:
+            items = [self.value(item) for item in form]
+            return form if all(new is old for new, old in zip(items, form)) else tuple(items)
+        if kind is Shortened:
+            return Shortened(form.type, form.length, self._shown(form.shown))
+        return self._mapping(form, form, {}) if kind is dict else self._content(form)
+
+    def _content(self, form: Tagged) -> Any:
+        content = form.content
+        kind = type(content)
+        if kind is deque:
+            return self._items(form, deque(maxlen=content.maxlen), content)
+        if kind is OrderedDict or kind is defaultdict:
+            return self._mapping(form, content, kind())
+        return content.copy() if kind is set else self.value(content)
+
+    def _items(self, form: Any, new: Any, items: Any) -> Any:
+        self._done[_key(form)] = new
+        new.extend(map(self.value, items))
+        return new
+
+    def _mapping(self, form: Any, content: Any, new: Any) -> Any:
+        self._done[_key(form)] = new
+        new.update((key, self.value(item)) for key, item in content.items())
+        new.pop(IDENTITY, None)
+        return new
+
+    def _shown(self, shown: Any) -> Any:
+        if type(shown) is list:
+            return [self.value(item) for item in shown]
+        if type(shown) is dict:
+            return {key: self.value(item) for key, item in shown.items()}
+        return shown
+
+
+def _key(form: Any) -> int:
+    """What tells containers apart at one moment; a shortened one may be shown in full elsewhere."""
+    number = None if type(form) is Tagged and type(form.content) is Shortened else identity(form)
+    return id(form) if number is None else -number
+
+
+_FORMS = (list, dict, tuple, Tagged, Shortened)
+
+
+class Patch:
+    """Puts a container's new form wherever the old one stands.
+
+    Arguments:
+        new: the container as it is now.
+        depth: so many levels of nested containers are kept of a variable.
+    """
+
+    def __init__(self, new: Any, depth: int) -> None:
+        self._new = new
+        self._depth = depth
+        self._number = identity(new)
+        self._done: dict[tuple[int, int], Any] = {}
+
+    def value(self, form: Any) -> Any:
+        """A variable's form; it is the same object if the container is not in it."""
+        return self._value(form, 0)
+
+    def _value(self, form: Any, depth: int) -> Any:
+        if type(form) not in _FORMS or depth > self._depth:
+            return form
+        if self._number is not None and identity(form) == self._number:
+            return self._limited(self._new, depth)
+        return self._once(form, depth, self._value)
+
+    def _limited(self, form: Any, depth: int) -> Any:
+        """A form at some depth of a variable: what is too deep is told by its length."""
+        if type(form) not in _FORMS:
+            return form
+        if depth >= self._depth:
+            number = identity(form)
+            name, length = name_and_length(form)
+            short = Shortened(name, length, None)
+            return form if not length else short if number is None else Tagged(number, short)
+        return self._once(form, depth, self._limited)
+
+    def _once(self, form: Any, depth: int, change: Callable[[Any, int], Any]) -> Any:
+        """A container with its items changed; where it is met within itself, it is as it was: that is never shown."""
+        key = _key(form), depth
+        above = _key(form), -1
+        if key in self._done:
+            return self._done[key]
+        if above in self._done:
+            return form
+        self._done[above] = form
+        self._done[key] = done = _with_items(form, lambda item: change(item, depth + 1))
+        del self._done[above]
+        return done
+
+
+def _with_items(form: Any, change: Callable[[Any], Any]) -> Any:
+    """A container with other items; the same one if none of them is another object."""
+    kind = type(form)
+    if kind is list or kind is tuple:
+        items = [change(item) for item in form]
+        return form if all(new is old for new, old in zip(items, form)) else kind(items)
+    if kind is dict:
+        values = {key: change(item) for key, item in form.items()}
+        return form if all(values[key] is item for key, item in form.items()) else values
+    if kind is Shortened:
+        shown = _with_items(form.shown, change) if type(form.shown) in (list, dict) else form.shown
+        return form if shown is form.shown else Shortened(form.type, form.length, shown)
+    content = form.content
+    if type(content) is Shortened:
+        new: Any = _with_items(content, change)
+    elif type(content) is deque:
+        items = _with_items(list(content), change)
+        new = content if all(new is old for new, old in zip(items, content)) else deque(items, content.maxlen)
+    elif type(content) in (OrderedDict, defaultdict):
+        values = _with_items(dict(content), change)
+        new = content if all(values[key] is item for key, item in content.items()) else type(content)()
+        if new is not content:
+            new.update(values)
+    else:
+        return form
+    return form if new is content else Tagged(form.number, new)
+
+
+def name_and_length(form: Any) -> tuple[str, int | None]:
+    """The type and the number of items of the container that a form stands for."""
+    kind = type(form)
+    if kind is Tagged:
+        return name_and_length(form.content)
+    if kind is Shortened:
+        return form.type, form.length
+    return kind.__name__, len(form) - (kind is list or kind is dict)
