@@ -190,7 +190,7 @@ def _is_ours(error: Exception) -> bool:
     while traceback is not None:
         names.append(traceback.tb_frame.f_globals.get("__name__", ""))
         traceback = traceback.tb_next
-    return bool(names) and names[-1] in ("follow.capture", "follow.frames", "follow.locate")
+    return bool(names) and names[-1].startswith("follow.") and not names[-1].startswith("follow.followers")
 
 
 def _silent(record: Record) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import importlib
 import inspect
@@ -16,7 +17,10 @@ from typing import Any
 from .errors import FollowError
 from .generated import generated_source
 from .members import class_functions, inner_functions
+from .recorder import Recorder
 from .run import run_module, run_script
+from .trace.reader import load
+from .trace.summary import summarise
 
 
 class UsageError(Exception):
@@ -55,9 +59,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--include", action="append", default=[], metavar="PATTERN", help="modules to follow, by name")
     run.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="modules to leave out")
     run.add_argument("-m", dest="module", action="store_true", help="the program is a module's name")
+    run.add_argument("-o", dest="output", metavar="FILE", help="record a trace in FILE instead of writing text")
+    run.add_argument(
+        "--durability", choices=("buffer", "event"), default="buffer", help="with -o, write every 64 KiB or every event"
+    )
     run.add_argument("program", help="a script, or with -m a module")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
     run.set_defaults(run=_run)
+    summary = commands.add_parser("list", help="summarise a trace")
+    summary.add_argument("file", metavar="FILE", help="what follow run -o or a Recorder has written")
+    summary.set_defaults(run=_list)
     return parser
 
 
@@ -65,7 +76,24 @@ def _run(options: argparse.Namespace) -> int:
     start = run_module if options.module else run_script
     if not options.module and not os.path.isfile(options.program):
         raise UsageError(f"there is no script {options.program}.")
-    return start(options.program, options.arguments, include=options.include, exclude=options.exclude)
+    with contextlib.ExitStack() as stack:
+        recorder = None
+        if options.output is not None and os.environ.get("FOLLOW_DISABLED") != "1":
+            try:
+                recorder = stack.enter_context(Recorder(options.output, durability=options.durability))
+            except OSError as error:
+                raise UsageError(f"the trace {options.output} cannot be written ({error}).") from error
+        more = {"include": options.include, "exclude": options.exclude, "recorder": recorder}
+        return start(options.program, options.arguments, **more)
+
+
+def _list(options: argparse.Namespace) -> int:
+    try:
+        summary = summarise(load(options.file))
+    except OSError as error:
+        raise UsageError(f"{options.file} cannot be read ({error}).") from error
+    print("\n".join(summary.lines()))
+    return 0 if summary.events else 1
 
 
 def _code(options: argparse.Namespace) -> int:

@@ -22,11 +22,13 @@ class Described:
         name: of a function, class or module its own name, else None.
     """
 
-    __slots__ = ("name", "type")
+    __slots__ = ("name", "packed", "type")
 
     def __init__(self, type: str, name: str | None = None) -> None:
         self.type = type
         self.name = name
+        self.packed: object = None
+        """What a trace file writes for it, once it has been written: most objects are of few types."""
 
     def __repr__(self) -> str:
         return f"<{self.type}>" if self.name is None else f"<{self.type} {self.name}>"

@@ -193,14 +193,16 @@ class EventProbes(Probes):
         known = self._tables.guard(guard)
         scope = self._tables.scope(known.scope)
         error, traceback = sys.exc_info()[1:]
-        assert error is not None and traceback is not None
-        found = self._variables(traceback.tb_frame, scope, state)
-        site = locate_site(traceback, self._tables.raising_sites(scope.number))
+        if error is None:
+            return
         description = describe_raised(error, self._copy)
-        if site is not None and site.guard == guard:
-            self._tell_raised(state, site, found, description)
-        elif site is None:
-            self._tell(state, found)
+        if traceback is not None:  # a program may clear it, and raise again: that has been told
+            found = self._variables(traceback.tb_frame, scope, state)
+            site = locate_site(traceback, self._tables.raising_sites(scope.number))
+            if site is not None and site.guard == guard:
+                self._tell_raised(state, site, found, description)
+            elif site is None:
+                self._tell(state, found)
         if known.outermost:
             number = state if type(state) is int else state[CALL]
             self._extend((LEFT, number, description, self._now()))

@@ -253,7 +253,8 @@ class Probes:
     def _raised(self, state: list[Any], guard: int, time: float) -> None:
         scope = self._tables.scope(self._tables.guard(guard).scope)
         error, traceback = sys.exc_info()[1:]
-        assert error is not None and traceback is not None
+        if error is None or traceback is None:  # a program may clear it, and raise again: that has been told
+            return
         found = variables_of(traceback.tb_frame, scope, state[LOCALS])
         for index, name in enumerate(scope.slots):
             state[SLOTS + index] = found.get(name, MISSING)

@@ -20,12 +20,21 @@ from .decorator import new_channel
 from .errors import FollowError, FollowWarning
 from .followers import as_followers
 from .importhook import ImportHook, follow_source
+from .recorder import Recorder
 from .selection import Selection
 from .settings import Settings, read_settings
 
 
-def run_script(path: str, arguments: Sequence[str], *, include: Sequence[str], exclude: Sequence[str]) -> int:
+def run_script(
+    path: str, arguments: Sequence[str], *, include: Sequence[str], exclude: Sequence[str], recorder: Recorder | None
+) -> int:
     """Run a script as ``python path arguments…`` would.
+
+    Arguments:
+        path: the script.
+        arguments: its own.
+        include, exclude: patterns of modules.
+        recorder: what takes the events; None writes text.
 
     Returns:
         The exit code: 0, or 1 after an exception, whose traceback has been shown.
@@ -42,7 +51,7 @@ def run_script(path: str, arguments: Sequence[str], *, include: Sequence[str], e
     folder = os.path.dirname(path)
     settings = read_settings(os.getcwd())
     selection = Selection(include or settings.include, exclude or settings.exclude, folder)
-    config, channel = install_for_program(selection, settings, path)
+    config, channel = install_for_program(selection, settings, path, recorder)
     sys.path[0] = folder
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=path, __builtins__=__builtins__, __annotations__={})
@@ -56,8 +65,16 @@ def run_script(path: str, arguments: Sequence[str], *, include: Sequence[str], e
     return 0
 
 
-def run_module(name: str, arguments: Sequence[str], *, include: Sequence[str], exclude: Sequence[str]) -> int:
+def run_module(
+    name: str, arguments: Sequence[str], *, include: Sequence[str], exclude: Sequence[str], recorder: Recorder | None
+) -> int:
     """Run a module as ``python -m name arguments…`` would.
+
+    Arguments:
+        name: the module.
+        arguments: its own.
+        include, exclude: patterns of modules.
+        recorder: what takes the events; None writes text.
 
     Returns:
         The exit code: 0, or 1 after an exception, whose traceback has been shown.
@@ -70,7 +87,7 @@ def run_module(name: str, arguments: Sequence[str], *, include: Sequence[str], e
     settings = read_settings(os.getcwd())
     package = name.partition(".")[0]
     selection = Selection(include or settings.include, exclude or settings.exclude, package=package)
-    install_for_program(selection, settings, name)
+    install_for_program(selection, settings, name, recorder)
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:
         runpy._run_module_as_main(name)  # type: ignore[attr-defined]
@@ -80,13 +97,16 @@ def run_module(name: str, arguments: Sequence[str], *, include: Sequence[str], e
     return 0
 
 
-def install_for_program(selection: Selection, settings: Settings, name: str) -> tuple[FollowConfig, Channel]:
-    """Install the import hook for a whole program, its records written as text.
+def install_for_program(
+    selection: Selection, settings: Settings, name: str, recorder: Recorder | None = None
+) -> tuple[FollowConfig, Channel]:
+    """Install the import hook for a whole program, its records written as text or recorded.
 
     Arguments:
         selection: which modules are followed.
         settings: how, and where the text goes.
         name: how messages call it.
+        recorder: what takes the events instead.
 
     Returns:
         What the hook goes by, to follow the program's main file in the same way.
@@ -94,7 +114,7 @@ def install_for_program(selection: Selection, settings: Settings, name: str) -> 
     wanted = dict.fromkeys((*settings.config.fields, "file", "line"))
     config = replace(settings.config, fields=tuple(wanted))
     path = os.environ.get("FOLLOW_OUTPUT") or settings.output
-    follower = sys.stderr if path is None else _own_path(path)
+    follower = recorder or (sys.stderr if path is None else _own_path(path))
     channel = new_channel(config, as_followers(follower), name)
     sys.meta_path.insert(0, ImportHook(selection, config, channel))
     return config, channel

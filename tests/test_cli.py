@@ -104,3 +104,25 @@ def test_run_include_and_exclude(program: Path) -> None:
     only = start("-m", "follow", "run", "--exclude", "helper", "program.py", "a", cwd=program).stderr
     assert "helper.py" not in only and "program.py:5" in only
     assert start("-m", "follow", "run", "absent.py", cwd=program).returncode == 2
+
+
+def test_a_recorded_program_behaves_as_plain_and_is_summarised(program: Path) -> None:
+    plain = subprocess.run(
+        [sys.executable, "program.py", "fail"], capture_output=True, text=True, cwd=program, timeout=60, check=False
+    )
+    done = run("run", "-o", "run.follow", "program.py", "fail", cwd=program)
+    assert (done.returncode, done.stdout, done.stderr) == (plain.returncode, plain.stdout, plain.stderr)
+    summary = run("list", "run.follow", cwd=program)
+    assert summary.returncode == 0, summary.stderr
+    assert "calls left by LookupError: no" in summary.stdout
+    places = {line.split()[-1]: line.split() for line in summary.stdout.splitlines() if line.endswith(" fail")}
+    assert places["fail"][2] == "1" and places["fail"][4].endswith("helper.py:5")
+
+
+def test_list_names_what_it_cannot_read(program: Path) -> None:
+    other = run("list", "program.py", cwd=program)
+    assert (other.returncode, other.stdout) == (1, "") and "program.py is not a trace of follow" in other.stderr
+    missing = run("list", "nowhere.follow", cwd=program)
+    assert missing.returncode == 2 and "nowhere.follow cannot be read" in missing.stderr
+    unwritable = run("run", "-o", "no/folder/run.follow", "program.py", "x", cwd=program)
+    assert unwritable.returncode == 2 and "cannot be written" in unwritable.stderr and unwritable.stdout == ""

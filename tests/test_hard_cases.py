@@ -53,6 +53,9 @@ CASES = {
     "an inner function binds first": (
         "def f():\n    def g():\n        nonlocal x\n        x = 1\n    g()\n    y = 2\n    x = 3\n    return x\n"
     ),
+    "an exception whose traceback is cleared": (
+        "def f():\n    try:\n        1/0\n    except ZeroDivisionError as e:\n        e.__traceback__ = None\n        raise\n"
+    ),
     "a list changed under other names": (
         "from collections import deque, defaultdict\n"
         "def f():\n    a = [1, 2]\n    b = a\n    c = {'k': (a, [a])}\n    d = deque([a, {1}], 5)\n    e = {2: [{3: [a]}]}\n"

@@ -43,7 +43,11 @@ def unpack(data: bytes) -> Any:
         raise ValueError(str(error) or type(error).__name__) from error
 
 
-def _extension(value: Any) -> msgpack.ExtType:
+def _extension(value: Any) -> Any:
+    if type(value) is Described:
+        if value.packed is None:
+            value.packed = msgpack.ExtType(DESCRIBED, pack([value.type, value.name]))
+        return value.packed
     known = _PACKERS.get(type(value))
     if known is None:
         for code, constant in enumerate(_CONSTANTS):
@@ -82,7 +86,6 @@ _PACKERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     complex: (COMPLEX, lambda value: pack([value.real, value.imag])),
     int: (INTEGER, _integer),
     Shortened: (SHORTENED, lambda value: pack([value.type, value.length, value.shown])),
-    Described: (DESCRIBED, lambda value: pack([value.type, value.name])),
     Tagged: (TAGGED, lambda value: pack([value.number, value.content])),
 }
 

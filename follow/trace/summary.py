@@ -1,0 +1,79 @@
+"""What a trace holds, in a few lines: ``follow list``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .reader import Trace
+
+_MOST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a trace holds.
+
+    Attributes:
+        trace: the trace.
+        events, calls, threads: how many there are.
+        seconds: from its first event to its last.
+        functions: by file, first line and name, how often each was called, and how many events it has.
+        exceptions: by what they say, how many calls were left by them.
+    """
+
+    trace: Trace
+    events: int
+    calls: int
+    threads: int
+    seconds: float
+    functions: dict[tuple[str, int, str], tuple[int, int]]
+    exceptions: Counter[str]
+
+    def lines(self) -> Iterator[str]:
+        """The summary as text; places are written ``file.py:line``."""
+        header = self.trace.header
+        yield f"{self.trace.path}: process {header['process']}, {' '.join(header['arguments']) or 'no arguments'}"
+        yield (
+            f"{self.events:,} events, {self.calls:,} calls, {self.threads} threads, {self.seconds:.3f} s; "
+            f"{self.trace.dropped:,} events dropped"
+        )
+        if self.trace.problem:
+            yield self.trace.problem
+        busiest = sorted(self.functions.items(), key=lambda item: -item[1][1])
+        for (file, line, name), (calls, events) in busiest[:_MOST]:
+            yield f"{events:>12,} events {calls:>10,} calls  {file}:{line}  {name}"
+        if len(busiest) > _MOST:
+            yield f"… and {len(busiest) - _MOST} more functions"
+        for text, count in self.exceptions.most_common(_MOST):
+            yield f"{count:>12,} calls left by {text}"
+
+
+def summarise(trace: Trace) -> Summary:
+    """Read a trace once, from start to end.
+
+    Raises:
+        TraceError: an event makes no sense.
+    """
+    events = 0
+    first = last = 0
+    calls: Counter[tuple[str, int, str]] = Counter()
+    counts: Counter[tuple[str, int, str]] = Counter()
+    exceptions: Counter[str] = Counter()
+    threads: set[int] = set()
+    for event in trace.events:
+        events += 1
+        first, last = first or event.time, event.time
+        if event.kind == "leave":
+            exceptions[event.exception or "?"] += 1
+        if event.function is None or event.piece is None:
+            continue
+        place = event.piece.filename, event.function.line, event.function.qualname
+        counts[place] += 1
+        if event.kind == "call":
+            calls[place] += 1
+            threads.add(event.thread)
+    functions = {place: (calls[place], count) for place, count in counts.items()}
+    seconds = (last - first) / 1e9
+    return Summary(trace, events, sum(calls.values()), len(threads), seconds, functions, exceptions)
