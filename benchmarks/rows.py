@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from time import perf_counter_ns
 from types import FrameType
 from typing import Any
 
-from follow import FollowConfig, follow
+from follow import FollowConfig, Recorder, follow
 from tests.reference import reference
 
 from .loop import loop
@@ -58,4 +59,26 @@ def rows() -> Iterator[tuple[str, Run]]:
     yield "bare settrace callback copying f_locals", settrace
     yield "python-follow 0.1.2", module.follow(config=module.FollowConfig(follow_threads=False), follower=discard)(loop)
     yield "follow: the same dicts", follow(loop, discard, config=FollowConfig())
+    yield "follow: recorder, ring of 10,000", follow(loop, Recorder(ring=10_000), config=FollowConfig())
+    yield from peers()
     yield "follow: values='live'", follow(loop, discard, config=FollowConfig(values="live"))
+
+
+def peers() -> Iterator[tuple[str, Run]]:
+    """The peers that are installed beside it (``pip install '.[benchmarks]'``), their output discarded."""
+    with contextlib.suppress(ImportError):
+        import pysnooper
+
+        yield "PySnooper, no-op writer", pysnooper.snoop(discard)(loop)
+    with contextlib.suppress(ImportError):
+        import snoop
+
+        yield "snoop, no-op writer", snoop.Config(out=discard, color=False).snoop(loop)
+    with contextlib.suppress(ImportError):
+        import hunter
+
+        def hunted(n: int) -> int:
+            with hunter.trace(function="loop", action=lambda event: event.locals.copy()):
+                return loop(n)
+
+        yield "hunter, own action copying locals", hunted

@@ -31,7 +31,9 @@ class Describer:
         self._start = Capture(config).start
         self.most = config.max_string
         """Strings up to this length are kept as they are."""
-        self._flat = FlatCopies(config).copiers
+        flat = FlatCopies(config)
+        self._flat = flat.copiers
+        self._sequence = flat.sequence
 
     def copy(self, value: object) -> object:
         """A value as it is now."""
@@ -44,6 +46,7 @@ class Describer:
                 return describe(value)
             copy = self._start(_DescribingCopy)
             copy.flat = self._flat
+            copy.sequence = self._sequence
             return copier(copy, value, 0)
         except (RecursionError, MemoryError):
             return _LOST
@@ -75,8 +78,9 @@ CopiedBytearray.__name__ = CopiedBytearray.__qualname__ = "bytearray"
 class _DescribingCopy(Copy):
     """One variable being copied for a recorder."""
 
-    __slots__ = ("flat",)
+    __slots__ = ("flat", "sequence")
     flat: dict[int, Callable[[Any], object]]
+    sequence: Callable[[Any], list[Any] | None]
 
     def plain(self, value: Any) -> bool:
         """Whether a value surely needs no copy."""
@@ -103,6 +107,13 @@ class _DescribingCopy(Copy):
         if type(found) is Shortened and id(type(value)) in CHANGEABLE_IDS:
             return Tagged(id(value), found)
         return found
+
+    def _head(self, value: Any, kind: type, depth: int) -> object:
+        if kind is list:
+            items = self.sequence(value[: self.items])
+            if items is not None:
+                return items
+        return super()._head(value, kind, depth)
 
     def list(self, value: Any, depth: int) -> object:
         """A list or deque."""

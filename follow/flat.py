@@ -62,7 +62,7 @@ class FlatCopies:
         if len(held) == len(value) and type(held) is list and all(map(is_, held, value)):
             return form
         new = value.copy()
-        items = self._sequence(new) if len(new) <= self._items else None
+        items = self.sequence(new) if len(new) <= self._items else None
         if items is None:
             self._last.pop(number, None)
             return MISSING
@@ -77,7 +77,7 @@ class FlatCopies:
         held, form = self._last.get(number, _NOTHING)
         if len(held) == len(value) and type(held) is tuple and all(map(is_, held, value)):
             return form
-        items = self._sequence(value) if len(value) <= self._items else None
+        items = self.sequence(value) if len(value) <= self._items else None
         if items is None:
             return MISSING
         form = value if all(map(is_, items, value)) else tuple(items)
@@ -92,7 +92,7 @@ class FlatCopies:
         new = value.copy()
         if len(new) > self._items or not self._are_atoms(new):
             return MISSING
-        items = self._sequence(list(new.values()))
+        items = self.sequence(list(new.values()))
         if items is None:
             return MISSING
         held = dict(zip(new, items))
@@ -113,7 +113,7 @@ class FlatCopies:
         except RuntimeError:  # another thread changes it
             return False
 
-    def _sequence(self, new: Any) -> list[Any] | None:
+    def sequence(self, new: Any) -> list[Any] | None:
         """The items of a fresh copy, objects described; None if there is more to do."""
         number, string = self._number, self._string
         others: list[Any] = []
