@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from types import CodeType, FunctionType, TracebackType
+from types import CodeType, TracebackType
 
 from .model import Site, Span
+from .probetable import ProbeTable
 
 
 def locate_site(traceback: TracebackType, sites: tuple[Site, ...]) -> Site | None:
@@ -55,22 +56,20 @@ def _size(span: Span) -> tuple[int, int]:
 
 def _next_probed(code: CodeType, last: int, candidates: list[Site]) -> Site:
     """Several statements on one line and no columns (3.10): the one whose probe comes next in the code."""
-    numbers = {id(constant): site for site in candidates for constant in code.co_consts if _is_probe(constant, site)}
+    sites = {str(site.number): site for site in candidates}
     raw = code.co_code
     argument = 0
+    table = False
     for offset in range(0, len(raw), 2):
         operation, low = raw[offset], raw[offset + 1]
         argument = argument << 8 | low
         if operation == 144:  # EXTENDED_ARG
             continue
-        if operation == 100 and offset > last:  # LOAD_CONST
-            site = numbers.get(id(code.co_consts[argument]))
+        constant = code.co_consts[argument] if operation == 100 else None  # LOAD_CONST
+        if table and offset > last:  # the table of probes was loaded, now comes the key
+            site = sites.get(str(constant).rpartition("_")[2])
             if site is not None:
                 return site
+        table = type(constant) is ProbeTable
         argument = 0
     return candidates[-1]
-
-
-def _is_probe(constant: object, site: Site) -> bool:
-    name = constant.__globals__.get("name", "") if isinstance(constant, FunctionType) else ""
-    return str(name).rpartition("_")[2] == str(site.number)
