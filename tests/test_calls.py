@@ -206,7 +206,7 @@ def test_wrong_settings() -> None:
 
 
 def test_a_call_in_a_string_that_shows_its_source_shows_the_plain_one() -> None:
-    make = "def one(): return 1\ndef f(): return f'{one()=} {one():>{one()=}}'\n"
+    make = "def one(): return 1\ndef f(): return f'{one()=} {one()=:>5}'\n"
     function = define(make, "f")
     records: list[dict[str, Any]] = []
     twin = follow(function, records.append, config=FollowConfig(follow_function_calls=True))
