@@ -67,9 +67,7 @@ class FlatCopies:
             self._last.pop(number, None)
             return MISSING
         form = [number, *items]
-        if len(self._last) >= _MOST:
-            self._last.clear()
-        self._last[number] = items, form
+        self._keep(number, items, form)
         return form
 
     def _tuple(self, value: tuple[Any, ...]) -> object:
