@@ -60,11 +60,12 @@ class Decoder:
     Arguments:
         catalogue: what the ids mean.
         sequence: the number of the first event.
+        silent: the bases of pieces of which nothing counts any more.
     """
 
-    def __init__(self, catalogue: Catalogue, sequence: int = 1) -> None:
+    def __init__(self, catalogue: Catalogue, sequence: int = 1, silent: Iterable[int] = ()) -> None:
         self._catalogue = catalogue
-        self._silent: set[int] = set()
+        self._silent = set(silent)
         self.sequence = sequence
 
     def events(self, chunks: Iterable[list[Any]]) -> Iterator[Event]:

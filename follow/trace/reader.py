@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import TraceError
 from ..model import Record
@@ -15,6 +16,12 @@ from .catalogue import Catalogue
 from .decode import Decoder, Event
 from .file import FrameReader
 from .model import Function, Piece, Statement
+
+if TYPE_CHECKING:
+    from .access import Access, History
+
+NONSENSE = (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError)
+"""What a frame raises whose content is not what FORMAT.md says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,13 @@ class Trace:
             yield from reader.frames()
             self._problem = reader.problem
 
+    def note(self, kind: str, content: Any) -> None:
+        """Take in a frame about the recording as a whole; kinds that are not known are passed over."""
+        if kind == "dropped":
+            self._dropped = int(content)
+        elif kind == "end":
+            self._end = dict(content)
+
     @property
     def events(self) -> Iterator[Event]:
         """The events, in the order in which they happened; each time from the first on.
@@ -77,36 +91,16 @@ class Trace:
 
     def chunks(self) -> Iterator[tuple[int, Iterator[Event]]]:
         """The events frame by frame: the sequence number of the first, and they."""
-        catalogue, contents = Catalogue(), _Contents()
-        decoder = Decoder(catalogue)
+        meanings = Meanings(self)
+        decoder = Decoder(meanings.catalogue)
         for at, kind, content in self._frames():
             try:
                 if kind == "events":
                     yield decoder.sequence, decoder.events([content])
                 else:
-                    self._take(kind, content, catalogue, contents)
-            except (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError) as error:
+                    meanings.take(kind, content)
+            except NONSENSE as error:
                 raise TraceError(f"{self.path} holds a frame at byte {at:,} that makes no sense: {error!r}.") from error
-
-    def _take(self, kind: str, content: Any, catalogue: Catalogue, contents: _Contents) -> None:
-        """Take in a frame that tells what events mean; kinds that are not known are passed over."""
-        if kind == "piece":
-            base = content[0]
-            catalogue.add(
-                Piece(*_tupled(content)),
-                lambda number: contents.statements[base, number],
-                lambda number: contents.functions[base, number],
-            )
-        elif kind == "functions":
-            contents.functions.update(((base, one[0]), Function(*_tupled(one))) for base, *one in content)
-        elif kind == "statements":
-            contents.statements.update(((base, one[0]), Statement(*_tupled(one))) for base, *one in content)
-        elif kind == "source":
-            self._sources[content["file"]] = SourceText(**content)
-        elif kind == "dropped":
-            self._dropped = int(content)
-        elif kind == "end":
-            self._end = dict(content)
 
     def records(self) -> Iterator[Record]:
         """The same dicts that a follower of dicts would have got, rebuilt from the events.
@@ -115,6 +109,37 @@ class Trace:
             TraceError: an event makes no sense.
         """
         return replay.records(self.events)
+
+    def at(self, sequence: int) -> Event:
+        """One event by its number.
+
+        Raises:
+            LookupError: there is none of that number.
+            TraceError: an event makes no sense.
+        """
+        return self._access.at(sequence)
+
+    def between(self, first: int, last: int) -> Iterator[Event]:
+        """The events from one number to another, both included."""
+        return self._access.between(first, last)
+
+    def history(self, name: str, *, function: str | None = None, call: int | None = None) -> History:
+        """The values that a variable has had, one for each event that tells one.
+
+        A container's change is told under the name by which the program changed it.
+
+        Arguments:
+            name: the variable.
+            function: only that of this function, by its name or qualified name (``"<module>"`` for a module's own).
+            call: only that of this call, by its number.
+        """
+        return self._access.history(name, function, call)
+
+    @functools.cached_property
+    def _access(self) -> Access:
+        from .access import Access
+
+        return Access(self)
 
     @property
     def sources(self) -> dict[str, SourceText]:
@@ -135,12 +160,40 @@ class Trace:
         return max(self._dropped, int((self._end or {}).get("dropped", 0)))
 
 
-class _Contents:
-    """The statements and functions that have been read, by their piece's base and their number."""
+class Meanings:
+    """What the events of a trace mean, taken from its frames as they come.
 
-    def __init__(self) -> None:
-        self.statements: dict[tuple[int, int], Statement] = {}
-        self.functions: dict[tuple[int, int], Function] = {}
+    Arguments:
+        trace: where the source texts go, and what the process said at its end.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.catalogue = Catalogue()
+        self._trace = trace
+        self._statements: dict[tuple[int, int], Statement] = {}
+        self._functions: dict[tuple[int, int], Function] = {}
+
+    def take(self, kind: str, content: Any) -> None:
+        """Take in a frame that tells what events mean; kinds that are not known are passed over."""
+        if kind == "piece":
+            base = content[0]
+            self.catalogue.add(
+                Piece(*_tupled(content)),
+                lambda number: self._statements[base, number],
+                lambda number: self._functions[base, number],
+            )
+        elif kind == "functions":
+            self._functions.update(((base, one[0]), Function(*_tupled(one))) for base, *one in content)
+        elif kind == "statements":
+            self._statements.update(((base, one[0]), Statement(*_tupled(one))) for base, *one in content)
+        elif kind == "source":
+            self._trace.sources[content["file"]] = SourceText(**content)
+        else:
+            self._trace.note(kind, content)
+
+    def function(self, base: int, number: int) -> Function:
+        """A function by its piece's base and its number."""
+        return self._functions[base, number]
 
 
 def _tupled(values: list[Any]) -> list[Any]:
