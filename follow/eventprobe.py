@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from .channel import THREADS, Channel
+from .context import asks_begin, begin_above, begin_here
 from .describe import Describer, describe_raised
 from .described import described, fixed
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
@@ -56,6 +57,9 @@ class EventProbes(Probes):
             "most": describer.most,
             "missing": MISSING,
         }
+        self._thread = recorder.constants["thread"]
+        if asks_begin(channel.config.fields):
+            self._constants["thread"], self._thread = begin_here, begin_above
         super().__init__(tables, channel, depth)
 
     def _on_emit(self, emit: Follower) -> None:
@@ -83,11 +87,11 @@ class EventProbes(Probes):
         size, by_frame, namespace = self._tables.entering(number)
         rest: list[object] = [{}] if namespace else [MISSING] * size
         frames, extend, now = self._frames, self._extend, self._now
-        new, thread = self._recorder.numbers(self._base, number), self._recorder.constants["thread"]
+        new, thread = self._recorder.numbers(self._base, number), self._thread
         began = self._entry_id(number)
 
         def enter(user: FunctionType | None = None) -> list[Any]:
-            state = [new(), None, None if user is None else user.__closure__, None, None, *rest]
+            state = [new(), None, None if user is None else user.__closure__, None, None, None, *rest]
             try:
                 if namespace:
                     state[CELLS] = sys._getframe(1).f_globals
@@ -103,7 +107,7 @@ class EventProbes(Probes):
         return enter
 
     def _nowhere(self, size: int) -> list[Any]:
-        return [0, None, None, None, None, *[MISSING] * size, {}]
+        return [0, None, None, None, None, None, *[MISSING] * size, {}]
 
     # -- events ----------------------------------------------------------------------------------
 

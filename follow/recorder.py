@@ -90,6 +90,7 @@ class Recorder:
             "limit": self._limit,
             "look": self._look,
         }
+        self._origin = replay.Origin(self._process, time.time_ns(), self.now())
         self._begin()
         _recorders.add(self)
 
@@ -158,7 +159,7 @@ class Recorder:
             TraceError: the file was damaged meanwhile.
         """
         if self._writer is None or self.ring is not None:
-            return list(replay.records(self.events()))
+            return list(replay.records(self.events(), self._origin))
         from .trace.reader import load
 
         self.flush()
@@ -264,6 +265,7 @@ class Recorder:
     def after_fork(self) -> None:
         """In a child process: what the parent has gathered is the parent's, and so is its file."""
         self._process = os.getpid()
+        self._origin = self._origin._replace(process=self._process)
         self._lock = threading.Lock()
         self.buffer[:] = [TIME, self.now()]
         self._memory.clear()

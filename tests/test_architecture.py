@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent / "follow"
 LAYERS = [
     {"errors", "model", "quiet", "members", "progress", "deep", "selection", "state", "version", "probetable"},
+    {"context"},
     {"config", "source", "graft", "locate", "packed", "events"},
     {"followers", "capture", "cache", "settings", "inline"},
     {"template", "described", "copies"},

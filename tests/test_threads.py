@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import concurrent.futures
-import functools
 import gc
 import multiprocessing.pool
+import os
 import threading
 import traceback
-import _thread
 
 import pytest
 
-from follow import FollowConfig, follow
+from follow import FollowConfig, Recorder, follow
 
 from .support import define
 
@@ -54,8 +54,14 @@ WAYS = {
     "subclass with target": ("t = Both(target=work)\n t.start()\n t.join()", {"run", "work"}),
     "assigned run": ("t = threading.Thread()\n t.run = work\n t.start()\n t.join()", {"work"}),
     "Timer": ("t = threading.Timer(0.001, work, [5])\n t.start()\n t.join()", {"work"}),
-    "submit": ("with concurrent.futures.ThreadPoolExecutor(1) as e:\n  assert e.submit(work, 2).result() == 3", {"work"}),
-    "map": ("with concurrent.futures.ThreadPoolExecutor(2) as e:\n  assert list(e.map(work, [1, 2])) == [2, 3]", {"work"}),
+    "submit": (
+        "with concurrent.futures.ThreadPoolExecutor(1) as e:\n  assert e.submit(work, 2).result() == 3",
+        {"work"},
+    ),
+    "map": (
+        "with concurrent.futures.ThreadPoolExecutor(2) as e:\n  assert list(e.map(work, [1, 2])) == [2, 3]",
+        {"work"},
+    ),
     "to_thread": ("assert asyncio.run(asyncio.wait_for(asyncio.to_thread(work, 1), 9)) == 2", {"work"}),
     "run_in_executor": (
         "async def main():\n  assert await asyncio.get_running_loop().run_in_executor(None, work, 6) == 7\n asyncio.run(main())",
@@ -198,3 +204,128 @@ def test_sixteen_threads_at_full_speed_lose_nothing():
             before = {"n": 500, "i": i, **({"j": i - 1} if i else {})}
             wanted += [before, {**before, "j": i}]
         assert values == [*wanted, {}]
+
+
+ASYNC = """
+import asyncio
+
+async def leaf(n):
+    await asyncio.sleep(0)
+    return plain(n)
+
+def plain(n):
+    m = n * 2
+    return m
+
+async def tree(n):
+    total = 0
+    for k in range(3):
+        total += (await asyncio.sleep(0) or n) + await leaf(k)
+    return total
+
+async def numbers(n):
+    try:
+        for k in range(n):
+            yield k
+            await asyncio.sleep(0)
+    finally:
+        closed = True
+
+async def cancelled():
+    async for k in numbers(1000):
+        await asyncio.sleep(0)
+
+async def main(count):
+    doomed = asyncio.create_task(cancelled(), name="doomed")
+    found = await asyncio.gather(*(tree(n) for n in range(count)))
+    doomed.cancel()
+    try:
+        await doomed
+    except asyncio.CancelledError:
+        pass
+    return found
+
+def f(count):
+    return asyncio.run(main(count))
+"""
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_thousand_tasks_have_their_own_call_trees(recorded):
+    module_names = ("f", "main", "tree", "leaf", "plain", "cancelled", "numbers")
+    f = define(ASYNC)
+    records = []
+    recorder = Recorder()
+    config = FollowConfig(fields=("task", "depth", "call_id", "thread", "process"), follow_return=True)
+    for name in module_names:
+        if name != "f":
+            f.__globals__[name] = follow(f.__globals__[name], recorder if recorded else records.append, config=config)
+    wanted = define(ASYNC)(1_000)
+    assert f(1_000) == wanted
+    records = recorder.records() if recorded else records
+    assert {record["thread"] for record in records} == {"MainThread"}
+    assert {record["process"] for record in records} == {os.getpid()}
+    by_task = {}
+    for record in records:
+        by_task.setdefault(record["task"], []).append(record)
+    assert "doomed" in by_task
+    roots = set()
+    for own in by_task.values():
+        if own[-1]["function"] != "tree":
+            continue
+        calls = {}
+        shape = []
+        for record in own:
+            calls.setdefault(record["call_id"], (record["function"], record["depth"]))
+            shape.append((record["function"], record["instruction"], record["depth"]))
+        expected = []
+        n = {v["var"]: v["val"] for v in own[0]["local_vars"]}["n"]
+        expected.append(("tree", "total = 0", 0))
+        for k in range(3):
+            expected.append(("tree", "for k in range(3):", 0))
+            expected.append(("leaf", "await asyncio.sleep(0)", 1))
+            expected.append(("plain", "m = n * 2", 2))
+            expected.append(("plain", "return m", 2))
+            expected.append(("leaf", "return plain(n)", 1))
+            expected.append(("tree", "total += (await asyncio.sleep(0) or n) + await leaf(k)", 0))
+        expected.append(("tree", "for k in range(3):", 0))
+        expected.append(("tree", "return total", 0))
+        assert shape == expected
+        assert sorted(calls.values()) == sorted([("tree", 0), *[("leaf", 1)] * 3, *[("plain", 2)] * 3])
+        roots.add((own[0]["call_id"], n))
+        assert own[-1]["local_vars"][0]["val"] == wanted[n]
+    assert len({call for call, _ in roots}) == 1_000 and sorted(n for _, n in roots) == list(range(1_000))
+
+
+def test_times_of_a_task_are_its_own():
+    f = define(
+        "import asyncio\nasync def wait(s):\n    a = 1\n    await asyncio.sleep(s)\n    b = 2\n"
+        "async def main():\n    await asyncio.gather(wait(0.05), wait(0.1), wait(0))\n"
+        "def f():\n    asyncio.run(main())\n"
+    )
+    records = []
+    f.__globals__["wait"] = follow(
+        f.__globals__["wait"], records.append, config=FollowConfig(fields=("call_id", "timestamp"))
+    )
+    f()
+    for call in {record["call_id"] for record in records}:
+        own = [record for record in records if record["call_id"] == call]
+        wanted = own[0]["local_vars"][0]["val"]
+        assert own[1]["execution_time"] >= wanted * 1e3 * 0.99
+        assert own[0]["execution_time"] < 45 and own[2]["execution_time"] < 45
+        assert abs((own[1]["timestamp"] - own[0]["timestamp"]) * 1e3 - own[1]["execution_time"]) < 45
+
+
+def test_context_variables_are_the_programs_own():
+    f = define(
+        "import contextvars, asyncio\nvar = contextvars.ContextVar('var', default=0)\n"
+        "async def one(n):\n    var.set(n)\n    await asyncio.sleep(0)\n    return var.get(), len(contextvars.copy_context())\n"
+        "async def main():\n    return await asyncio.gather(*(one(n) for n in range(9)))\n"
+        "def f():\n    return asyncio.run(main())\n"
+    )
+    plain = f()
+    for name in ("one", "main"):
+        f.__globals__[name] = follow(
+            f.__globals__[name], lambda record: None, config=FollowConfig(fields=("task", "depth"))
+        )
+    assert f() == plain

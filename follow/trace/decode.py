@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..context import Begin, begin
 from ..copies import plain
 from ..events import ALL, LEFT, RAISED, RECORD, SET, SILENCE, SOME, TIME, UNCOUNTED
 from .catalogue import Catalogue, Meaning
@@ -30,6 +31,7 @@ class Event:
         result: what a return, lambda or ``yield`` gave, if ``has_result``.
         exception: ``"ValueError: text"`` for a raise or leave.
         thread: for a call, its thread's identifier.
+        begin: for a call, more of where it stands, if records are to show it.
         record: for a record, the dict.
     """
 
@@ -46,6 +48,7 @@ class Event:
     has_result: bool = False
     exception: str | None = None
     thread: int = 0
+    begin: Begin | None = None
     record: dict[str, Any] | None = None
 
     @property
@@ -123,7 +126,9 @@ def _ordinary(meaning: Meaning, items: list[Any]) -> Event:
     statement = meaning.statement
     if statement is None:
         event = _event(meaning, "call", items[1], items[-1])
-        event.thread = items[2]
+        told = items[2]
+        event.begin = begin(told) if type(told) is list else None
+        event.thread = told if event.begin is None else event.begin.thread
         event.forms = dict(zip(meaning.function.entered, items[3:-1]))
         return event
     event = _event(meaning, "statement", items[1], items[-1])

@@ -108,7 +108,7 @@ class Trace:
         Raises:
             TraceError: an event makes no sense.
         """
-        return replay.records(self.events)
+        return replay.records(self.events, self.origin)
 
     def at(self, sequence: int) -> Event:
         """One event by its number.
@@ -140,6 +140,14 @@ class Trace:
         from .access import Access
 
         return Access(self)
+
+    @property
+    def origin(self) -> replay.Origin:
+        """The process that recorded, and its clocks."""
+        try:
+            return replay.Origin(*(int(self.header[name]) for name in ("process", "wall", "monotonic")))
+        except NONSENSE as error:
+            raise TraceError(f"{self.path} has a header that makes no sense: {error!r}.") from error
 
     @property
     def sources(self) -> dict[str, SourceText]:
