@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
+from .children import Program
 from .errors import FollowError
 from .generated import generated_source
 from .members import class_functions, inner_functions
@@ -83,8 +84,9 @@ def _run(options: argparse.Namespace) -> int:
                 recorder = stack.enter_context(Recorder(options.output, durability=options.durability))
             except OSError as error:
                 raise UsageError(f"the trace {options.output} cannot be written ({error}).") from error
-        more = {"include": options.include, "exclude": options.exclude, "recorder": recorder}
-        return start(options.program, options.arguments, **more)
+        output = None if recorder is None else recorder.path
+        program = Program(tuple(options.include), tuple(options.exclude), output=output, durability=options.durability)
+        return start(options.program, options.arguments, program, recorder)
 
 
 def _list(options: argparse.Namespace) -> int:

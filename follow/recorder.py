@@ -77,7 +77,10 @@ class Recorder:
         self._closed = False
         self._process = os.getpid()
         self._each = durability == "event" and self.path is not None
-        self._writer = None if self.path is None else TraceWriter(self.path, self._catalogue)
+        self._first_path = self.path
+        self._writer: TraceWriter | None = None
+        if self.path is not None and self._opens_at_once:
+            self._writer = TraceWriter(self.path, self._catalogue)
         self.buffer = _Hashable([TIME, self.now()])
         self._limit = _Hashable([0])
         self._looked = self._due = self._seen = 0
@@ -118,7 +121,22 @@ class Recorder:
             base = self._next_base
             self._next_base += size(*tables.counts())
             self._catalogue.add(piece_of(base, tables, config), statement, function, tables.sites_of)
+            if self._writer is None and self.path is not None and not self._closed:
+                self._open()
         return base
+
+    _opens_at_once = True
+    """Whether its file is opened when it is made, or when there is something to record."""
+
+    def _open(self) -> None:
+        """Open the file in a child process; where that cannot be, nothing is recorded there."""
+        assert self.path is not None
+        try:
+            self._writer = TraceWriter(self.path, self._catalogue)
+        except OSError as error:
+            self.path = None
+            _warn(f"The trace of this child process cannot be written ({error}); nothing of it is recorded.")
+        self._begin()
 
     def numbers(self, base: int, scope: int) -> Callable[[], int]:
         """What gives the numbers of a function's calls; when it gives the first, the function is known to be called.
@@ -269,14 +287,63 @@ class Recorder:
         self._lock = threading.Lock()
         self.buffer[:] = [TIME, self.now()]
         self._memory.clear()
+        if self._first_path is not None:
+            self.path = path_of_process(self._first_path)
         if self._writer is not None:
             self._writer.abandon()
             self._writer = None
-            if not self._closed and self.path is not None:
-                import platform
+            if not self._closed:
+                self._open()
+        answers_written(self)
 
-                self.path = f"{self.path}.{platform.node()}.{self._process}"
-                self._writer = TraceWriter(self.path, self._catalogue)
+
+def path_of_process(path: str) -> str:
+    """Where this process, if it is a child of the one that was given a path, writes its own trace."""
+    import platform
+
+    return f"{path}.{platform.node()}.{os.getpid()}"
+
+
+def answers_written(recorder: Recorder) -> None:
+    """In a process that ``multiprocessing`` has started: write what was recorded before it answers, and at its end.
+
+    Such a process ends without Python's own end, and those of a pool are killed when they have answered. This must
+    be called before ``multiprocessing`` starts the process's work.
+    """
+    util: Any = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.register_after_fork(recorder, _in_child)
+
+
+def _in_child(recorder: Recorder) -> None:
+    util: Any = sys.modules["multiprocessing.util"]
+    util.Finalize(recorder, recorder.flush, exitpriority=0)
+    process: Any = sys.modules["multiprocessing.process"].current_process()
+    pool = sys.modules.get("multiprocessing.pool")
+    if pool is not None and process._target is pool.worker:
+        asked, answers, *rest = process._args
+        process._args = asked, _Answers(answers, recorder.flush), *rest
+
+
+class _Answers:
+    """The queue on which a process of a pool answers: first it is written what was recorded.
+
+    Arguments:
+        queue: the queue.
+        flush: writes it.
+    """
+
+    def __init__(self, queue: Any, flush: Callable[[], None]) -> None:
+        self._queue = queue
+        self._flush = flush
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._queue, name)
+
+    def put(self, answer: object) -> None:
+        """Write, and answer."""
+        self._flush()
+        self._queue.put(answer)
 
 
 class _Hashable(list[Any]):

@@ -24,6 +24,8 @@ LAYERS = [
     {"eventprobe"},
     {"decorator", "generated"},
     {"instrument", "importhook"},
+    {"script"},
+    {"children"},
     {"run"},
     {"cli", "environment", "__init__"},
     {"__main__"},

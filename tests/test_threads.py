@@ -67,7 +67,10 @@ WAYS = {
         "async def main():\n  assert await asyncio.get_running_loop().run_in_executor(None, work, 6) == 7\n asyncio.run(main())",
         {"work", "main"},
     ),
-    "ThreadPool": ("with multiprocessing.pool.ThreadPool(1) as p:\n  assert p.map(work, [1]) == [2]", {"work"}),
+    "ThreadPool": (
+        "with multiprocessing.pool.ThreadPool(1) as p:\n  assert p.map(work, [1]) == [2]\n p.join()",
+        {"work"},
+    ),
     "start_new_thread": (
         "lock = threading.Lock()\n lock.acquire()\n _thread.start_new_thread(lambda: lock.release(), ())\n lock.acquire(timeout=9)",
         {"<lambda>"},
