@@ -20,6 +20,7 @@ from .generated import generated_source
 from .members import class_functions, inner_functions
 from .recorder import Recorder
 from .run import run_module, run_script
+from .trace.combine import combine
 from .trace.reader import load
 from .trace.summary import summarise
 
@@ -70,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     summary = commands.add_parser("list", help="summarise a trace")
     summary.add_argument("file", metavar="FILE", help="what follow run -o or a Recorder has written")
     summary.set_defaults(run=_list)
+    merge = commands.add_parser("combine", help="make one trace of those of several processes, in the order of time")
+    merge.add_argument("files", metavar="FILE", nargs="+", help="the traces; they stay as they are")
+    merge.add_argument("-o", dest="output", metavar="FILE", required=True, help="the new trace")
+    merge.add_argument("--delete", action="store_true", help="delete the traces when all of them are in the new one")
+    merge.set_defaults(run=_combine)
     return parser
 
 
@@ -96,6 +102,23 @@ def _list(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.file} cannot be read ({error}).") from error
     print("\n".join(summary.lines()))
     return 0 if summary.events else 1
+
+
+def _combine(options: argparse.Namespace) -> int:
+    problems: list[str] = []
+    try:
+        combine(options.files, options.output, problems.append)
+    except OSError as error:
+        raise UsageError(f"{options.output} cannot be written ({error}).") from error
+    finally:
+        for problem in problems:
+            print(f"follow: {problem}", file=sys.stderr)
+    if options.delete and not problems:
+        for path in options.files:
+            for file in (path, f"{path}.index"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(file)
+    return 0
 
 
 def _code(options: argparse.Namespace) -> int:

@@ -93,7 +93,7 @@ class Recorder:
             "limit": self._limit,
             "look": self._look,
         }
-        self._origin = replay.Origin(self._process, time.time_ns(), self.now())
+        self._origin = replay.Origin(time.time_ns(), self.now(), ((FIRST_BASE, self._process),))
         self._begin()
         _recorders.add(self)
 
@@ -283,7 +283,7 @@ class Recorder:
     def after_fork(self) -> None:
         """In a child process: what the parent has gathered is the parent's, and so is its file."""
         self._process = os.getpid()
-        self._origin = self._origin._replace(process=self._process)
+        self._origin = self._origin._replace(processes=((FIRST_BASE, self._process),))
         self._lock = threading.Lock()
         self.buffer[:] = [TIME, self.now()]
         self._memory.clear()

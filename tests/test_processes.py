@@ -9,14 +9,16 @@ import subprocess
 import sys
 import textwrap
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 import follow
 from follow import Recorder, load
+from follow.cli import main
 
-from .support import define
+from .support import define, without_progress
 
 ROOT = Path(__file__).parent.parent
 
@@ -74,9 +76,7 @@ def run(folder: Path, *command: str, **more: str) -> subprocess.CompletedProcess
     done = subprocess.run(
         [sys.executable, *command], cwd=folder, env={**inherited, **more}, capture_output=True, text=True, timeout=120
     )
-    lines = done.stderr.splitlines(keepends=True)
-    done.stderr = "".join(line for line in lines if not line.startswith("follow: rewriting"))  # on a slow machine
-    return done
+    return without_progress(done)
 
 
 def write(folder: Path, **files: str) -> None:
@@ -233,3 +233,118 @@ def test_what_was_not_handed_down_by_follow_is_a_warning(tmp_path):
     for text in ("{", json.dumps({"nothing": 1})):
         done = run(tmp_path, "-c", "print(1)", FOLLOW=text)
         assert done.stdout == "1\n" and "Nothing is followed: FOLLOW=" in done.stderr
+
+
+# -- follow combine ---------------------------------------------------------------------------------
+
+
+def moment(record):
+    """What tells records apart."""
+    return record["function"], record["instruction"], str(record["local_vars"])
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory) -> list[Path]:
+    """The traces of a program and of its four child processes, which fork and run side by side."""
+    folder = tmp_path_factory.mktemp("shards")
+    write(
+        folder,
+        main="""
+            import asyncio, multiprocessing, threading
+            from work import work, tasks
+            def main():
+                threads = [threading.Thread(target=work, args=(n,)) for n in range(2)]
+                for thread in threads: thread.start()
+                for thread in threads: thread.join()
+                context = multiprocessing.get_context("fork")
+                processes = [context.Process(target=tasks, args=(n,)) for n in range(4)]
+                for process in processes: process.start()
+                for process in processes: process.join()
+            main()
+        """,
+        work="""
+            import asyncio
+            def work(n):
+                rows = []
+                for k in range(300):
+                    rows.append((n, k))
+                try:
+                    1 // 0
+                except ZeroDivisionError as error:
+                    kept = str(error)
+                return rows
+            async def one(n):
+                await asyncio.sleep(0)
+                return work(n)
+            def tasks(n):
+                async def both(): return await asyncio.gather(one(n), one(n + 1))
+                return asyncio.run(both())
+        """,
+    )
+    (folder / "pyproject.toml").write_text(
+        "[tool.follow]\nfields = ['timestamp', 'process', 'task', 'depth', 'call_id']\nmax_items = 5\n"
+    )
+    done = run(folder, "-m", "follow", "run", "-o", "run.follow", "main.py")
+    assert (done.returncode, done.stderr) == (0, "")
+    return sorted(folder.glob("run.follow*"))
+
+
+def test_combined_traces_hold_the_records_of_all_in_the_order_of_time(shards, tmp_path):
+    before = [path.read_bytes() for path in shards]
+    assert main(["combine", *map(str, shards), "-o", str(tmp_path / "all.follow")]) == 0
+    assert [path.read_bytes() for path in shards] == before
+    trace = load(tmp_path / "all.follow")
+    combined = list(trace.records())
+    assert len(trace.processes) == len(shards) == 5
+    for path in shards:
+        own = list(load(path).records())
+        process = load(path).header["process"]
+        mine = [record for record in combined if record["process"] == process]
+        assert [moment(record) for record in mine] == [moment(record) for record in own]
+        clocks = zip(mine, own)  # two processes' clocks are not read at the very same moment
+        assert all(abs(one["timestamp"] - other["timestamp"]) < 0.05 for one, other in clocks)
+        assert [(record["task"], record["depth"]) for record in mine] == [(r["task"], r["depth"]) for r in own]
+        assert [record["execution_time"] for record in mine] == [record["execution_time"] for record in own]
+        calls = {}
+        for one, other in zip(own, mine):
+            assert calls.setdefault(one["call_id"], other["call_id"]) == other["call_id"]
+        assert len(set(calls.values())) == len(calls)
+    times = [record["timestamp"] for record in combined]
+    disorder = sum(b < a for a, b in pairwise(times))
+    single = sum(a > b for path in shards for a, b in pairwise([r["timestamp"] for r in load(path).records()]))
+    assert disorder <= single  # threads of one process may write a moment late
+    assert len({record["call_id"] for record in combined}) == sum(
+        len({record["call_id"] for record in load(path).records()}) for path in shards
+    )
+    again = tmp_path / "again.follow"
+    assert main(["combine", str(tmp_path / "all.follow"), str(shards[0]), "-o", str(again)]) == 0
+    assert len(list(load(again).records())) == len(combined) + len(list(load(shards[0]).records()))
+    assert len(load(again).processes) == 6
+
+
+def test_damaged_traces_are_told_and_the_rest_is_kept(shards, tmp_path, capsys):
+    (tmp_path / "torn.follow").write_bytes(shards[1].read_bytes()[:-40])
+    (tmp_path / "none.follow").write_bytes(b"nothing")
+    damaged = [str(tmp_path / "torn.follow"), str(tmp_path / "none.follow"), str(tmp_path / "absent.follow")]
+    out = tmp_path / "all.follow"
+    assert main(["combine", str(shards[0]), *damaged, "-o", str(out), "--delete"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 3
+    assert any("none.follow is not a trace" in line for line in told)
+    assert any("torn.follow ends in the middle of a frame" in line for line in told)
+    assert all(Path(path).exists() for path in [shards[0], *damaged[:2]])
+    assert {header["process"] for _, header in load(out).processes} == {
+        load(shards[0]).header["process"],
+        load(shards[1]).header["process"],
+    }
+    assert main(["combine", damaged[1], "-o", str(tmp_path / "x.follow")]) == 1
+    assert main(["combine", str(out), "-o", str(out)]) == 1
+    assert main(["combine", str(out), "-o", str(tmp_path / "no" / "x.follow")]) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.follow", "none.follow", "torn.follow"]
+
+
+def test_traces_are_deleted_when_that_is_asked_for(shards, tmp_path):
+    mine = tmp_path / "run.follow"
+    mine.write_bytes(shards[0].read_bytes())
+    assert main(["combine", str(mine), "-o", str(tmp_path / "all.follow"), "--delete"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["all.follow"]

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import _thread
-import asyncio
-import concurrent.futures
 import gc
-import multiprocessing.pool
 import os
 import threading
 import traceback
@@ -76,24 +72,6 @@ WAYS = {
         {"<lambda>"},
     ),
 }
-
-
-def patched() -> list[object]:
-    """Whatever might have been patched."""
-    thread = [vars(threading)[name] for name in ("Thread", "Timer")]
-    methods = [vars(cls).get(name) for cls in thread for name in ("__init__", "start", "run")]
-    executor = concurrent.futures.ThreadPoolExecutor
-    more = [executor.submit, executor.map, multiprocessing.pool.ThreadPool.map, asyncio.to_thread]
-    loop = asyncio.BaseEventLoop.run_in_executor
-    return [*thread, *methods, *more, loop, _thread.start_new_thread, threading.excepthook]
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left_behind():
-    threads, before = threading.enumerate(), patched()
-    yield
-    assert patched() == before
-    assert threading.enumerate() == threads
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TraceError
+from ..events import FIRST_BASE
 from ..model import Record
 from . import replay
 from .catalogue import Catalogue
@@ -49,6 +50,8 @@ class Trace:
         path: the file.
         header: what the recording process said of itself: ``follow``, ``python``, ``arguments``, ``process``,
             ``host``, ``folder``, and the two clocks at its start, ``wall`` and ``monotonic``, in nanoseconds.
+        processes: the same of each process that is in it, and before it the first of its ids: more than one
+            where traces have been combined.
 
     Raises:
         TraceError: it is no trace, one of a newer version, or its start is damaged.
@@ -58,15 +61,21 @@ class Trace:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._problem: str | None = None
-        first = next(self._frames(), None)
+        frames = self._frames()
+        first = next(frames, None)
         if first is None or first[1] != "header" or type(first[2]) is not dict:
             raise TraceError(self._problem or f"{self.path} holds nothing: not even the start of a trace.")
         self.header: dict[str, Any] = first[2]
+        self.processes: list[tuple[int, dict[str, Any]]] = [(FIRST_BASE, self.header)]
+        second = next(frames, None)
+        if second is not None and second[1] == "processes":
+            self.processes = [(base, header) for base, header in second[2]]
+        frames.close()
         self._sources: dict[str, SourceText] = {}
         self._end: dict[str, Any] | None = None
         self._dropped = 0
 
-    def _frames(self) -> Iterator[tuple[int, str, Any]]:
+    def _frames(self) -> Generator[tuple[int, str, Any], None, None]:
         with open(self.path, "rb") as file:
             reader = FrameReader(file, str(self.path))
             yield from reader.frames()
@@ -143,9 +152,10 @@ class Trace:
 
     @property
     def origin(self) -> replay.Origin:
-        """The process that recorded, and its clocks."""
+        """The processes that recorded, and the clocks."""
         try:
-            return replay.Origin(*(int(self.header[name]) for name in ("process", "wall", "monotonic")))
+            processes = tuple((int(base), int(header["process"])) for base, header in self.processes)
+            return replay.Origin(int(self.header["wall"]), int(self.header["monotonic"]), processes)
         except NONSENSE as error:
             raise TraceError(f"{self.path} has a header that makes no sense: {error!r}.") from error
 

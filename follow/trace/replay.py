@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -110,16 +112,20 @@ class Replay:
 
 
 class Origin(NamedTuple):
-    """The process that has recorded.
+    """What has recorded.
 
     Attributes:
-        process: its number.
-        wall, monotonic: its two clocks at one moment, in nanoseconds.
+        wall, monotonic: two clocks at one moment, in nanoseconds.
+        processes: the numbers of the processes, and before each the first of its ids; in their order.
     """
 
-    process: int
     wall: int
     monotonic: int
+    processes: tuple[tuple[int, int], ...]
+
+    def process(self, base: int) -> int:
+        """The process that recorded a piece of source, by the piece's base."""
+        return self.processes[bisect_right(self.processes, (base, sys.maxsize)) - 1][1]
 
 
 def records(events: Iterable[Event], origin: Origin) -> Iterator[Record]:
@@ -168,7 +174,7 @@ def _fields(event: Event, call: Call, statement: Statement, function: Function, 
         "file": piece.filename,
         "qualname": function.qualname,
         "call_id": call.number,
-        "process": origin.process,
+        "process": origin.process(piece.base),
         "timestamp": (origin.wall + event.time - origin.monotonic) / 1e9,
     }
     if call.begin is not None:
