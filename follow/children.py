@@ -33,7 +33,7 @@ class Program:
         folder, package: what is followed without ``include``; see ``Selection``.
         script: what is followed wherever it lies, absolute.
         output: the trace, absolute; None writes text.
-        durability: as that of a ``Recorder``.
+        durability, detail: as those of a ``Recorder``.
         settings: the configuration's fields that are not the default.
     """
 
@@ -44,6 +44,7 @@ class Program:
     script: str | None = None
     output: str | None = None
     durability: str = "buffer"
+    detail: str = "plain"
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -93,13 +94,13 @@ class ChildRecorder(Recorder):
 
     Arguments:
         path: the trace of the process that began.
-        durability: as that of a ``Recorder``.
+        durability, detail: as those of a ``Recorder``.
     """
 
     _opens_at_once = False
 
-    def __init__(self, path: str, *, durability: str) -> None:
-        super().__init__(path, durability=durability)
+    def __init__(self, path: str, *, durability: str, detail: str) -> None:
+        super().__init__(path, durability=durability, detail=detail)
         self.path = path_of_process(path)
 
     def _open(self) -> None:
@@ -111,7 +112,7 @@ def child_recorder(program: Program) -> Recorder | None:
     """What a child process records with: its file is opened when something that is followed is imported."""
     if program.output is None:
         return None
-    return ChildRecorder(program.output, durability=program.durability)
+    return ChildRecorder(program.output, durability=program.durability, detail=program.detail)
 
 
 def follow_scripts(hook: ImportHook, program: Program) -> None:

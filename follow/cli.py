@@ -65,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--durability", choices=("buffer", "event"), default="buffer", help="with -o, write every 64 KiB or every event"
     )
+    run.add_argument(
+        "--detail", choices=("plain", "dataflow"), default="plain", help="with -o, record objects' attributes as well"
+    )
     run.add_argument("program", help="a script, or with -m a module")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
     run.set_defaults(run=_run)
@@ -83,15 +86,21 @@ def _run(options: argparse.Namespace) -> int:
     start = run_module if options.module else run_script
     if not options.module and not os.path.isfile(options.program):
         raise UsageError(f"there is no script {options.program}.")
+    levels = {"durability": options.durability, "detail": options.detail}
     with contextlib.ExitStack() as stack:
         recorder = None
         if options.output is not None and os.environ.get("FOLLOW_DISABLED") != "1":
             try:
-                recorder = stack.enter_context(Recorder(options.output, durability=options.durability))
+                recorder = stack.enter_context(Recorder(options.output, **levels))
             except OSError as error:
                 raise UsageError(f"the trace {options.output} cannot be written ({error}).") from error
         output = None if recorder is None else recorder.path
-        program = Program(tuple(options.include), tuple(options.exclude), output=output, durability=options.durability)
+        program = Program(
+            tuple(options.include),
+            tuple(options.exclude),
+            output=output,
+            **levels,
+        )
         return start(options.program, options.arguments, program, recorder)
 
 

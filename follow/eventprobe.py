@@ -10,8 +10,7 @@ from typing import Any
 
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
-from .describe import Describer, describe_raised
-from .described import described, fixed
+from .describe import describe_raised
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
 from .flat import BASE_IDS, EXACT_IDS
@@ -39,7 +38,7 @@ class EventProbes(Probes):
     def __init__(self, tables: Lookup, channel: Channel, recorder: Recorder, depth: int | None = None) -> None:
         self._recorder = recorder
         self._base = recorder.register(tables, channel.config)
-        self._describer = describer = Describer(channel.config)
+        self._describer = describer = recorder.describer(channel.config)
         self._copy = describer.copy
         self._extend = recorder.constants["extend"]
         self._now = recorder.now
@@ -50,8 +49,8 @@ class EventProbes(Probes):
             "change": describer.change,
             "changes": describer.changes,
             "cell": describer.cell,
-            "described": described,
-            "fixed": fixed,
+            "described": describer.described,
+            "fixed": describer.fixed,
             "is_exact": EXACT_IDS.__contains__,
             "is_base": BASE_IDS.__contains__,
             "most": describer.most,

@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .config import FollowConfig
-from .describe import describe_record
+from .describe import Describer, describe_record
 from .errors import FollowWarning
 from .events import FIRST_BASE, RECORD, SILENCE, TIME, size
 from .memory import Memory, Ring
 from .model import Lookup, Record
+from .objects import ObjectDescriber
 from .trace import replay
 from .trace.catalogue import Catalogue
 from .trace.decode import Decoder, Event
@@ -49,6 +50,8 @@ class Recorder:
         on_exception: ``"dump"`` or ``"ignore"``.
         durability: ``"buffer"`` writes to the file when some 64 KiB are full or 250 ms have gone by,
             ``"event"`` at every event.
+        detail: ``"dataflow"`` records objects with their attributes, so that ``follow why`` can tell where
+            a value came from; its records are the same.
 
     Raises:
         OSError: the file cannot be written.
@@ -62,8 +65,10 @@ class Recorder:
         ring: int | None = None,
         on_exception: str = "ignore",
         durability: str = "buffer",
+        detail: str = "plain",
     ) -> None:
-        _check(path, ring, on_exception, durability)
+        _check(path, ring, on_exception, durability, detail)
+        self.detail = detail
         self.path = None if path is None else os.path.abspath(os.fspath(path))
         self.ring = ring
         self.dropped = 0
@@ -80,7 +85,7 @@ class Recorder:
         self._first_path = self.path
         self._writer: TraceWriter | None = None
         if self.path is not None and self._opens_at_once:
-            self._writer = TraceWriter(self.path, self._catalogue)
+            self._writer = TraceWriter(self.path, self._catalogue, self.detail)
         self.buffer = _Hashable([TIME, self.now()])
         self._limit = _Hashable([0])
         self._looked = self._due = self._seen = 0
@@ -132,7 +137,7 @@ class Recorder:
         """Open the file in a child process; where that cannot be, nothing is recorded there."""
         assert self.path is not None
         try:
-            self._writer = TraceWriter(self.path, self._catalogue)
+            self._writer = TraceWriter(self.path, self._catalogue, self.detail)
         except OSError as error:
             self.path = None
             _warn(f"The trace of this child process cannot be written ({error}); nothing of it is recorded.")
@@ -145,6 +150,10 @@ class Recorder:
         """
         note = map(self._catalogue.called.append, [(base, scope)])  # gives None, which is filtered out
         return filter(None, itertools.chain(note, self._calls)).__next__
+
+    def describer(self, config: FollowConfig) -> Describer:
+        """What copies values within a configuration's limits."""
+        return ObjectDescriber(config) if self.detail == "dataflow" else Describer(config)
 
     def silence(self, base: int) -> None:
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""
@@ -353,7 +362,7 @@ class _Hashable(list[Any]):
     __eq__ = object.__eq__
 
 
-def _check(path: object, ring: object, on_exception: object, durability: object) -> None:
+def _check(path: object, ring: object, on_exception: object, durability: object, detail: object) -> None:
     if path is not None and not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"Recorder's path must be the path of a file, not {path!r}.")
     if ring is not None and (type(ring) is not int or ring < 1):
@@ -364,6 +373,8 @@ def _check(path: object, ring: object, on_exception: object, durability: object)
         raise ValueError("Recorder needs a path to dump to when on_exception is 'dump'.")
     if durability not in ("buffer", "event"):
         raise ValueError(f"Recorder's durability must be 'buffer' or 'event', not {durability!r}.")
+    if detail not in ("plain", "dataflow"):
+        raise ValueError(f"Recorder's detail must be 'plain' or 'dataflow', not {detail!r}.")
 
 
 def _warn(message: str) -> None:
