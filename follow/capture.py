@@ -232,7 +232,7 @@ _COPIERS: dict[int, Callable[[Copy, Any, int], object]] = {
     id(str): Copy.text,
     id(bytes): Copy.text,
     id(bytearray): lambda copy, value, depth: copy.byte_array(value, depth),
-    **dict.fromkeys(Copy.fillers, Copy.container),
+    **dict.fromkeys(Copy.fillers, lambda copy, value, depth: copy.container(value, depth)),
 }
 
 

@@ -16,6 +16,8 @@ from typing import Any
 
 from .children import Program
 from .errors import FollowError
+from .explore import cli as explore
+from .explore.target import NotFound
 from .generated import generated_source
 from .members import class_functions, inner_functions
 from .recorder import Recorder
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.path.insert(0, os.getcwd())  # as python -m does
     try:
         return int(options.run(options))
-    except UsageError as error:
+    except (UsageError, NotFound) as error:
         print(f"follow: {error}", file=sys.stderr)
         return 2
     except FollowError as error:
@@ -79,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     merge.add_argument("-o", dest="output", metavar="FILE", required=True, help="the new trace")
     merge.add_argument("--delete", action="store_true", help="delete the traces when all of them are in the new one")
     merge.set_defaults(run=_combine)
+    explore.register(commands)
     return parser
 
 

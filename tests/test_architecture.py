@@ -17,7 +17,7 @@ LAYERS = [
     {"describe"},
     {"objects"},
     {"frames", "eventtemplate", "trace"},
-    {"memory"},
+    {"memory", "explore"},
     {"recorder"},
     {"channel"},
     {"threads", "calls"},

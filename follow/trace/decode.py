@@ -28,7 +28,7 @@ class Event:
             identities; ``follow.state.MISSING`` for one that was unbound. The keys of a ``"set"`` may be
             slots' numbers.
         changed: of these the ones whose container was changed, and with it whatever else holds it.
-        result: what a return, lambda or ``yield`` gave, if ``has_result``.
+        result_form: what a return, lambda or ``yield`` gave, if ``has_result``; as a form.
         exception: ``"ValueError: text"`` for a raise or leave.
         thread: for a call, its thread's identifier.
         begin: for a call, more of where it stands, if records are to show it.
@@ -44,12 +44,17 @@ class Event:
     statement: Statement | None = None
     forms: dict[Any, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
-    result: object = None
+    result_form: object = None
     has_result: bool = False
     exception: str | None = None
     thread: int = 0
     begin: Begin | None = None
     record: dict[str, Any] | None = None
+
+    @property
+    def result(self) -> object:
+        """What a return, lambda or ``yield`` gave, if ``has_result``."""
+        return plain(self.result_form)
 
     @property
     def values(self) -> dict[Any, Any]:
@@ -148,5 +153,5 @@ def _ordinary(meaning: Meaning, items: list[Any]) -> Event:
         values.update((name, value) for name, value in zip(statement.again, again) if value is not None)
     event.forms = values
     if statement.result:
-        event.result, event.has_result = plain(items[-2]), True
+        event.result_form, event.has_result = items[-2], True
     return event
