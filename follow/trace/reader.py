@@ -13,6 +13,7 @@ from ..model import Record
 from . import replay
 from .catalogue import Catalogue
 from .decode import Decoder, Event
+from .ends import Ends
 from .file import FrameReader
 from .model import Function, Piece, Statement
 
@@ -56,6 +57,7 @@ class Trace:
             raise TraceError(self._problem or f"{self.path} holds nothing: not even the start of a trace.")
         self.header: dict[str, Any] = first[2]
         self._sources: dict[str, SourceText] = {}
+        self._contents = _Contents()
         self._end: dict[str, Any] | None = None
         self._dropped = 0
 
@@ -77,7 +79,8 @@ class Trace:
 
     def chunks(self) -> Iterator[tuple[int, Iterator[Event]]]:
         """The events frame by frame: the sequence number of the first, and they."""
-        catalogue, contents = Catalogue(), _Contents()
+        catalogue = Catalogue()
+        contents = self._contents = _Contents()
         decoder = Decoder(catalogue)
         for at, kind, content in self._frames():
             try:
@@ -100,7 +103,9 @@ class Trace:
         elif kind == "functions":
             contents.functions.update(((base, one[0]), Function(*_tupled(one))) for base, *one in content)
         elif kind == "statements":
-            contents.statements.update(((base, one[0]), Statement(*_tupled(one))) for base, *one in content)
+            for base, *one in content:
+                statement = contents.statements[base, one[0]] = Statement(*_tupled(one))
+                contents.of_function.setdefault((base, statement.function), []).append(statement)
         elif kind == "source":
             self._sources[content["file"]] = SourceText(**content)
         elif kind == "dropped":
@@ -114,12 +119,16 @@ class Trace:
         Raises:
             TraceError: an event makes no sense.
         """
-        return replay.records(self.events)
+        return replay.records(self.events, Ends(self).after)
 
     @property
     def sources(self) -> dict[str, SourceText]:
         """The texts of the files that events have been read of so far, by name."""
         return self._sources
+
+    def statements_of(self, piece: Piece, function: Function) -> list[Statement]:
+        """The statements of a function that an event has been read of, in each of their roles."""
+        return self._contents.of_function.get((piece.base, function.number), [])
 
     @property
     def problem(self) -> str | None:
@@ -141,6 +150,7 @@ class _Contents:
     def __init__(self) -> None:
         self.statements: dict[tuple[int, int], Statement] = {}
         self.functions: dict[tuple[int, int], Function] = {}
+        self.of_function: dict[tuple[int, int], list[Statement]] = {}
 
 
 def _tupled(values: list[Any]) -> list[Any]:
