@@ -15,6 +15,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from .errors import FollowError
+from .export.command import add_parser as add_export
 from .generated import generated_source
 from .members import class_functions, inner_functions
 from .recorder import Recorder
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     summary = commands.add_parser("list", help="summarise a trace")
     summary.add_argument("file", metavar="FILE", help="what follow run -o or a Recorder has written")
     summary.set_defaults(run=_list)
+    add_export(commands)
     return parser
 
 

@@ -14,7 +14,7 @@ LAYERS = [
     {"flat"},
     {"describe"},
     {"frames", "eventtemplate", "trace"},
-    {"memory"},
+    {"memory", "export"},
     {"recorder"},
     {"channel"},
     {"threads", "calls"},

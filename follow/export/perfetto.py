@@ -38,7 +38,7 @@ def export(trace: Trace, stream: TextIO) -> int:
     """
     writer = _Writer(trace, stream)
     stacks = Stacks(trace)
-    stream.write('{"displayTimeUnit":"ns","traceEvents":[\n')
+    stream.write('{"traceEvents":[\n')
     writer.meta("process_name", 0, " ".join(map(str, trace.header["arguments"])) or "python")
     count = 0
     try:
@@ -167,11 +167,11 @@ def _variables(event: Event) -> dict[str, Any]:
     return {"variables": variables} if variables else {}
 
 
-def _number(form: object) -> float | None:
+def _number(form: Any) -> float | None:
     """What a counter can show of a value: a finite number."""
-    if type(form) is int and form.bit_length() <= 1_000:
-        return float(form)
-    return form if type(form) is float and math.isfinite(form) else None
+    if type(form) is float:
+        return form if math.isfinite(form) else None
+    return float(form) if type(form) is int and form.bit_length() <= 1_000 else None
 
 
 __all__ = ["MOST_COUNTERS", "export"]

@@ -92,18 +92,18 @@ _ENCODERS: dict[type, Callable[[_Encoding, Any], Any]] = {
     deque: lambda encoding, value: {"$deque": encoding.items(value), "maxlen": value.maxlen},
     OrderedDict: lambda encoding, value: {"$ordered": encoding.pairs(value)},
     defaultdict: lambda encoding, value: {"$defaultdict": encoding.pairs(value)},
-    bytes: lambda encoding, value: {"$bytes": _text_of(value)},
-    bytearray: lambda encoding, value: {"$bytearray": _text_of(value)},
-    CopiedBytearray: lambda encoding, value: {"$bytearray": _text_of(value)},
+    bytes: lambda _, value: {"$bytes": _text_of(value)},
+    bytearray: lambda _, value: {"$bytearray": _text_of(value)},
+    CopiedBytearray: lambda _, value: {"$bytearray": _text_of(value)},
     complex: lambda encoding, value: {"$complex": encoding.items((value.real, value.imag))},
     Shortened: lambda encoding, value: {
         "$shortened": value.type,
         "length": value.length,
         "shown": encoding.value(value.shown),
     },
-    Described: lambda encoding, value: {"$object": value.type, "name": value.name},
-    type(Ellipsis): lambda encoding, value: {"$constant": "Ellipsis"},
-    type(NotImplemented): lambda encoding, value: {"$constant": "NotImplemented"},
+    Described: lambda _, value: {"$object": value.type, "name": value.name},
+    type(Ellipsis): lambda _, _value: {"$constant": "Ellipsis"},
+    type(NotImplemented): lambda _, _value: {"$constant": "NotImplemented"},
 }
 
 
@@ -142,19 +142,19 @@ def _paired(kind: Callable[[], Any]) -> Callable[[Any, Any], Any]:
 _CONSTANTS: dict[str, object] = {"Ellipsis": Ellipsis, "NotImplemented": NotImplemented}
 
 _DECODERS: dict[str, Callable[[Any, Any], Any]] = {
-    "$int": lambda content, form: int(content, 0),
-    "$float": lambda content, form: float(content),
-    "$tuple": lambda content, form: tuple(map(from_json, content)),
-    "$set": lambda content, form: set(map(from_json, content)),
-    "$frozenset": lambda content, form: frozenset(map(from_json, content)),
+    "$int": lambda content, _: int(content, 0),
+    "$float": lambda content, _: float(content),
+    "$tuple": lambda content, _: tuple(map(from_json, content)),
+    "$set": lambda content, _: set(map(from_json, content)),
+    "$frozenset": lambda content, _: frozenset(map(from_json, content)),
     "$deque": lambda content, form: deque(map(from_json, content), form["maxlen"]),
     "$dict": _paired(dict),
     "$ordered": _paired(OrderedDict),
     "$defaultdict": _paired(lambda: defaultdict(None)),
-    "$bytes": lambda content, form: base64.b64decode(content),
-    "$bytearray": lambda content, form: bytearray(base64.b64decode(content)),
-    "$complex": lambda content, form: complex(*map(from_json, content)),
+    "$bytes": lambda content, _: base64.b64decode(content),
+    "$bytearray": lambda content, _: bytearray(base64.b64decode(content)),
+    "$complex": lambda content, _: complex(*map(from_json, content)),
     "$shortened": lambda content, form: Shortened(content, form["length"], from_json(form["shown"])),
     "$object": lambda content, form: Described(content, form["name"]),
-    "$constant": lambda content, form: _CONSTANTS[content],
+    "$constant": lambda content, _: _CONSTANTS[content],
 }

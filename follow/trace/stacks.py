@@ -11,7 +11,6 @@ from .model import Function, Piece
 from .reader import Trace
 from .tails import NEARLY
 
-
 _OTHERS = 1 << 62
 """From here on are the keys that are no call's number."""
 
@@ -105,14 +104,13 @@ class Stacks:
         over: list[Frame] = []
         if frame.standing:
             while stack[-1] is not frame:
-                above = stack.pop()
-                above.standing = False
+                above = _pop(stack)
                 if above.ended or not above.suspends:
                     over.append(above)
         else:
             special = event.kind == "call" and _is_special(frame.function)
             while stack and stack[-1].ended and not (special and stack[-1].ended == NEARLY):
-                over.append(stack.pop())
+                over.append(_pop(stack))
             if event.kind == "call":
                 frame.caller = self._caller(stack, frame)
             stack.append(frame)
@@ -126,15 +124,31 @@ class Stacks:
         for below in reversed(stack):
             if not (below.suspends and frame.suspends) or below.function is None or below.piece is None:
                 return below.key
-            if frame.function is not None and frame.function.name in self._ends.tails(below.piece, below.function).names:
+            if (
+                frame.function is not None
+                and frame.function.name in self._ends.tails(below.piece, below.function).names
+            ):
                 return below.key
         return stack[-1].key if stack else 0
 
     def rest(self) -> Iterator[Frame]:
         """The calls that were never seen to end, the inner ones first; the trace has no more events."""
-        yield from reversed(list(self._frames.values()))
+        for stack in self._stacks.values():
+            while stack:
+                frame = _pop(stack)
+                self._frames.pop(frame.number, None)
+                yield frame
+        yield from self._frames.values()
         self._frames.clear()
-        self._stacks.clear()
+
+
+def _pop(stack: list[Frame]) -> Frame:
+    """Take the uppermost call off a stack; the one below it lasts as long at the least, unless it is suspended."""
+    frame = stack.pop()
+    frame.standing = False
+    if stack and not frame.suspends:
+        stack[-1].last = max(stack[-1].last, frame.last)
+    return frame
 
 
 def _is_special(function: Function | None) -> bool:
