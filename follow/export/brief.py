@@ -30,10 +30,10 @@ class _Brief(reprlib.Repr):
 _brief = _Brief()
 
 
-def brief(form: Any) -> str:
-    """A value, or its form in an event, as short text."""
+def brief(value: Any) -> str:
+    """A value of a record, or an event's result, as short text."""
     try:
-        return _brief.repr(plain(form))
+        return _brief.repr(value)
     except RecursionError:
         return "…"
 
@@ -42,10 +42,11 @@ def brief_variables(forms: Mapping[Any, Any]) -> dict[str, str]:
     """The variables of an event as short texts, the first ``MOST_VARIABLES`` of them.
 
     Arguments:
-        forms: an event's; keys that are no names and names that were unbound are left out.
+        forms: an event's, containers with their identities; keys that are no names, and names that were unbound,
+            are left out.
     """
     named = [(name, form) for name, form in forms.items() if type(name) is str and form is not MISSING]
-    shown = {name: brief(form) for name, form in named[:MOST_VARIABLES]}
+    shown = {name: brief(plain(form)) for name, form in named[:MOST_VARIABLES]}
     if len(named) > MOST_VARIABLES:
         shown["…"] = f"and {len(named) - MOST_VARIABLES:,} more"
     return shown

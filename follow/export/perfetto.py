@@ -22,9 +22,9 @@ _MOST_TEXT = 200
 def export(trace: Trace, stream: TextIO) -> int:
     """Write a trace as trace-event JSON.
 
-    A call and a statement are each a complete slice (``X``). A thread is a track; a call that may be suspended (of a
-    generator or coroutine) has a track of its own as long as it lives. A variable that holds a number is a counter
-    named by its function and itself, an exception an instant where a statement raised it.
+    A call and a statement are each a complete slice (``X``). A thread is a track, and so is a task: a coroutine
+    with what it awaits itself. A generator has a track of its own as long as it lives. A variable that holds a
+    number is a counter named by its function and itself, an exception an instant where a statement raised it.
 
     Arguments:
         trace: the trace.
@@ -64,7 +64,7 @@ class _Writer:
     def __init__(self, trace: Trace, stream: TextIO) -> None:
         self._stream = stream
         self._process = trace.header["process"]
-        self._start = trace.header["monotonic"]
+        self._start: int = trace.header["monotonic"]
         self._tracks = Tracks(lambda track: self.meta("thread_name", track.number, track.name))
         self._records: Track | None = None
         self._counters: set[str] = set()
@@ -80,6 +80,9 @@ class _Writer:
         shown: Shown | None = frame.note
         if shown is None:
             shown = frame.note = Shown(self._tracks.of(frame), event.time)
+        for above in self._tracks.above(frame, shown.track):
+            self._close(above, "goes on on another track")
+            above.note = above.awaiter = None
         statement, function = event.statement, event.function
         if function is None:
             return
@@ -105,8 +108,12 @@ class _Writer:
     def close(self, frame: Frame) -> None:
         """Show a call, which has ended."""
         shown: Shown | None = frame.note
-        if shown is None:
-            return
+        if shown is not None:
+            self._close(frame, "" if frame.ended else "not recorded")
+            self._tracks.free(frame, shown.track)
+
+    def _close(self, frame: Frame, end: str) -> None:
+        shown: Shown = frame.note
         args: dict[str, Any] = {"call": frame.number}
         if frame.caller:
             args["caller"] = frame.caller
@@ -116,11 +123,10 @@ class _Writer:
             args["arguments"] = brief_variables(frame.entered)
         if frame.exception is not None:
             args["exception"] = frame.exception[:_MOST_TEXT]
-        if not frame.ended:
-            args["end"] = "not recorded"
+        if end:
+            args["end"] = end
         name = "?" if frame.function is None else frame.function.qualname
         self._slice("call", name, shown.track, shown.begun, shown.close(), args)
-        self._tracks.free(frame, shown.track)
 
     def end(self) -> None:
         """Close the JSON."""
@@ -154,7 +160,7 @@ class _Writer:
         return {"pid": self._process, "tid": track.number}
 
     def _micros(self, time: int) -> float:
-        return (time - self._start) / 1_000
+        return float(time - self._start) / 1_000
 
     def _write(self, content: dict[str, Any]) -> None:
         self._stream.write(self._between + json.dumps(content, separators=(",", ":"), allow_nan=False))

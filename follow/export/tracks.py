@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from ..trace.stacks import Frame
@@ -25,12 +26,15 @@ class Track:
         name: as it is shown.
     """
 
-    __slots__ = ("clock", "name", "number")
+    __slots__ = ("clock", "coroutines", "name", "number", "standing")
 
-    def __init__(self, number: int, name: str) -> None:
+    def __init__(self, number: int, name: str, *, coroutines: bool = False) -> None:
         self.number = number
         self.name = name
         self.clock = 0
+        self.coroutines = coroutines
+        self.standing: list[Frame] = []
+        """Of a track of calls that may be suspended: the one that it was taken for, and those awaited within."""
 
     def event(self, time: int) -> int:
         """When an event is shown: when it happened, or a little later where the clock had not moved."""
@@ -70,7 +74,10 @@ class Shown:
 
 
 class Tracks:
-    """The tracks of threads, and those of calls that may be suspended: each has one alone, from begin to end.
+    """The tracks of threads, and those of calls that may be suspended.
+
+    Such a call has a track of its own from begin to end, so that what goes on meanwhile does not cross it; but what a
+    coroutine awaits itself stands within it. So a task is a track.
 
     Arguments:
         announce: is told of each new one.
@@ -79,31 +86,54 @@ class Tracks:
     def __init__(self, announce: Callable[[Track], None]) -> None:
         self._announce = announce
         self._threads: dict[int, Track] = {}
-        self._free: list[Track] = []
+        self._free: dict[bool, list[Track]] = {True: [], False: []}
+        self._named: Counter[str] = Counter()
         self._count = 0
-        self._lanes = 0
 
     def of(self, frame: Frame) -> Track:
         """The track of a call that begins."""
         if frame.suspends:
-            if self._free:
-                return self._free.pop()
-            self._lanes += 1
-            return self.new(f"generators and coroutines {self._lanes}")
+            track = self._awaiting(frame) or self._lane(frame.coroutine)
+            track.standing.append(frame)
+            return track
         known = self._threads.get(frame.thread)
         if known is None:
-            name = f"thread {len(self._threads) + 1} ({frame.thread})" if frame.thread else "calls without a begin"
-            known = self._threads[frame.thread] = self.new(name)
+            kind = "thread" if frame.thread else "thread not recorded"
+            known = self._threads[frame.thread] = self.new(kind, f" ({frame.thread})" if frame.thread else "")
         return known
 
-    def new(self, name: str) -> Track:
+    def _awaiting(self, frame: Frame) -> Track | None:
+        """The track of the call that awaits this one, if nothing else stands on it."""
+        awaiter = frame.awaiter
+        if awaiter is None or awaiter.note is None:
+            return None
+        track: Track = awaiter.note.track
+        return track if track.standing and track.standing[-1] is awaiter else None
+
+    def _lane(self, coroutines: bool) -> Track:
+        free = self._free[coroutines]
+        return free.pop() if free else self.new("task" if coroutines else "generator", coroutines=coroutines)
+
+    def new(self, kind: str, more: str = "", *, coroutines: bool = False) -> Track:
         """A further track."""
         self._count += 1
-        track = Track(self._count, name)
+        self._named[kind] += 1
+        track = Track(self._count, f"{kind} {self._named[kind]}{more}", coroutines=coroutines)
         self._announce(track)
         return track
 
+    def above(self, frame: Frame, track: Track) -> list[Frame]:
+        """What stands above a call on its track, the uppermost first: were it awaited, the call could not go on."""
+        if not track.standing or track.standing[-1] is frame:
+            return []
+        above: list[Frame] = []
+        while track.standing[-1] is not frame:
+            above.append(track.standing.pop())
+        return above
+
     def free(self, frame: Frame, track: Track) -> None:
-        """A call has ended: another one may be shown where it was."""
-        if frame.suspends:
-            self._free.append(track)
+        """A call has ended: when nothing stands on its track any more, another one may."""
+        if track.standing and track.standing[-1] is frame:
+            track.standing.pop()
+        if frame.suspends and not track.standing:
+            self._free[track.coroutines].append(track)

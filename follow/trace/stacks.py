@@ -9,7 +9,7 @@ from .decode import Event
 from .ends import Ends
 from .model import Function, Piece
 from .reader import Trace
-from .tails import NEARLY
+from .tails import NEARLY, Tails
 
 _OTHERS = 1 << 62
 """From here on are the keys that are no call's number."""
@@ -25,6 +25,8 @@ class Frame:
         key: its number; another one for what goes on of a call that was thought to have ended, or whose begin was
             not recorded.
         caller: the key of the call that stood under it when it began; 0 if none did.
+        awaiter: the call that awaits it, if both may be suspended and the source of that call says so.
+        coroutine: whether it is a coroutine's, as far as the source tells.
         begun: when it began, in nanoseconds; the time of its first event if its begin was not recorded.
         last: when its last event was, in nanoseconds.
         standing: whether it stands on its thread's stack; else it is suspended.
@@ -35,9 +37,22 @@ class Frame:
     """
 
     __slots__ = (
-        "begun", "caller", "ended", "entered", "exception", "function", "key", "last", "note", "number", "piece",
-        "standing", "thread",
-    )  # fmt: skip
+        "awaiter",
+        "begun",
+        "caller",
+        "coroutine",
+        "ended",
+        "entered",
+        "exception",
+        "function",
+        "key",
+        "last",
+        "note",
+        "number",
+        "piece",
+        "standing",
+        "thread",
+    )
 
     def __init__(self, event: Event, thread: int) -> None:
         self.number = event.call
@@ -46,6 +61,8 @@ class Frame:
         self.thread = thread
         self.key = event.call if event.kind == "call" else _OTHERS + event.sequence
         self.caller = 0
+        self.awaiter: Frame | None = None
+        self.coroutine = False
         self.standing = False
         self.begun = self.last = event.time
         self.entered: dict[Any, Any] = {}
@@ -112,24 +129,34 @@ class Stacks:
             while stack and stack[-1].ended and not (special and stack[-1].ended == NEARLY):
                 over.append(_pop(stack))
             if event.kind == "call":
-                frame.caller = self._caller(stack, frame)
+                self._begin(stack, frame)
             stack.append(frame)
             frame.standing = True
         for one in over:
             self._frames.pop(one.number, None)
         return over
 
-    def _caller(self, stack: list[Frame], frame: Frame) -> int:
-        """Who has called: of suspended calls on the stack only one whose source mentions the name."""
+    def _begin(self, stack: list[Frame], frame: Frame) -> None:
+        """Tell who has called: of suspended calls on the stack only one whose source mentions the name."""
+        top = stack[-1] if stack else None
+        frame.caller = top.key if top is not None else 0
+        if not frame.suspends or frame.function is None:
+            return
+        frame.coroutine = self._tails(frame).coroutine
+        name = frame.function.name
         for below in reversed(stack):
-            if not (below.suspends and frame.suspends) or below.function is None or below.piece is None:
-                return below.key
-            if (
-                frame.function is not None
-                and frame.function.name in self._ends.tails(below.piece, below.function).names
-            ):
-                return below.key
-        return stack[-1].key if stack else 0
+            if not below.suspends:
+                frame.caller = below.key
+                return
+            tails = self._tails(below)
+            if name in tails.names or name in tails.awaits:
+                frame.caller = below.key
+                frame.awaiter = below if below is top and name in tails.awaits else None
+                return
+
+    def _tails(self, frame: Frame) -> Tails:
+        assert frame.function is not None and frame.piece is not None
+        return self._ends.tails(frame.piece, frame.function)
 
     def rest(self) -> Iterator[Frame]:
         """The calls that were never seen to end, the inner ones first; the trace has no more events."""
@@ -138,7 +165,7 @@ class Stacks:
                 frame = _pop(stack)
                 self._frames.pop(frame.number, None)
                 yield frame
-        yield from self._frames.values()
+        yield from reversed(list(self._frames.values()))
         self._frames.clear()
 
 

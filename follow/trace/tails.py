@@ -31,6 +31,8 @@ class Tails:
         failed: of an ``if`` or loop, the same when its test did not hold or it was exhausted.
         returning: the places of returns that a ``finally`` follows.
         names: the names that the function mentions.
+        awaits: those of the functions whose calls it awaits itself, or yields from.
+        coroutine: whether it is a coroutine's (and no generator's).
     """
 
     begun: int = NO
@@ -38,6 +40,8 @@ class Tails:
     failed: dict[Place, int] = field(default_factory=dict)
     returning: set[Place] = field(default_factory=set)
     names: frozenset[str] = frozenset()
+    awaits: frozenset[str] = frozenset()
+    coroutine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +111,25 @@ def tails_of(node: Node, recorded: set[Place]) -> Tails:
     scan = _Scan(recorded)
     scan.tails.begun = scan.suite(node.body, _Context(SURELY))
     inner = list(ast.walk(node))
-    names = {one.id for one in inner if isinstance(one, ast.Name)}
-    scan.tails.names = frozenset(names | {one.attr for one in inner if isinstance(one, ast.Attribute)})
+    scan.tails.names = frozenset(name for one in inner if (name := _name_of(one)))
+    waiting = [one.value for one in inner if isinstance(one, (ast.Await, ast.YieldFrom))]
+    awaits = [_name_of(one.func) for one in waiting if isinstance(one, ast.Call)]
+    awaits += [name for one in inner for name in _SPECIAL.get(type(one), ())]
+    scan.tails.awaits = frozenset(awaits)
+    yields = any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in inner)
+    scan.tails.coroutine = isinstance(node, ast.AsyncFunctionDef) and not yields
     return scan.tails
+
+
+_SPECIAL: dict[type, tuple[str, ...]] = {
+    ast.AsyncWith: ("__aenter__", "__aexit__"),
+    ast.AsyncFor: ("__anext__",),
+}
+
+
+def _name_of(node: ast.AST) -> str:
+    """The name of a variable or attribute; of anything else an empty one."""
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 class _Scan:
@@ -190,7 +210,10 @@ def _nearly(tail: int) -> int:
 
 
 def _place(node: ast.stmt | ast.ExceptHandler) -> Place:
-    return node.lineno, node.col_offset
+    """Where a statement stands; a definition begins with its first decorator."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    first = decorators[0] if decorators else node
+    return first.lineno, first.col_offset
 
 
 def _is_quiet(node: ast.AST) -> bool:
