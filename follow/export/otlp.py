@@ -151,7 +151,7 @@ class _Spans:
         span.set_attribute("follow.call", frame.number)
         for name, text in brief_variables(frame.entered).items():
             span.set_attribute(f"follow.argument.{name}", text)
-        if frame.exception is not None:
+        if frame.exception is not None and frame.exception != "GeneratorExit":  # that is how a generator is closed
             span.set_status(Status(StatusCode.ERROR, frame.exception[:_MOST_TEXT]))
         if not frame.ended:
             span.set_attribute("follow.end", "not recorded")

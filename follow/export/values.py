@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ..capture import Shortened
-from ..copies import name_and_length
 from ..describe import CopiedBytearray
 from ..described import Described
 
@@ -56,8 +55,7 @@ class _Encoding:
         if known is None:
             return {"$object": kind.__name__, "name": None}
         if id(value) in self._above:
-            name, length = name_and_length(value)
-            return {"$shortened": name, "length": length, "shown": None}
+            return {"$shortened": kind.__name__, "length": len(value), "shown": None}
         self._above.add(id(value))
         done = known(self, value)
         self._above.discard(id(value))

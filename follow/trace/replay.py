@@ -17,7 +17,7 @@ MOST_BITS = 4_096
 """Integers of more bits are shown by their length."""
 
 
-_MOST_RETIRED = 1_000
+_MOST_RETIRED = 256
 
 
 class Call:
