@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +22,7 @@ from follow.trace import replay
 from .chrome import ChromeTrace
 from .support import define
 
-PROGRAM = '''\
+PROGRAM = """\
 import asyncio, contextlib, threading
 
 def fib(n):
@@ -78,7 +76,7 @@ def run():
     asyncio.run(main())
     in_threads()
     return fib(3)
-'''
+"""
 
 
 def record(path: Path, source: str = PROGRAM, name: str = "run") -> follow.trace.reader.Trace:  # type: ignore[name-defined]
@@ -238,7 +236,7 @@ def test_records_are_the_same_whether_or_not_ended_calls_are_dropped(trace: Any)
     assert list(trace.records()) == list(replay.records(trace.events))
 
 
-MANY = '''\
+MANY = """\
 def falls(x):
     with open(__file__) as c:
         y = [x] * 3
@@ -252,7 +250,7 @@ def caught(n):
         int("x")
     except ValueError as error:
         k = 1
-'''
+"""
 
 
 def many(path: Path, times: int) -> follow.trace.reader.Trace:  # type: ignore[name-defined]

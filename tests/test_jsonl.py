@@ -45,7 +45,7 @@ def values_of(text: str) -> dict[str, Any]:
 VALUES = [
     None, True, 0, -7, 2**53 - 1, 2**53, -(10**400), 0.1, -0.0, 1e308, "", "\ud800é\u2028\n", b"\0\xff",
     bytearray(b"x"), 3 - 4j, complex("nan+infj"), ..., NotImplemented, [1, [2, "x"]], (), (1, (2,)), {1, 2}, frozenset({"a"}),
-    {"a": [1]}, {"$int": "1"}, {1: 2, None: 3, (1, 2): {"b": ()}}, deque([1], 3), deque([]), OrderedDict(b=1, a=2),
+    {"a": [1]}, {"$int": "1"}, {1: 2, None: 3, (1, 2): {"b": ()}}, deque([1], 3), deque(), OrderedDict(b=1, a=2),
     defaultdict(None, {"k": [1]}), float("inf"), -math.inf,
 ]  # fmt: skip
 
@@ -93,7 +93,9 @@ def test_objects_are_described_without_running_their_code() -> None:
 
 def test_what_was_shortened_stays_so_and_holds_no_objects() -> None:
     out = io.StringIO()
-    source = "def f(x):\n    long = [x] * 9\n    text = 'ab' * 9\n    many = {n: x for n in range(9)}\n    deep = [[[1]]]\n"
+    source = (
+        "def f(x):\n    long = [x] * 9\n    text = 'ab' * 9\n    many = {n: x for n in range(9)}\n    deep = [[[1]]]\n"
+    )
     follow_into(out, source, Hostile(), config=FollowConfig(max_items=2, max_string=3, max_depth=2))
     thing = Described("Hostile")
     found = values_of(out.getvalue())

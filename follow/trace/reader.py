@@ -17,6 +17,9 @@ from .ends import Ends
 from .file import FrameReader
 from .model import Function, Piece, Statement
 
+_SENSELESS = (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError)
+"""What is raised by content that no recorder has written."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
@@ -85,11 +88,20 @@ class Trace:
         for at, kind, content in self._frames():
             try:
                 if kind == "events":
-                    yield decoder.sequence, decoder.events([content])
+                    yield decoder.sequence, self._sensible(at, decoder.events([content]))
                 else:
                     self._take(kind, content, catalogue, contents)
-            except (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError) as error:
-                raise TraceError(f"{self.path} holds a frame at byte {at:,} that makes no sense: {error!r}.") from error
+            except _SENSELESS as error:
+                raise self._senseless(at, error) from error
+
+    def _sensible(self, at: int, events: Iterator[Event]) -> Iterator[Event]:
+        try:
+            yield from events
+        except _SENSELESS as error:
+            raise self._senseless(at, error) from error
+
+    def _senseless(self, at: int, error: Exception) -> TraceError:
+        return TraceError(f"{self.path} holds a frame at byte {at:,} that makes no sense: {error!r}.")
 
     def _take(self, kind: str, content: Any, catalogue: Catalogue, contents: _Contents) -> None:
         """Take in a frame that tells what events mean; kinds that are not known are passed over."""
