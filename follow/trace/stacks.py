@@ -100,7 +100,7 @@ class Stacks:
         """
         frame = self._frames.get(event.call)
         if frame is None:
-            if event.kind in ("set", "leave"):
+            if event.kind in ("set", "leave", "record"):
                 return [], None
             frame = self._frames[event.call] = Frame(event, event.thread)
             if event.kind == "call":

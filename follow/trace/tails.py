@@ -87,8 +87,8 @@ class SourceFunctions:
                 below = f"{prefix}{inner.name}.<locals>."
             elif isinstance(inner, ast.ClassDef):
                 below = f"{prefix}{inner.name}."
-            elif isinstance(inner, ast.Lambda):
-                below = f"{prefix}<lambda>.<locals>."
+            elif not isinstance(inner, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+                continue  # no expression defines functions but lambdas, of which nothing needs to be known
             self._visit(inner, below)
 
     def find(self, name: str, qualname: str, line: int) -> Node | None:
