@@ -85,7 +85,8 @@ def record(path: Path, source: str = PROGRAM, name: str = "run") -> follow.trace
     names = function.__globals__
     with follow.Recorder(path) as recorder:
         for known, value in list(names.items()):
-            if isinstance(value, FunctionType) and value.__code__.co_filename == function.__code__.co_filename:
+            code = getattr(getattr(value, "__aexit__", value), "__code__", None)
+            if isinstance(value, (FunctionType, type)) and code and code.co_filename == function.__code__.co_filename:
                 names[known] = follow.follow(value, follower=recorder)
         try:
             names[name]()

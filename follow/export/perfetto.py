@@ -80,9 +80,7 @@ class _Writer:
         shown: Shown | None = frame.note
         if shown is None:
             shown = frame.note = Shown(self._tracks.of(frame), event.time)
-        for above in self._tracks.above(frame, shown.track):
-            self._close(above, "goes on on another track")
-            above.note = above.awaiter = None
+        self._alone(frame, shown.track)
         statement, function = event.statement, event.function
         if function is None:
             return
@@ -109,8 +107,15 @@ class _Writer:
         """Show a call, which has ended."""
         shown: Shown | None = frame.note
         if shown is not None:
+            self._alone(frame, shown.track)
             self._close(frame, "" if frame.ended else "not recorded")
             self._tracks.free(frame, shown.track)
+
+    def _alone(self, frame: Frame, track: Track) -> None:
+        """What stands within a call that goes on is not awaited by it, after all: it gets a track of its own."""
+        for above in self._tracks.above(frame, track):
+            self._close(above, "goes on on another track")
+            above.note = above.awaiter = None
 
     def _close(self, frame: Frame, end: str) -> None:
         shown: Shown = frame.note

@@ -120,10 +120,13 @@ class Stacks:
         stack = self._stacks.setdefault(frame.thread, [])
         over: list[Frame] = []
         if frame.standing:
+            held = None
             while stack[-1] is not frame:
                 above = _pop(stack)
-                if above.ended or not above.suspends:
+                if above is not held and (above.ended or not above.suspends):
                     over.append(above)
+                else:
+                    held = above.awaiter  # it lasts as long at the least
         else:
             special = event.kind == "call" and _is_special(frame.function)
             while stack and stack[-1].ended and not (special and stack[-1].ended == NEARLY):
@@ -132,9 +135,16 @@ class Stacks:
                 self._begin(stack, frame)
             stack.append(frame)
             frame.standing = True
-        for one in over:
-            self._frames.pop(one.number, None)
-        return over
+        return self._over(over)
+
+    def _over(self, frames: list[Frame]) -> list[Frame]:
+        """Forget calls that have ended, and those that had ended but for what they awaited."""
+        for frame in frames:  # which grows meanwhile
+            self._frames.pop(frame.number, None)
+            awaiter = frame.awaiter
+            if awaiter is not None and awaiter.ended and not awaiter.standing and awaiter not in frames:
+                frames.append(awaiter)
+        return frames
 
     def _begin(self, stack: list[Frame], frame: Frame) -> None:
         """Tell who has called: of suspended calls on the stack only one whose source mentions the name."""

@@ -2,7 +2,7 @@
 
     python -m tests.traceprocessor [TRACE …]
 
-Without traces it records the program of ``tests/test_export.py``. It needs ``pip install '.[gauntlet]'``, node and npm.
+Without traces it records the programs of ``tests/test_export.py``. It needs ``pip install '.[gauntlet]'``, node and npm.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import follow
 from follow.export import perfetto
 
 from ..chrome import ChromeTrace, Slice
-from ..test_export import record
+from ..test_export import PROGRAM, TASKS, record
 from .processor import TraceProcessor
 
 _SLICES = """
@@ -67,7 +67,10 @@ def compare(trace: follow.trace.reader.Trace) -> str:  # type: ignore[name-defin
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(path) for path in sys.argv[1:]] or [record(Path(folder) / "program.follow").path]
+        programs = {"program": PROGRAM, "tasks": TASKS}
+        paths = [Path(path) for path in sys.argv[1:]] or [
+            record(Path(folder) / f"{name}.follow", source).path for name, source in programs.items()
+        ]
         for path in paths:
             print(f"{path.name}: {compare(follow.load(path))}")
 
