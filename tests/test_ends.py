@@ -40,6 +40,9 @@ BODIES = {
     "with": "with around() as c:\n    y = plain(c)",
     "with return": "with around() as c:\n    return plain(c)",
     "with swallows": "with Swallows():\n    fails()\ny = plain(1)",
+    "with swallows at the end": "with Swallows():\n    with Swallows():\n        y = x\n        fails()",
+    "with in try": "try:\n    with around():\n        fails()\nexcept ValueError:\n    y = plain(1)",
+    "try in with": "with Swallows():\n    try:\n        fails()\n    finally:\n        y = plain(1)",
     "try": "try:\n    y = plain(x)\n    fails()\nexcept ValueError as e:\n    z = plain(1)",
     "try else": "try:\n    y = x\nexcept ValueError:\n    z = 1\nelse:\n    y = plain(2)",
     "finally": "try:\n    return plain(x)\nfinally:\n    y = plain(1)",
@@ -87,7 +90,7 @@ def test_every_call_ends_and_none_goes_on_afterwards(body: str, tmp_path: Path) 
     for event in trace.events:
         assert state.get(event.call, NO) != SURELY or event.kind in ("set", "leave"), event
         if state.get(event.call) == NEARLY and event.kind == "statement":
-            assert event.statement is not None and event.statement.kind == "case", event
+            assert event.statement is not None and event.statement.kind in ("case", "except"), event
         if event.kind != "set":
             state[event.call] = ends.after(event)
     unended = [call for call, mark in state.items() if mark == NO]

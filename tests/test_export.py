@@ -85,8 +85,11 @@ def record(path: Path, source: str = PROGRAM, name: str = "run") -> follow.trace
     names = function.__globals__
     with follow.Recorder(path) as recorder:
         for known, value in list(names.items()):
-            code = getattr(getattr(value, "__aexit__", value), "__code__", None)
-            if isinstance(value, (FunctionType, type)) and code and code.co_filename == function.__code__.co_filename:
+            if isinstance(value, type):
+                for inner, method in list(vars(value).items()):
+                    if isinstance(method, FunctionType):
+                        setattr(value, inner, follow.follow(method, follower=recorder))
+            elif isinstance(value, FunctionType) and value.__code__.co_filename == function.__code__.co_filename:
                 names[known] = follow.follow(value, follower=recorder)
         try:
             names[name]()
@@ -235,6 +238,67 @@ def test_text_is_what_the_text_follower_writes(trace: Any) -> None:
 
 def test_records_are_the_same_whether_or_not_ended_calls_are_dropped(trace: Any) -> None:
     assert list(trace.records()) == list(replay.records(trace.events))
+
+
+TASKS = """\
+import asyncio, contextlib
+
+class Slow:
+    async def __aenter__(self):
+        return 1
+    async def __aexit__(self, *exc_info):
+        await asyncio.sleep(0.003)
+        x = 1
+
+async def leaf(n):
+    await asyncio.sleep(0.001 * n)
+    return n
+
+async def uses(n):
+    async with Slow() as slow:
+        return await leaf(n)
+
+async def mistaken(n):
+    if n > 5:
+        await leaf(n)
+    task = asyncio.create_task(leaf(3))
+    await asyncio.sleep(0.001)
+    y = 2
+    return await task
+
+async def counting(n):
+    for i in range(n):
+        await asyncio.sleep(0)
+        yield i
+
+async def main():
+    found = await asyncio.gather(uses(1), uses(2), mistaken(1))
+    async for i in counting(2):
+        found.append(i)
+    task = asyncio.create_task(leaf(1000))
+    await asyncio.sleep(0)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+def run():
+    asyncio.run(main())
+"""
+
+
+def test_tasks_that_interleave_never_cross_on_a_track(tmp_path: Path) -> None:
+    trace = record(tmp_path / "tasks.follow", TASKS)
+    shown = chrome(trace)
+    assert shown.calls("thread") == [[("run", [])]]
+    tasks = [call for calls in shown.calls("task") for call in calls]
+    assert tasks.count(("uses", [("Slow.__aenter__", []), ("leaf", []), ("Slow.__aexit__", [])])) == 2
+    calls = [one for one in shown.events if one.get("cat") == "call"]
+    assert len({one["args"]["call"] for one in calls}) == sum(event.kind == "call" for event in trace.events)
+    assert all(one["name"] == "leaf" for one in calls if "another track" in one["args"].get("end", ""))
+    assert not [one for one in calls if one["args"].get("end") == "not recorded"]
+    known = {span.context.span_id: span for span in spans_of(trace)}
+    parents = {(span.name, known[span.parent.span_id].name) for span in known.values() if span.parent}
+    assert {("uses", "main"), ("mistaken", "main"), ("leaf", "uses"), ("counting", "main")} <= parents
 
 
 MANY = """\

@@ -44,10 +44,12 @@ class Ends:
             self._returning.discard(event.call)
             return SURELY
         function, piece, statement = event.function, event.piece, event.statement
-        if function is None or piece is None or event.kind not in ("call", "statement"):
+        if function is None or piece is None or event.kind not in ("call", "statement", "raise"):
             return NO
         if statement is None:
             return self.tails(piece, function).begun
+        if event.kind == "raise":
+            return self.tails(piece, function).raised.get(_place(statement), NO)
         key = piece.base, statement.number
         mark = self._marks.get(key)
         if mark is None:
@@ -95,7 +97,7 @@ class Ends:
         if function.name == "<lambda>":
             return SURELY
         tails = self.tails(piece, function)
-        place: Place = statement.line, CASE if statement.kind == "case" else statement.column
+        place = _place(statement)
         if place in tails.returning:
             return _RETURNS
         if statement.kind in _COMPOUND and place in tails.failed:
@@ -107,6 +109,10 @@ class Ends:
             if len(others) > 1 and statement.number == max(others):
                 return tails.failed[place]
         return tails.entered.get(place, NO)
+
+
+def _place(statement: Statement) -> Place:
+    return statement.line, CASE if statement.kind == "case" else statement.column
 
 
 _RETURNS = RETURNING + 1

@@ -29,6 +29,7 @@ class Tails:
         entered: by place, whether the call has ended after the statement; of a compound statement, after its
             header when its suite is entered.
         failed: of an ``if`` or loop, the same when its test did not hold or it was exhausted.
+        raised: whether the call has ended after the statement raised, if it goes on: a ``with`` has swallowed it.
         returning: the places of returns that a ``finally`` follows.
         names: the names that the function mentions.
         awaits: those of the functions whose calls it awaits itself, or yields from.
@@ -38,6 +39,7 @@ class Tails:
     begun: int = NO
     entered: dict[Place, int] = field(default_factory=dict)
     failed: dict[Place, int] = field(default_factory=dict)
+    raised: dict[Place, int] = field(default_factory=dict)
     returning: set[Place] = field(default_factory=set)
     names: frozenset[str] = frozenset()
     awaits: frozenset[str] = frozenset()
@@ -53,12 +55,14 @@ class _Context:
         under_finally: whether a ``finally`` of the function's is around it.
         exits: whether a ``with`` is.
         leaves: whether the call has ended after a ``break``.
+        swallows: whether it has after the ``with`` around it, with nothing between that handles exceptions.
     """
 
     tail: int
     under_finally: bool = False
     exits: bool = False
     leaves: int = NO
+    swallows: int = NO
 
 
 Node = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
@@ -149,6 +153,7 @@ class _Scan:
         return tail
 
     def _statement(self, node: ast.stmt, context: _Context) -> None:
+        self.tails.raised[_place(node)] = context.swallows
         name = type(node).__name__.removeprefix("Async")
         method = getattr(self, f"_scan_{name}", None)
         if method is None:
@@ -181,14 +186,15 @@ class _Scan:
     _scan_For = _scan_While
 
     def _scan_With(self, node: ast.With | ast.AsyncWith, context: _Context) -> None:
-        inner = replace(context, tail=_nearly(context.tail), leaves=_nearly(context.leaves), exits=True)
+        tail = _nearly(context.tail)
+        inner = replace(context, tail=tail, leaves=_nearly(context.leaves), exits=True, swallows=tail)
         self.tails.entered[_place(node)] = self.suite(node.body, inner)
 
     def _scan_Try(self, node: ast.Try, context: _Context) -> None:
         inner = context
         if node.finalbody:
-            inner = replace(context, tail=NO, leaves=NO, under_finally=True)
-        self.suite(node.body, replace(inner, tail=NO) if node.orelse else inner)
+            inner = replace(context, tail=NO, leaves=NO, under_finally=True, swallows=NO)
+        self.suite(node.body, replace(inner, tail=NO if node.orelse else inner.tail, swallows=NO))
         for handler in node.handlers:
             self.tails.entered[_place(handler)] = self.suite(handler.body, inner)
         self.suite(node.orelse, inner)
