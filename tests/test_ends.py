@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -143,3 +144,17 @@ def test_without_the_source_only_what_left_a_call_tells(tmp_path: Path) -> None:
         trace.sources.clear()
         marks.append((event.kind, ends.after(event)))
     assert {kind for kind, mark in marks if mark != NO} == {"leave"}
+
+
+def test_the_text_of_another_version_of_the_file_tells_nothing(tmp_path: Path) -> None:
+    trace = record(tmp_path / "run.follow", f"{HELPERS}def f(x):\n    y = plain(x)\n    return y\n")
+    ends = Ends(trace)
+    marks = set()
+    for event in trace.events:
+        for name, source in list(trace.sources.items()):
+            trace.sources[name] = replace(
+                source, text="def f(x):\n    return x\n" + source.text.replace("    y =", "    if x: y =")
+            )
+        if event.function is not None and event.function.name == "f":
+            marks.add(ends.after(event))
+    assert marks == {NO}

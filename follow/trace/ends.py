@@ -82,7 +82,10 @@ class Ends:
         node = source.module if function.module else source.find(function.name, function.qualname, function.line)
         if node is None:
             return _NOTHING
-        return tails_of(node, {(one.line, one.column) for one in self._trace.statements_of(piece, function)})
+        places = set(map(_place, self._trace.statements_of(piece, function)))
+        tails = tails_of(node, places)
+        # Of a file that was changed and loaded again the trace has but one text, which may be the wrong one.
+        return tails if places <= tails.raised.keys() | tails.entered.keys() else _NOTHING
 
     def _source(self, filename: str) -> SourceFunctions | None:
         if filename not in self._files:

@@ -29,7 +29,8 @@ class Tails:
         entered: by place, whether the call has ended after the statement; of a compound statement, after its
             header when its suite is entered.
         failed: of an ``if`` or loop, the same when its test did not hold or it was exhausted.
-        raised: whether the call has ended after the statement raised, if it goes on: a ``with`` has swallowed it.
+        raised: of every statement, whether the call has ended after it raised, if it was not left by that: a
+            ``with`` has swallowed it.
         returning: the places of returns that a ``finally`` follows.
         names: the names that the function mentions.
         awaits: those of the functions whose calls it awaits itself, or yields from.
