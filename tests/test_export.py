@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
 import pytest
@@ -20,82 +18,8 @@ from follow.export.formats import FORMATS
 from follow.trace import replay
 
 from .chrome import ChromeTrace
+from .exported import PROGRAM, TASKS, record
 from .support import define
-
-PROGRAM = """\
-import asyncio, contextlib, threading
-
-def fib(n):
-    if n < 2:
-        return n
-    return fib(n - 1) + fib(n - 2)
-
-def count(n):
-    for i in range(n):
-        yield i
-
-def falls(x):
-    with contextlib.nullcontext() as c:
-        y = 0.5
-
-def inverse(x):
-    return 1 / x
-
-def safe(x):
-    try:
-        return inverse(x)
-    except ZeroDivisionError as error:
-        text = str(error)
-    finally:
-        z = 1
-
-def zipped():
-    return list(zip(count(2), count(3)))
-
-async def wait(n):
-    await asyncio.sleep(0.001 * n)
-    return fib(1)
-
-async def worker(n):
-    m = await wait(n)
-    return m + n
-
-async def main():
-    return await asyncio.gather(worker(1), worker(2))
-
-def in_threads():
-    threads = [threading.Thread(target=fib, args=(2,)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-        thread.join()
-
-def run():
-    safe(0)
-    safe(1)
-    zipped()
-    asyncio.run(main())
-    in_threads()
-    return fib(3)
-"""
-
-
-def record(path: Path, source: str = PROGRAM, name: str = "run") -> follow.trace.reader.Trace:  # type: ignore[name-defined]
-    """Record all functions of a source while one of them runs."""
-    function = define(source, name)
-    names = function.__globals__
-    with follow.Recorder(path) as recorder:
-        for known, value in list(names.items()):
-            if isinstance(value, type):
-                for inner, method in list(vars(value).items()):
-                    if isinstance(method, FunctionType):
-                        setattr(value, inner, follow.follow(method, follower=recorder))
-            elif isinstance(value, FunctionType) and value.__code__.co_filename == function.__code__.co_filename:
-                names[known] = follow.follow(value, follower=recorder)
-        try:
-            names[name]()
-        except ZeroDivisionError:
-            pass
-    return follow.load(path)
 
 
 @pytest.fixture(scope="module")
@@ -240,52 +164,6 @@ def test_records_are_the_same_whether_or_not_ended_calls_are_dropped(trace: Any)
     assert list(trace.records()) == list(replay.records(trace.events))
 
 
-TASKS = """\
-import asyncio, contextlib
-
-class Slow:
-    async def __aenter__(self):
-        return 1
-    async def __aexit__(self, *exc_info):
-        await asyncio.sleep(0.003)
-        x = 1
-
-async def leaf(n):
-    await asyncio.sleep(0.001 * n)
-    return n
-
-async def uses(n):
-    async with Slow() as slow:
-        return await leaf(n)
-
-async def mistaken(n):
-    if n > 5:
-        await leaf(n)
-    task = asyncio.create_task(leaf(3))
-    await asyncio.sleep(0.001)
-    y = 2
-    return await task
-
-async def counting(n):
-    for i in range(n):
-        await asyncio.sleep(0)
-        yield i
-
-async def main():
-    found = await asyncio.gather(uses(1), uses(2), mistaken(1))
-    async for i in counting(2):
-        found.append(i)
-    task = asyncio.create_task(leaf(1000))
-    await asyncio.sleep(0)
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-
-def run():
-    asyncio.run(main())
-"""
-
-
 def test_tasks_that_interleave_never_cross_on_a_track(tmp_path: Path) -> None:
     trace = record(tmp_path / "tasks.follow", TASKS)
     shown = chrome(trace)
@@ -299,57 +177,3 @@ def test_tasks_that_interleave_never_cross_on_a_track(tmp_path: Path) -> None:
     known = {span.context.span_id: span for span in spans_of(trace)}
     parents = {(span.name, known[span.parent.span_id].name) for span in known.values() if span.parent}
     assert {("uses", "main"), ("mistaken", "main"), ("leaf", "uses"), ("counting", "main")} <= parents
-
-
-MANY = """\
-def falls(x):
-    with open(__file__) as c:
-        y = [x] * 3
-
-def count(n):
-    for i in range(n):
-        yield i
-
-def caught(n):
-    try:
-        int("x")
-    except ValueError as error:
-        k = 1
-"""
-
-
-def many(path: Path, times: int) -> follow.trace.reader.Trace:  # type: ignore[name-defined]
-    program = define(MANY, "falls", __file__=__file__).__globals__
-    with follow.Recorder(path) as recorder:
-        falls, count, caught = (
-            follow.follow(program[name], follower=recorder) for name in ("falls", "count", "caught")
-        )
-        for number in range(times):
-            falls(number)
-            list(count(1))
-            caught(number)
-            if number % 25 == 0:
-                recorder.flush()  # frames of few events, of which one is in memory at a time
-    return follow.load(path)
-
-
-class Nowhere(io.StringIO):
-    def write(self, text: str) -> int:
-        return len(text)
-
-
-def peak(name: str, trace: Any) -> int:
-    FORMATS[name](trace, Nowhere())  # whatever is made once
-    tracemalloc.start()
-    try:
-        FORMATS[name](trace, Nowhere())
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
-@pytest.mark.parametrize("name", sorted(FORMATS))
-def test_memory_does_not_grow_with_the_trace(name: str, tmp_path: Path) -> None:
-    """The same calls again and again, from code that is not recorded: none of them may be kept."""
-    small, large = many(tmp_path / "small.follow", 150), many(tmp_path / "large.follow", 600)
-    assert peak(name, large) < 1.25 * peak(name, small)

@@ -2,7 +2,7 @@
 
     python -m tests.traceprocessor [TRACE …]
 
-Without traces it records the programs of ``tests/test_export.py``. It needs ``pip install '.[gauntlet]'``, node and npm.
+Without traces it records the programs of ``tests/exported.py``. It needs ``pip install '.[gauntlet]'``, node and npm.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from pathlib import Path
 
 import follow
 from follow.export import perfetto
+from follow.trace.reader import Trace
 
 from ..chrome import ChromeTrace, Slice
-from ..test_export import PROGRAM, TASKS, record
+from ..exported import PROGRAM, TASKS, record
 from .processor import TraceProcessor
 
 _SLICES = """
@@ -38,7 +39,7 @@ def flat(slices: list[Slice], depth: int = 0) -> list[tuple[int, int, int, str, 
     return rows
 
 
-def compare(trace: follow.trace.reader.Trace) -> str:  # type: ignore[name-defined]
+def compare(trace: Trace) -> str:
     """Compare one trace; what was compared."""
     out = io.StringIO()
     perfetto.export(trace, out)
