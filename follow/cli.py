@@ -18,6 +18,7 @@ from .children import Program
 from .errors import FollowError
 from .explore import cli as explore
 from .explore.target import NotFound
+from .export.command import add_parser as add_export
 from .generated import generated_source
 from .members import class_functions, inner_functions
 from .recorder import Recorder
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     merge.add_argument("--delete", action="store_true", help="delete the traces when all of them are in the new one")
     merge.set_defaults(run=_combine)
     explore.register(commands)
+    add_export(commands)
     return parser
 
 

@@ -113,6 +113,15 @@ class DescribingCopy(Copy):
         """An object is described."""
         return describe(value)
 
+    def shortened(self, value: Shortened, depth: int) -> object:
+        """What was shortened for a follower of dicts may show objects."""
+        shown: Any = value.shown
+        if type(shown) is list:
+            shown = [self.copy(item, depth + 1) for item in shown]
+        elif type(shown) is dict:
+            shown = {key: self.copy(item, depth + 1) for key, item in shown.items()}
+        return Shortened(value.type, value.length, shown)
+
     def container(self, value: Any, depth: int) -> object:
         """A container with its identity."""
         found = super().container(value, depth)

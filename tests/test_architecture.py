@@ -17,7 +17,7 @@ LAYERS = [
     {"describe"},
     {"objects"},
     {"frames", "eventtemplate", "trace"},
-    {"memory", "explore"},
+    {"memory", "explore", "export"},
     {"recorder"},
     {"channel"},
     {"threads", "calls"},

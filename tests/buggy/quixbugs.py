@@ -176,9 +176,7 @@ SEVEN = (
     Buggy(
         "shunting_yard",
         SHUNTING,
-        SHUNTING.replace(
-            "(opstack.pop())\n    while", "(opstack.pop())\n            opstack.append(token)\n    while"
-        ),
+        SHUNTING.replace("(opstack.pop())\n    while", "(opstack.pop())\n            opstack.append(token)\n    while"),
         omitted=True,
     ),
 )
