@@ -5,6 +5,7 @@ from .config import FollowConfig
 from .decorator import follow
 from .described import Described
 from .errors import FollowError, FollowerWarning, FollowWarning, SourceUnavailable, TraceError, TransformError
+from .followers.text import text
 from .generated import generated_source
 from .importhook import install_import_hook
 from .instrument import instrument
@@ -29,4 +30,5 @@ __all__ = [
     "install_import_hook",
     "instrument",
     "load",
+    "text",
 ]

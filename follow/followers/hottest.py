@@ -1,0 +1,73 @@
+"""The summary of a followed program: what took longest, what came most often, which exceptions there were."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .screen import Ability
+
+_MOST = 5
+
+
+class Count(NamedTuple):
+    """A statement, how often it was executed, and how long (ns) that took with what it called."""
+
+    place: str
+    code: str
+    count: int
+    time: int
+
+
+def summary(
+    ability: Ability, counts: Sequence[Count], calls: int, exceptions: Counter[str], *, times: bool
+) -> str:
+    """The summary as text.
+
+    Arguments:
+        ability: what the place can show.
+        counts: of each statement.
+        calls: how many there were.
+        exceptions: by what they say, how many outermost calls they have left.
+        times: whether to show times.
+    """
+    from rich.box import ASCII2, SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    statements = sum(one.count for one in counts)
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=ability.width,
+        color_system=ability.colours,  # type: ignore[arg-type]
+        force_terminal=ability.colours is not None,
+        no_color=ability.colours is None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    console.print(f"followed: {calls:,} calls, {statements:,} statements", style="bold")
+    longest = sorted(counts, key=lambda one: (-one.time, one.place))[:_MOST] if times else []
+    often = sorted(counts, key=lambda one: (-one.count, one.place))[:_MOST]
+    for title, chosen in (("longest, with what they called", longest), ("most often", often)):
+        if not chosen:
+            continue
+        table = Table(box=SIMPLE_HEAD if ability.unicode else ASCII2, title_justify="left", pad_edge=False)
+        table.add_column("times", justify="right")
+        if times:
+            table.add_column("ms", justify="right")
+        table.add_column("place", no_wrap=True, overflow="ellipsis" if ability.unicode else "crop")
+        table.add_column(title, no_wrap=True, overflow="ellipsis" if ability.unicode else "crop")
+        for one in chosen:
+            time = [f"{one.time / 1e6:,.3f}"] if times else []
+            table.add_row(f"{one.count:,}", *time, one.place, one.code)
+        console.print(table)
+    for text, count in exceptions.most_common(_MOST):
+        console.print(f"{count:,} outermost calls left by {text}", style="red")
+    if len(exceptions) > _MOST:
+        console.print(f"and by {len(exceptions) - _MOST:,} other exceptions", style="red")
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
