@@ -12,13 +12,12 @@ import sys
 import types
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 
 from .channel import Channel
 from .config import FollowConfig
 from .decorator import new_channel
 from .errors import FollowError, FollowWarning
-from .followers import as_followers
+from .followers.text import text
 from .importhook import ImportHook, follow_source
 from .recorder import Recorder
 from .selection import Selection
@@ -51,7 +50,7 @@ def run_script(
     folder = os.path.dirname(path)
     settings = read_settings(os.getcwd())
     selection = Selection(include or settings.include, exclude or settings.exclude, folder)
-    config, channel = install_for_program(selection, settings, path, recorder)
+    config, channel = install_for_program(selection, settings, path, recorder, summary=True)
     sys.path[0] = folder
     module = types.ModuleType("__main__")
     module.__dict__.update(__file__=path, __builtins__=__builtins__, __annotations__={})
@@ -87,7 +86,7 @@ def run_module(
     settings = read_settings(os.getcwd())
     package = name.partition(".")[0]
     selection = Selection(include or settings.include, exclude or settings.exclude, package=package)
-    install_for_program(selection, settings, name, recorder)
+    install_for_program(selection, settings, name, recorder, summary=True)
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:
         runpy._run_module_as_main(name)  # type: ignore[attr-defined]
@@ -98,7 +97,7 @@ def run_module(
 
 
 def install_for_program(
-    selection: Selection, settings: Settings, name: str, recorder: Recorder | None = None
+    selection: Selection, settings: Settings, name: str, recorder: Recorder | None = None, *, summary: bool = False
 ) -> tuple[FollowConfig, Channel]:
     """Install the import hook for a whole program, its records written as text or recorded.
 
@@ -107,15 +106,15 @@ def install_for_program(
         settings: how, and where the text goes.
         name: how messages call it.
         recorder: what takes the events instead.
+        summary: whether the text ends in a summary, when the program ends.
 
     Returns:
         What the hook goes by, to follow the program's main file in the same way.
     """
-    wanted = dict.fromkeys((*settings.config.fields, "file", "line"))
-    config = replace(settings.config, fields=tuple(wanted))
+    config = settings.config
     path = os.environ.get("FOLLOW_OUTPUT") or settings.output
-    follower = recorder or (sys.stderr if path is None else _own_path(path))
-    channel = new_channel(config, as_followers(follower), name)
+    follower = recorder or text(None if path is None else _own_path(path), summary=summary)
+    channel = new_channel(config, (follower,), name)
     sys.meta_path.insert(0, ImportHook(selection, config, channel))
     return config, channel
 

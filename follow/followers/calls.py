@@ -25,10 +25,11 @@ class ShownCall(Call):
         pending: variables that were bound by what has no line itself.
         texts: what has been shown of its variables, by name.
         raised: the exception of its last event, if that was one.
+        unsettled: whether its next line has more to tell than its own statement.
         code, frame: its code object, and the ``id()`` of its frame, to find it again on the stack.
     """
 
-    __slots__ = ("began", "code", "depth", "frame", "label", "parent", "pending", "raised", "texts")
+    __slots__ = ("began", "code", "depth", "frame", "label", "parent", "pending", "raised", "texts", "unsettled")
 
     def __init__(self, number: int, clock: int) -> None:
         super().__init__(number, clock)
@@ -38,6 +39,7 @@ class ShownCall(Call):
         self.label = "?"
         self.texts: dict[str, str] = {}
         self.pending: dict[str, Any] = {}
+        self.unsettled = False
         self.raised: str | None = None
         self.code: CodeType | None = None
         self.frame = 0

@@ -50,14 +50,15 @@ def summary(
         emoji=False,
         legacy_windows=False,
     )
-    console.print(f"followed: {calls:,} calls, {statements:,} statements", style="bold")
+    console.print(f"\nfollowed: {calls:,} calls, {statements:,} statements", style="bold")
     longest = sorted(counts, key=lambda one: (-one.time, one.place))[:_MOST] if times else []
     often = sorted(counts, key=lambda one: (-one.count, one.place))[:_MOST]
     for title, chosen in (("longest, with what they called", longest), ("most often", often)):
         if not chosen:
             continue
-        table = Table(box=SIMPLE_HEAD if ability.unicode else ASCII2, title_justify="left", pad_edge=False)
-        table.add_column("times", justify="right")
+        console.print()
+        table = Table(box=SIMPLE_HEAD if ability.unicode else ASCII2, pad_edge=False, show_edge=False)
+        table.add_column("count", justify="right")
         if times:
             table.add_column("ms", justify="right")
         table.add_column("place", no_wrap=True, overflow="ellipsis" if ability.unicode else "crop")
@@ -67,7 +68,7 @@ def summary(
             table.add_row(f"{one.count:,}", *time, one.place, one.code)
         console.print(table)
     for text, count in exceptions.most_common(_MOST):
-        console.print(f"{count:,} outermost calls left by {text}", style="red")
+        console.print(f"{count:,} × left by {text}" if ability.unicode else f"{count:,} x left by {text}", style="red")
     if len(exceptions) > _MOST:
         console.print(f"and by {len(exceptions) - _MOST:,} other exceptions", style="red")
     return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())

@@ -26,7 +26,11 @@ _STYLES = {
     "error": "bold red",
     "note": "dim italic",
 }
-_PLAIN = dict.fromkeys(_STYLES, ("", ""))
+BODY, OPEN, END, ALONE = range(4)
+"""What stands before a line: it belongs to a call, a call begins, ends, or begins and ends with it."""
+
+_NO_STYLE = ("", "")
+_PLAIN = dict.fromkeys(_STYLES, _NO_STYLE)
 
 
 class Part(NamedTuple):
@@ -43,6 +47,24 @@ class Part(NamedTuple):
     old: str | None
     new: str
     style: str = "new"
+
+
+class One(NamedTuple):
+    """The line of a statement that binds one variable.
+
+    Attributes:
+        fresh: what stands before the value of a new variable.
+        changed: what stands before the old value of one that had another.
+        between: what stands between the old value and the new one.
+        end: what stands after it.
+        room: how many columns there are for values and the arrow.
+    """
+
+    fresh: str
+    changed: str
+    between: str
+    end: str
+    room: int
 
 
 class Layout:
@@ -67,67 +89,43 @@ class Layout:
         self._width = width
         self._levels = max((self._column - self._margin) // 4, 3)
         if ability.unicode:
-            self._bar, self._open, self._end, self._gap, micro = "│ ", "┌ ", "└ ", "…", "µ"
+            self._marks, self.gap, micro = ("│ ", "┌ ", "└ ", "╶ "), "…", "µ"
             self.arrow, self.result, self._break = " → ", "⇒ ", "┄"
         else:
-            self._bar, self._open, self._end, self._gap, micro = "| ", "> ", "< ", "...", "u"
+            self._marks, self.gap, micro = ("| ", "> ", "< ", "- "), "...", "u"
             self.arrow, self.result, self._break = " -> ", "=> ", "-"
         self._units = (f" {micro}s ", " ms ", " s  ")
-        self._heads: dict[tuple[object, int, bool], tuple[str, int]] = {}
-        name, old, new = self._styles["name"], self._styles["old"], self._styles["new"]
-        self._fresh = f"{name[0]}%s{name[1]} = {new[0]}%s{new[1]}"
-        self._changed = f"{name[0]}%s{name[1]} = {old[0]}%s{old[1]}{self.arrow}{new[0]}%s{new[1]}"
+        self._bar = self._marks[BODY]
+        self._durations: dict[int, str] = {}
 
     # -- whole lines -----------------------------------------------------------------------------
 
-    def statement(self, time: int, key: object, place: Callable[[], Place], depth: int, end: bool) -> tuple[str, int]:
-        """What stands left of the variables in the line of a statement.
-
-        Arguments:
-            time: in nanoseconds.
-            key: what tells one statement from another.
-            place: gives where it stands and what it is; asked for once.
-            depth: of its call.
-            end: whether the call ends with it.
-
-        Returns:
-            The text, and how many columns it takes.
-        """
-        head = self._heads.get((key, depth, end))
-        if head is None:
-            found = place()
-            guide = self._guides(depth) + (self._end if end else self._bar)
-            code = found.indent[: self._column // 3] + found.code
-            head = self._heads[key, depth, end] = self._head(found.place, guide, code, highlighted=True)
-        if not self.times:
-            return head
-        return self.duration(time) + head[0], head[1]
-
-    def entry(self, clock: str, place: str, depth: int, name: str, arguments: Sequence[Part]) -> str:
-        """The line of a call that begins."""
-        texts = [f"{part.name}={cut(part.new, _LONGEST, self._gap)}" for part in arguments]
-        guide = self._guides(depth) + self._open
-        whole = f"{name}({', '.join(texts)})"
+    def entry(self, clock: str, place: str, depth: int, name: str, arguments: Sequence[Part] | None) -> str:
+        """The line of a call that begins; arguments are None of what has none, such as a module."""
+        texts = [
+            f"{part.name}={cut(part.new, _LONGEST, self.gap)}" if part.name else part.new for part in arguments or ()
+        ]
+        whole = name if arguments is None else f"{name}({', '.join(texts)})"
         right: list[Part] = [] if self._places else [Part("", None, place, "place")]
-        room = self._width - self._margin - len(guide)
+        room = self._width - self._margin - len(self._guides(depth)) - 2
         below: list[Part] = []
         if cells(whole) > room - (len(place) + 2 if right else 0):
-            whole = f"{name}({self._gap})"
-            below = list(arguments)
-        head, used = self._head(place if self._places else "", guide, whole, style="call")
+            whole = f"{name}({self.gap})"
+            below = list(arguments or ())
+        head, used = self.head(place if self._places else "", depth, OPEN, "", whole, style="call")
         line = self._clock(clock) + head + self.parts(right, used)
         return line + (self._below(below) if below else "") + "\n"
 
     def again(self, depth: int, text: str) -> str:
         """A line that says where it goes on: in another thread, or a call that was suspended."""
         bar = self._break * 2
-        note = f"{bar} {cut(text, self._width - self._margin - 2 * depth - 8, self._gap)} {bar}"
+        note = f"{bar} {cut(text, self._width - self._margin - 2 * depth - 8, self.gap)} {bar}"
         start = " " * self._margin + self._style("guide", self._guides(depth))
         return f"{start}{self._style('note', note)}\n"
 
     def left(self, depth: int, text: str, took: str) -> str:
         """The line of a call that an exception has left."""
-        head, used = self._head("", self._guides(depth) + self._end, "left", style="note")
+        head, used = self.head("", depth, END, "", "left", style="note")
         blank = " " * 9 if self.times else ""
         return blank + head + self.parts([Part("", None, text, "error"), *self.took(took)], used) + "\n"
 
@@ -139,14 +137,20 @@ class Layout:
 
     def duration(self, time: int) -> str:
         """A duration in nine columns."""
-        if time < 1_000_000:
-            text = f"{time / 1e3:5.1f}{self._units[0]}"
-        elif time < 1_000_000_000:
-            text = f"{time / 1e6:5.1f}{self._units[1]}"
-        else:
-            text = f"{time / 1e9:5.1f}{self._units[2]}"
-        before, after = self._styles["time"]
-        return f"{before}{text}{after}" if before else text
+        tenths = (time + 50) // 100
+        found = self._durations.get(tenths)
+        if found is None:
+            if tenths < 10_000:
+                text = f"{tenths / 10:5.1f}{self._units[0]}"
+            elif time < 999_950_000:
+                text = f"{time / 1e6:5.1f}{self._units[1]}"
+            else:
+                text = f"{time / 1e9:5.1f}{self._units[2]}"
+            before, after = self._styles["time"]
+            found = f"{before}{text}{after}" if before else text
+            if tenths < 10_000:
+                self._durations[tenths] = found
+        return found
 
     def short(self, time: int) -> str:
         """A duration without padding."""
@@ -163,23 +167,33 @@ class Layout:
     def _guides(self, depth: int) -> str:
         if depth < self._levels:
             return self._bar * depth
-        return f"{self._bar * (self._levels - 3)}{self._gap}{depth} "
+        return f"{self._bar * (self._levels - 3)}{self.gap}{depth} "
 
-    def _head(
-        self, place: str, guide: str, code: str, *, style: str = "", highlighted: bool = False
-    ) -> tuple[str, int]:
+    def head(self, place: str, depth: int, mark: int, indent: str, code: str, style: str = "") -> tuple[str, int]:
+        """What stands between the time and the variables.
+
+        Arguments:
+            place: ``file.py:line``, or "".
+            depth: of the call.
+            mark: ``BODY``, ``OPEN``, ``END`` or ``ALONE``.
+            indent: spaces, as deep as a statement is nested in its function.
+            code: source, or with a style anything else.
+            style: by default the source's colours.
+
+        Returns:
+            The text, and how many columns are taken with it.
+        """
         width = self._margin - 9 * self.times - 1
         place = place if self._places else place.rpartition(":")[2]
         if len(place) > width:
-            place = self._gap + place[len(place) - width + len(self._gap) :]
-        room = self._width - self._margin - len(guide)
+            place = self.gap + place[len(place) - width + len(self.gap) :]
+        guide = self._guides(depth) + self._marks[mark]
+        code = indent[: self._column // 3] + code
+        room = max(self._width - self._margin - len(guide), 1)
         if cells(code) > room:
-            code = code[: max(room - len(self._gap), 1)] + self._gap
+            code = code[: _fitting(code, room - len(self.gap))] + self.gap
         used = self._margin + len(guide) + cells(code)
-        if highlighted and self._highlight is not None:
-            shown = self._highlight(code)
-        else:
-            shown = self._style(style, code) if style else code
+        shown = self._style(style, code) if style or self._highlight is None else self._highlight(code)
         left = self._style("place", f"{place:>{width}}")
         return f"{left} {self._style('guide', guide)}{shown}", used
 
@@ -193,12 +207,9 @@ class Layout:
         if not parts:
             return ""
         start = max(used + 2, self._column)
-        if len(parts) == 1:
-            name, old, new, style = parts[0]
-            width = len(name) + len(new) + 3 + (0 if old is None else len(old) + len(self.arrow))
-            if start + width <= self._width and style == "new" and name and new.isascii():
-                text = self._fresh % (name, new) if old is None else self._changed % (name, old, new)
-                return " " * (start - used) + text
+        quick = self._in_one_line(parts, self._width - start)
+        if quick is not None:
+            return " " * (start - used) + quick
         texts = [self._segments(part) for part in parts]
         whole = sum(_length(text) + 2 for text in texts) - 2
         if start + whole <= self._width:
@@ -209,15 +220,42 @@ class Layout:
             return f"\n{' ' * self._column}".join(lines)
         return " " * (self._column - used) + f"\n{' ' * self._column}".join(lines)
 
+    def _in_one_line(self, parts: Sequence[Part], room: int) -> str | None:
+        """The parts as one text, if it is short and plain; None if that needs a closer look."""
+        texts: list[str] = []
+        styles = self._styles
+        (name_on, name_off), (old_on, old_off) = styles["name"], styles["old"]
+        for name, old, new, style in parts:
+            room -= len(name) + len(new) + 5
+            on, off = styles[style]
+            text = f"{on}{new}{off}"
+            if old is not None:
+                room -= len(old) + len(self.arrow)
+                if not old.isascii():
+                    return None
+                text = f"{old_on}{old}{old_off}{self.arrow}{text}"
+            if room < -2 or not new.isascii() or len(new) > _LONGEST:
+                return None
+            texts.append(f"{name_on}{name}{name_off} = {text}" if name else text)
+        return "  ".join(texts)
+
+    def one(self, head: tuple[str, int], name: str) -> One:
+        """How the line of a statement that binds one variable begins, where the variable fits into the line."""
+        line, used = head
+        start = max(used + 2, self._column)
+        (name_on, name_off), (old_on, old_off), (on, off) = (self._styles[style] for style in ("name", "old", "new"))
+        lead = f"{line}{' ' * (start - used)}{name_on}{name}{name_off} = "
+        return One(lead + on, lead + old_on, f"{old_off}{self.arrow}{on}", off + "\n", self._width - start - len(name) - 3)
+
     def _below(self, parts: Sequence[Part]) -> str:
         lines = self._flow([self._segments(part) for part in parts], self._width - self._column)
         return "".join(f"\n{' ' * self._column}{line}" for line in lines)
 
     def _segments(self, part: Part) -> list[tuple[str, str]]:
-        new = cut(part.new, _LONGEST, self._gap)
+        new = cut(part.new, _LONGEST, self.gap)
         found = [("name", part.name), ("", " = ")] if part.name else []
         if part.old is not None:
-            old = cut(part.old, _LONGEST, self._gap)
+            old = cut(part.old, _LONGEST, self.gap)
             if old == new:  # they differ where they have been cut, or not at all
                 return [*found, ("new", new), ("note", " (same)" if part.old == part.new else " (changed)")]
             found += [("old", old), ("", self.arrow)]
@@ -247,25 +285,11 @@ class Layout:
             yield self._joined(line)
 
     def _joined(self, segments: Iterable[tuple[str, str]]) -> str:
-        return "".join(self._style(style, text) if style else text for style, text in segments)
+        return "".join(self._style(style, text) for style, text in segments)
 
     def _style(self, style: str, text: str) -> str:
-        before, after = self._styles[style]
+        before, after = self._styles.get(style, _NO_STYLE)
         return f"{before}{text}{after}" if before and text else text
-
-
-class Place(NamedTuple):
-    """Where a statement stands, and what it is.
-
-    Attributes:
-        place: ``file.py:line``.
-        indent: spaces, as deep as it is nested in its function.
-        code: its source in one line.
-    """
-
-    place: str
-    indent: str
-    code: str
 
 
 def cells(text: str) -> int:

@@ -9,20 +9,27 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..config import FollowConfig
-from ..describe import Describer
 from ..model import Lookup, Record
 from ..state import MISSING
 from ..trace.decode import Event
 from ..trace.model import Function, Piece, Statement
 from .calls import Calls, ShownCall
 from .hottest import Count, summary
-from .layout import Layout, Part, Place
+from .layout import ALONE, BODY, END, Layout, One, Part
+from .records import Records
 from .screen import Ability
 from .shown import one_line, shown, without_addresses
 
 _QUIET = ("import", "def", "class")
 """Statements whose variables say what the source says already."""
+_ORDINARY = ("SystemExit", "GeneratorExit")
+"""Exceptions that the summary does not count: so programs and generators end."""
+_MOST_HEADS = 100
+"""So many depths of one statement are kept ready."""
+_SMALL = 1 << 60
+
+Head = tuple[str, int, One]
+"""What stands between a line's time and its variables, how many columns are taken with it, and the line for one."""
 
 
 class Renderer:
@@ -50,8 +57,8 @@ class Renderer:
         self._functions: Counter[tuple[int, int]] = Counter()
         self._exceptions: Counter[str] = Counter()
         self._clock = (0, "")
-        self._records: dict[object, dict[str, str]] = {}
-        self._copy = Describer(FollowConfig()).copy
+        self._records = Records(self._file, self._shown, self._told)
+        self._quick: dict[int, _Statement] = {}
         self._handlers = {
             "call": self._entered,
             "statement": self._executed,
@@ -63,7 +70,7 @@ class Renderer:
     @property
     def any(self) -> bool:
         """Whether anything has been shown."""
-        return bool(self._functions or self._counts or self._records)
+        return bool(self._functions or self._counts)
 
     def text(self, event: Event, items: tuple[Any, ...], thread: int, lost: int) -> str:
         """The text of an event; "" if it has none.
@@ -74,10 +81,55 @@ class Renderer:
             thread: where it has happened.
             lost: the time (ns) that was spent here in this thread.
         """
-        if event.kind == "record":
-            assert event.record is not None
-            return self._record(event.record, thread)
         return self._handlers[event.kind](event, items, thread, event.time - lost)
+
+    def quick(self, items: tuple[Any, ...], thread: int, lost: int) -> str | None:
+        """The same for most events of statements, without decoding them: those that go on with the call of the line
+        before, and hold nothing but what their statement has bound. None if it is another.
+        """
+        one = self._quick.get(items[0])
+        call = self._last
+        if one is None or call is None or call.number != items[1] or thread != self._last_thread or call.unsettled:
+            return None
+        end = items[-1]
+        now = end - lost
+        spent = now - call.clock
+        call.clock = now
+        call.raised = None
+        one.count += 1
+        one.time += spent
+        layout = self._layout
+        head = one.heads.get(call.depth) if one.layout is layout else None
+        if head is None:
+            head = self._head(one, call.depth)
+        before = layout.duration(spent) if layout.times else ""
+        texts, values = call.texts, call.values
+        if one.name:
+            name, form = one.name, items[2]
+            text = repr(form) if type(form) is int and -_SMALL < form < _SMALL else self._shown(form)
+            old = texts.get(name)
+            if old != text and form is not MISSING:
+                values[name] = form
+                texts[name] = text
+                fresh, changed, between, end_of_line, room = head[2]
+                if text.isascii():
+                    if old is None:
+                        if len(text) <= room:
+                            return f"{before}{fresh}{text}{end_of_line}"
+                    elif len(text) + len(old) + 4 <= room and old.isascii():
+                        return f"{before}{changed}{old}{between}{text}{end_of_line}"
+                return f"{before}{head[0]}{layout.parts([Part(name, old, text)], head[1])}\n"
+        elif one.bound:
+            parts = self._parts(call, zip(one.bound, items[2:]))
+            if parts:
+                return f"{before}{head[0]}{layout.parts(parts, head[1])}\n"
+        return f"{before}{head[0]}\n"
+
+    def record(self, record: Record, thread: int) -> str:
+        """The line of a record that was made for other followers, too."""
+        if self._records.next_is_due:
+            self._look_again()
+        return self._records.line(record, thread, self._layout)
 
     def summary(self, ability: Ability) -> str:
         """What has been shown in a few lines."""
@@ -112,12 +164,15 @@ class Renderer:
         for name, form in call.values.items():
             text = call.texts[name] = self._shown(form)
             arguments.append(Part(name, None, text))
-        if not scope.hidden and scope.entered:
-            arguments.append(Part("…" if self._layout.ability.unicode else "...", None, ""))
+        if function.name == "<lambda>":
+            return ""  # its only line tells all
+        if not scope.hidden and scope.entered:  # the event does not hold them
+            arguments.append(Part("", None, self._layout.gap))
         switch = "" if thread == self._last_thread else self._switch(None, thread)
         self._last = call
         place = f"{self._file(piece.filename)}:{function.line}"
-        return switch + self._layout.entry(self._time_of_day(), place, call.depth, call.label, arguments)
+        told = None if function.module else arguments
+        return switch + self._layout.entry(self._time_of_day(call.depth), place, call.depth, call.label, told)
 
     def _executed(self, event: Event, items: tuple[Any, ...], thread: int, now: int) -> str:
         call = self._calls.get(event.call)
@@ -135,17 +190,17 @@ class Renderer:
         for name in call.leaving:
             call.values.pop(name, None)
             call.texts.pop(name, None)
-        parts = self._changes(call, event, one.bound)
+        parts = self._changes(call, event)
         call.leaving = statement.unbound
+        call.unsettled = bool(call.leaving)
         if event.has_result:
             arrow = self._layout.result
             parts.append(Part("", None, f"{arrow}{self._shown(items[-2])}", "result"))
         if one.ends:
-            if self._times:
+            if self._times and one.mark is END:
                 parts += self._layout.took(self._layout.short(now - call.began))
             self._calls.end(call)
-        head, used = self._layout.statement(spent, one.key, one.place, call.depth, one.ends)
-        return f"{switch}{head}{self._layout.parts(parts, used)}\n"
+        return f"{switch}{self._line(one, call, spent, parts)}"
 
     def _raised(self, event: Event, items: tuple[Any, ...], thread: int, now: int) -> str:
         call = self._calls.get(event.call)
@@ -158,11 +213,10 @@ class Renderer:
         one.count += 1
         one.time += spent
         call.leaving = ()
-        parts = self._changes(call, event, ())
+        parts = self._changes(call, event)
         call.raised = event.exception
         parts.append(Part("", None, f"!! {self._told(event.exception)}", "error"))
-        head, used = self._layout.statement(spent, one.key, one.place, call.depth, False)
-        return f"{switch}{head}{self._layout.parts(parts, used)}\n"
+        return f"{switch}{self._line(one, call, spent, parts)}"
 
     def _left(self, event: Event, items: tuple[Any, ...], thread: int, now: int) -> str:
         call = self._calls.get(event.call)
@@ -170,7 +224,8 @@ class Renderer:
             return ""
         self._calls.end(call)
         if call.depth == 0:
-            self._exceptions[self._told(event.exception)] += 1
+            if (event.exception or "").partition(":")[0] not in _ORDINARY:
+                self._exceptions[self._told(event.exception)] += 1
         elif call.raised == event.exception:
             return ""  # the line above says it, and the caller's next line where it went
         took = self._layout.short(now - call.began) if self._times else ""
@@ -186,6 +241,7 @@ class Renderer:
                 call.texts.pop(name, None)
             new = {name: form for name, form in call.values.items() if before.get(name, MISSING) is not form}
             call.pending.update(new)
+            call.unsettled = True
         return ""
 
     def _resumed(self, call: ShownCall | None, event: Event, thread: int, now: int) -> tuple[ShownCall, str]:
@@ -211,13 +267,29 @@ class Renderer:
 
     # -- parts of lines --------------------------------------------------------------------------
 
-    def _changes(self, call: ShownCall, event: Event, bound: Iterable[str]) -> list[Part]:
+    def _line(self, one: _Statement, call: ShownCall, spent: int, parts: list[Part]) -> str:
+        layout = self._layout
+        head = one.heads.get(call.depth) if one.layout is layout else None
+        line, used, _ = head or self._head(one, call.depth)
+        return f"{layout.duration(spent) if layout.times else ''}{line}{layout.parts(parts, used)}\n"
+
+    def _head(self, one: _Statement, depth: int) -> Head:
+        """What stands between the time and the variables; of deep recursion not all is kept."""
+        if one.layout is not self._layout or len(one.heads) > _MOST_HEADS:
+            one.layout = self._layout
+            one.heads.clear()
+        head = self._layout.head(one.where, depth, one.mark, one.indent, one.code)
+        done = one.heads[depth] = (*head, self._layout.one(head, one.name))
+        return done
+
+    def _changes(self, call: ShownCall, event: Event) -> list[Part]:
         """Which variables are new, or others than before."""
         values, texts = call.values, call.texts
         forms = event.forms
         if call.pending:
             forms = {**call.pending, **forms}
             call.pending.clear()
+        call.unsettled = False
         if event.changed and event.piece is not None:
             before = dict(values)
             call.update(forms)
@@ -226,17 +298,24 @@ class Renderer:
             forms = {**forms, **patched}
         else:
             call.update(forms)
-        parts: list[Part] = []
         statement = event.statement
-        quiet = statement is not None and statement.kind in _QUIET
-        for name, form in forms.items():
+        parts = self._parts(call, forms.items())
+        return [] if statement is not None and statement.kind in _QUIET else parts
+
+    def _parts(self, call: ShownCall, forms: Iterable[tuple[str, Any]]) -> list[Part]:
+        """What the variables of these names are now, where that is not what they were."""
+        texts, values = call.texts, call.values
+        parts: list[Part] = []
+        for name, form in forms:
             if form is MISSING:
                 texts.pop(name, None)
+                values.pop(name, None)
                 continue
             text = self._shown(form)
+            values[name] = form
             old = texts.get(name)
-            texts[name] = text
-            if (old != text or name in bound) and not quiet:
+            if old != text:
+                texts[name] = text
                 parts.append(Part(name, old, text))
         return parts
 
@@ -260,12 +339,15 @@ class Renderer:
         found = threading._active.get(thread)  # type: ignore[attr-defined]  # current_thread() may make one
         return one_line(str(found._name)) if found is not None else f"thread {number}"
 
-    def _time_of_day(self) -> str:
+    def _time_of_day(self, depth: int) -> str:
+        """The time, for an outermost call, and for others where the second is another than before."""
         if not self._times:
             return ""
         now = int(time.time())
         if now != self._clock[0]:
             self._clock = now, time.strftime("%H:%M:%S", time.localtime(now))
+        elif depth:
+            return ""
         return self._clock[1]
 
     def _look_again(self) -> None:
@@ -280,54 +362,42 @@ class Renderer:
         found = self._counts.get(key)
         if found is None:
             tables = self.sources[piece.base]
-            columns = [tables.site(number).span[1] for number in tables.sites_of(function.number)]
+            spans = [tables.site(number).span for number in tables.sites_of(function.number)]
+            left = min(column for _, column, *_ in spans)
+            first = min(column for line, column, *_ in spans if line == statement.line)  # of what stands in its line
             file = self._file(piece.filename)
-            found = self._counts[key] = _Statement(
-                key, statement, function, file, min(columns), tables.site(statement.number).closing
-            )
+            ends = tables.site(statement.number).closing
+            found = self._counts[key] = _Statement(statement, function, file, first - left, ends)
         self._statements[id(statement)] = found
+        if found.plain:
+            self._quick[piece.base + 3 * statement.number] = found
         return found
-
-    # -- dicts -----------------------------------------------------------------------------------
-
-    def _record(self, record: Record, thread: int) -> str:
-        """A record that was made for other followers: it tells no calls, and no places unless they were asked for."""
-        key = record.get("call_id", (thread, record["function"]))
-        texts = self._records.setdefault(key, {})
-        parts: list[Part] = []
-        for variable in record["local_vars"]:
-            name, text = variable["var"], self._shown(self._copy(variable["val"]))
-            if texts.get(name) != text:
-                parts.append(Part(name, texts.get(name), text))
-            texts[name] = text
-        if "exception" in record:
-            parts.append(Part("", None, f"!! {self._told(record['exception'])}", "error"))
-        self._look_again()
-        place = f"{self._file(record['file'])}:{record['line']}" if {"file", "line"} <= record.keys() else ""
-        code = f"{record['function']}: {one_line(record['instruction'])}"
-        depth = record["depth"] if type(record.get("depth")) is int else 0
-        spent = int(record["execution_time"] * 1e6)
-        head, used = self._layout.statement(spent, (place, code), lambda: Place(place, "", code), depth, False)
-        return f"{head}{self._layout.parts(parts, used)}\n"
 
 
 class _Statement:
-    """What the lines of a statement have in common, and how often and how long it was executed."""
+    """What the lines of a statement have in common, and how often and how long it was executed.
 
-    __slots__ = ("bound", "code", "count", "ends", "indent", "key", "time", "where")
+    Attributes:
+        plain: whether its shortest event holds no more than what it has bound.
+        ends: whether the call ends with it.
+        layout, heads: by depth, what stands between the time and the variables in one layout.
+    """
 
-    def __init__(
-        self, key: tuple[int, int], statement: Statement, function: Function, file: str, left: int, ends: bool
-    ) -> None:
-        self.key = key
-        self.code = one_line(statement.instruction)
-        self.indent = " " * (statement.column - left)
+    __slots__ = ("bound", "code", "count", "ends", "heads", "indent", "layout", "mark", "name", "plain", "time", "where")
+
+    def __init__(self, statement: Statement, function: Function, file: str, indent: int, ends: bool) -> None:
+        alone = function.name == "<lambda>"
+        self.code = ("<lambda> " if alone else "") + one_line(statement.instruction)
+        self.indent = " " * indent
         self.where = f"{file}:{statement.line}"
         self.bound = statement.bound
-        self.ends = ends or (function.name == "<lambda>" and statement.result)
+        self.name = self.bound[0] if len(self.bound) == 1 else ""
+        self.ends = ends or (alone and statement.result)
+        self.mark = ALONE if alone else END if self.ends else BODY
+        self.plain = not (
+            statement.changes or statement.result or statement.unbound or statement.kind in _QUIET or self.ends
+        )
         self.count = 0
         self.time = 0
-
-    def place(self) -> Place:
-        """Where it stands, for the layout."""
-        return Place(self.where, self.indent, self.code)
+        self.layout: Layout | None = None
+        self.heads: dict[int, Head] = {}

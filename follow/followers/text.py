@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 import warnings
+from collections.abc import Callable
 from typing import Any, TextIO
 from weakref import WeakValueDictionary
 
@@ -53,7 +54,7 @@ class Text(EventSink):
         self._writing = threading.Lock()
         self._lost: dict[int, int] = {}
         self._limit[0] = 1
-        self._offer(self._extend, lambda: None)
+        self._offer(self._taking(), lambda: None)
 
     def register(self, tables: Lookup, config: FollowConfig) -> int:
         """Take in a rewritten piece of source, as a recorder does."""
@@ -64,7 +65,7 @@ class Text(EventSink):
 
     def __call__(self, record: Record) -> None:
         """Write the line of a record that is made for other followers, too."""
-        self._extend((RECORD, record, self.now()))
+        self.constants["extend"]((RECORD, record, self.now()))
 
     def summary(self) -> str:
         """What has been shown so far in a few lines: calls, the statements that took longest and came most often,
@@ -103,32 +104,46 @@ class Text(EventSink):
         self._renderer.in_child_process()
         self._screen.in_child_process()
 
-    def _extend(self, items: tuple[Any, ...]) -> None:
-        """Take one event: what the followed code calls."""
-        thread = threading.get_ident()
-        if self._off:
-            return
-        if self._owner == thread:  # the stream itself, or a finalizer within, runs followed code
-            self.dropped += 1
-            return
-        writing = self._writing
-        if not writing.acquire(False) and not writing.acquire(True, _PATIENCE):
-            self.dropped += 1
-            return
-        self._owner = thread
-        lost = self._lost.get(thread, 0)
-        try:
-            event = self._decoder.event(items)
-            if event is not None and (text := self._renderer.text(event, items, thread, lost)):
-                self._screen.write(text)
-        except (RecursionError, MemoryError):
-            self.dropped += 1
-        except Exception as error:
-            self._fail(error)
-        finally:
-            self._lost[thread] = lost + self.now() - items[-1]
-            self._owner = 0
-            writing.release()
+    def _taking(self) -> Callable[[tuple[Any, ...]], None]:
+        """What the followed code calls with each event. What it needs most is at hand: it is called all the time."""
+        ident, now, lost = threading.get_ident, self.now, self._lost
+        quick, write = self._renderer.quick, self._screen.write
+
+        def take(items: tuple[Any, ...]) -> None:
+            if self._off:
+                return
+            thread = ident()
+            if self._owner == thread:  # the stream itself, or a finalizer within, runs followed code
+                self.dropped += 1
+                return
+            writing = self._writing
+            if not writing.acquire(False) and not writing.acquire(True, _PATIENCE):
+                self.dropped += 1
+                return
+            self._owner = thread
+            before = lost.get(thread, 0)
+            try:
+                text = quick(items, thread, before)
+                if text is None:
+                    text = self._slowly(items, thread, before)
+                if text:
+                    write(text)
+            except (RecursionError, MemoryError):
+                self.dropped += 1
+            except Exception as error:
+                self._fail(error)
+            finally:
+                lost[thread] = before + now() - items[-1]
+                self._owner = 0
+                writing.release()
+
+        return take
+
+    def _slowly(self, items: tuple[Any, ...], thread: int, lost: int) -> str:
+        if items[0] == RECORD:
+            return self._renderer.record(items[1], thread)
+        event = self._decoder.event(items)
+        return "" if event is None else self._renderer.text(event, items, thread, lost)
 
     def _fail(self, error: Exception) -> None:
         """Writing has failed: never let that out unasked."""
