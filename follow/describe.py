@@ -42,12 +42,12 @@ class Describer:
             if flat is not None and (form := flat(value)) is not MISSING:
                 return form
             copier = copier_of(value)
-            if copier is None:
+            if copier is None and type(value) is not Shortened:
                 return describe(value)
             copy = self._start(_DescribingCopy)
             copy.flat = self._flat
             copy.sequence = self._sequence
-            return copier(copy, value, 0)
+            return copy.other(value) if copier is None else copier(copy, value, 0)
         except (RecursionError, MemoryError):
             return _LOST
 
@@ -98,8 +98,15 @@ class _DescribingCopy(Copy):
         return form
 
     def other(self, value: object) -> object:
-        """An object is described."""
-        return describe(value)
+        """An object is described, and so is what stands for a value that was shortened for other followers."""
+        if type(value) is not Shortened:
+            return describe(value)
+        some = value.shown
+        if type(some) is list:
+            some = [self.copy(item, 1) for item in some]
+        elif type(some) is dict:
+            some = {key: self.copy(item, 1) for key, item in some.items()}
+        return Shortened(value.type, value.length, some)
 
     def container(self, value: Any, depth: int) -> object:
         """A container with its identity."""

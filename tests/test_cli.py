@@ -89,7 +89,7 @@ def test_run_behaves_as_plain_python(how: list[str], program: Path) -> None:
     shown = followed.stderr
     assert "helper.py:2" in shown and "return n * 2" in shown and "total = helper.double(len(arguments))" in shown
     assert "program.py:1 │ import sys" in shown.replace("pkg/__main__.py", "program.py") and "argparse" not in shown
-    assert "total = helper.double(len(arguments))" in shown[shown.index("followed: ") :]  # the summary
+    assert "sys.exit(main(sys.argv[1:]))" in shown[shown.index("followed: ") :]  # the summary
 
 
 @pytest.mark.parametrize("how", [["program.py"], ["-m", "pkg"]])

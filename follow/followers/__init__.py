@@ -52,4 +52,3 @@ def _to_logger(logger: logging.Logger) -> Follower:
         logger.info("%s", record, extra={"follow": record}, stacklevel=level + 1)
 
     return log
-

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import Any
 
 from ..model import PROBE_FILENAME
+from ..state import MISSING
 from ..trace.decode import Event
 from ..trace.replay import Call
+from .layout import Part
+from .lines import QUIET
 
 _MOST_CALLS = 10_000
-"""So many calls are remembered; more of them are only generators that were never run to their ends, or deep recursion."""
+"""So many calls are remembered: more there are only of generators that were never run to their ends."""
 
 
 class ShownCall(Call):
@@ -43,6 +47,64 @@ class ShownCall(Call):
         self.raised: str | None = None
         self.code: CodeType | None = None
         self.frame = 0
+
+    def changes(self, event: Event, shown: Callable[[Any], str]) -> list[Part]:
+        """Take in an event of a statement.
+
+        Arguments:
+            event: the event.
+            shown: gives the text of a value.
+
+        Returns:
+            The variables that are new, or others than before.
+        """
+        for name in self.leaving:
+            self.values.pop(name, None)
+            self.texts.pop(name, None)
+        forms = event.forms
+        if self.pending:
+            forms = {**self.pending, **forms}
+            self.pending.clear()
+        if event.changed and event.piece is not None:
+            before = dict(self.values)
+            self.update(forms)
+            self.patch(event.changed, event.piece.depth)
+            patched = {name: form for name, form in self.values.items() if before.get(name, form) is not form}
+            forms = {**forms, **patched}
+        else:
+            self.update(forms)
+        parts = self.parts(forms.items(), shown)
+        statement = event.statement
+        assert statement is not None
+        self.leaving = statement.unbound if event.kind == "statement" else ()
+        self.unsettled = bool(self.leaving)
+        return [] if statement.kind in QUIET else parts
+
+    def parts(self, forms: Iterable[tuple[str, Any]], shown: Callable[[Any], str]) -> list[Part]:
+        """What the variables of these names are now, where that is not what they were."""
+        texts, values = self.texts, self.values
+        parts: list[Part] = []
+        for name, form in forms:
+            if form is MISSING:
+                texts.pop(name, None)
+                values.pop(name, None)
+                continue
+            text = shown(form)
+            values[name] = form
+            old = texts.get(name)
+            if old != text:
+                texts[name] = text
+                parts.append(Part(name, old, text))
+        return parts
+
+    def set_aside(self, event: Event) -> None:
+        """Take in names that were bound or unbound by what has no line itself: the next line shows them."""
+        before = dict(self.values)
+        self.update(event.forms)
+        for name in before.keys() - self.values.keys():
+            self.texts.pop(name, None)
+        self.pending.update((name, form) for name, form in self.values.items() if before.get(name, MISSING) is not form)
+        self.unsettled = True
 
 
 class Calls:

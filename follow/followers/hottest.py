@@ -17,13 +17,11 @@ class Count(NamedTuple):
 
     place: str
     code: str
-    count: int
+    times: int
     time: int
 
 
-def summary(
-    ability: Ability, counts: Sequence[Count], calls: int, exceptions: Counter[str], *, times: bool
-) -> str:
+def summary(ability: Ability, counts: Sequence[Count], calls: int, exceptions: Counter[str], *, times: bool) -> str:
     """The summary as text.
 
     Arguments:
@@ -37,7 +35,7 @@ def summary(
     from rich.console import Console
     from rich.table import Table
 
-    statements = sum(one.count for one in counts)
+    statements = sum(one.times for one in counts)
     out = io.StringIO()
     console = Console(
         file=out,
@@ -52,7 +50,7 @@ def summary(
     )
     console.print(f"\nfollowed: {calls:,} calls, {statements:,} statements", style="bold")
     longest = sorted(counts, key=lambda one: (-one.time, one.place))[:_MOST] if times else []
-    often = sorted(counts, key=lambda one: (-one.count, one.place))[:_MOST]
+    often = sorted(counts, key=lambda one: (-one.times, one.place))[:_MOST]
     for title, chosen in (("longest, with what they called", longest), ("most often", often)):
         if not chosen:
             continue
@@ -65,7 +63,7 @@ def summary(
         table.add_column(title, no_wrap=True, overflow="ellipsis" if ability.unicode else "crop")
         for one in chosen:
             time = [f"{one.time / 1e6:,.3f}"] if times else []
-            table.add_row(f"{one.count:,}", *time, one.place, one.code)
+            table.add_row(f"{one.times:,}", *time, one.place, one.code)
         console.print(table)
     for text, count in exceptions.most_common(_MOST):
         console.print(f"{count:,} × left by {text}" if ability.unicode else f"{count:,} x left by {text}", style="red")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from .colours import NO_STYLE, PLAIN, codes, highlighter
 from .screen import Ability
 from .shown import cut
 
@@ -14,23 +15,8 @@ _PLACES_FROM = 100
 _LONGEST = 100
 """Characters kept of one value in a line."""
 
-_STYLES = {
-    "time": "dim",
-    "place": "dim",
-    "guide": "dim",
-    "call": "bold",
-    "name": "cyan",
-    "old": "dim",
-    "new": "green",
-    "result": "bold green",
-    "error": "bold red",
-    "note": "dim italic",
-}
 BODY, OPEN, END, ALONE = range(4)
 """What stands before a line: it belongs to a call, a call begins, ends, or begins and ends with it."""
-
-_NO_STYLE = ("", "")
-_PLAIN = dict.fromkeys(_STYLES, _NO_STYLE)
 
 
 class Part(NamedTuple):
@@ -79,10 +65,8 @@ class Layout:
         self.ability = ability
         self.times = times
         width = max(ability.width, _NARROWEST)
-        self._styles = _PLAIN if ability.colours is None else _codes(ability.colours)
-        self._highlight: Callable[[str], str] | None = (
-            None if ability.colours is None else _highlighter(ability.colours)
-        )
+        self._styles = PLAIN if ability.colours is None else codes(ability.colours)
+        self._highlight: Callable[[str], str] | None = None if ability.colours is None else highlighter(ability.colours)
         self._places = width >= _PLACES_FROM
         self._margin = 9 * times + (19 if self._places else 5)
         self._column = self._margin + min((width - self._margin) * 45 // 100, 64)
@@ -245,7 +229,9 @@ class Layout:
         start = max(used + 2, self._column)
         (name_on, name_off), (old_on, old_off), (on, off) = (self._styles[style] for style in ("name", "old", "new"))
         lead = f"{line}{' ' * (start - used)}{name_on}{name}{name_off} = "
-        return One(lead + on, lead + old_on, f"{old_off}{self.arrow}{on}", off + "\n", self._width - start - len(name) - 3)
+        return One(
+            lead + on, lead + old_on, f"{old_off}{self.arrow}{on}", off + "\n", self._width - start - len(name) - 3
+        )
 
     def _below(self, parts: Sequence[Part]) -> str:
         lines = self._flow([self._segments(part) for part in parts], self._width - self._column)
@@ -262,7 +248,7 @@ class Layout:
         return [*found, (part.style, new)]
 
     def _flow(self, texts: Iterable[list[tuple[str, str]]], width: int) -> Iterable[str]:
-        """Lines of at most so many columns; what is longer than one is broken anywhere."""
+        """Lines of at most so many columns; what is longer than one is broken, at a space if there is one."""
         line: list[tuple[str, str]] = []
         used = 0
         for text in texts:
@@ -273,12 +259,16 @@ class Layout:
             elif line:
                 line.append(("", "  "))
                 used += 2
-            for style, piece in text:
+            for style, whole in text:
+                piece = whole
                 while used + cells(piece) > width:
                     fitting = _fitting(piece, width - used)
+                    space = piece.rfind(" ", 0, fitting + 1)
+                    if space > fitting // 2:
+                        fitting = space
                     line.append((style, piece[:fitting]))
                     yield self._joined(line)
-                    line, used, piece = [("", "  ")], 2, piece[fitting:]
+                    line, used, piece = [("", "  ")], 2, piece[fitting:].lstrip(" ")
                 line.append((style, piece))
                 used += cells(piece)
         if line:
@@ -288,7 +278,7 @@ class Layout:
         return "".join(self._style(style, text) for style, text in segments)
 
     def _style(self, style: str, text: str) -> str:
-        before, after = self._styles.get(style, _NO_STYLE)
+        before, after = self._styles.get(style, NO_STYLE)
         return f"{before}{text}{after}" if before and text else text
 
 
@@ -313,31 +303,3 @@ def _fitting(text: str, width: int) -> int:
         if used > width:
             return index
     return len(text)
-
-
-def _codes(colours: str) -> dict[str, tuple[str, str]]:
-    from rich.console import COLOR_SYSTEMS
-    from rich.style import Style
-
-    found: dict[str, tuple[str, str]] = {}
-    for name, style in _STYLES.items():
-        before, _, after = Style.parse(style).render("\0", color_system=COLOR_SYSTEMS[colours]).partition("\0")
-        found[name] = before, after
-    return found
-
-
-def _highlighter(colours: str) -> Callable[[str], str]:
-    """What colours source."""
-    from pygments.lexers.python import PythonLexer
-    from rich.console import COLOR_SYSTEMS
-    from rich.syntax import ANSI_DARK, ANSISyntaxTheme
-
-    system, theme = COLOR_SYSTEMS[colours], ANSISyntaxTheme(ANSI_DARK)
-    lexer = PythonLexer(stripnl=False, ensurenl=False)
-
-    def highlight(code: str) -> str:
-        return "".join(
-            theme.get_style_for_token(token).render(text, color_system=system) for token, text in lexer.get_tokens(code)
-        )
-
-    return highlight

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..capture import Shortened
 from ..config import FollowConfig
 from ..describe import Describer
 from ..described import ATOM_IDS
@@ -82,20 +81,9 @@ class Records:
         parts: list[Part] = []
         for variable in record["local_vars"]:
             name, value = variable["var"], variable["val"]
-            text = self._shown(value if id(type(value)) in ATOM_IDS else self._form(value))
+            text = self._shown(value if id(type(value)) in ATOM_IDS else self._copy(value))
             old = texts.get(name)
             if old != text:
                 texts[name] = text
                 parts.append(Part(name, old, text))
         return parts
-
-    def _form(self, value: Any) -> Any:
-        """What a recorder would keep of a value."""
-        if type(value) is not Shortened:
-            return self._copy(value)
-        some = value.shown
-        if type(some) is list:
-            some = [self._form(item) for item in some]
-        elif type(some) is dict:
-            some = {key: self._form(item) for key, item in some.items()}
-        return Shortened(value.type, value.length, some)

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from ..model import Lookup, Record
 from ..state import MISSING
 from ..trace.decode import Event
-from ..trace.model import Function, Piece, Statement
 from .calls import Calls, ShownCall
 from .hottest import Count, summary
-from .layout import ALONE, BODY, END, Layout, One, Part
+from .layout import END, Layout, Part
+from .lines import Line, line_for, line_of, short_name
 from .records import Records
 from .screen import Ability
 from .shown import one_line, shown, without_addresses
 
-_QUIET = ("import", "def", "class")
-"""Statements whose variables say what the source says already."""
 _ORDINARY = ("SystemExit", "GeneratorExit")
 """Exceptions that the summary does not count: so programs and generators end."""
-_MOST_HEADS = 100
-"""So many depths of one statement are kept ready."""
 _SMALL = 1 << 60
-
-Head = tuple[str, int, One]
-"""What stands between a line's time and its variables, how many columns are taken with it, and the line for one."""
 
 
 class Renderer:
@@ -52,13 +44,14 @@ class Renderer:
         self._last: ShownCall | None = None
         self._last_thread = 0
         self._threads: dict[int, int] = {}
-        self._statements: dict[int, _Statement] = {}
-        self._counts: dict[tuple[int, int], _Statement] = {}
+        self._statements: dict[int, Line] = {}
+        self._counts: dict[tuple[int, int], Line] = {}
         self._functions: Counter[tuple[int, int]] = Counter()
         self._exceptions: Counter[str] = Counter()
+        self._places: dict[tuple[int, int], str] = {}
         self._clock = (0, "")
-        self._records = Records(self._file, self._shown, self._told)
-        self._quick: dict[int, _Statement] = {}
+        self._records = Records(short_name, self._shown, self._told)
+        self._quick: dict[int, Line] = {}
         self._handlers = {
             "call": self._entered,
             "statement": self._executed,
@@ -99,9 +92,7 @@ class Renderer:
         one.count += 1
         one.time += spent
         layout = self._layout
-        head = one.heads.get(call.depth) if one.layout is layout else None
-        if head is None:
-            head = self._head(one, call.depth)
+        head = (one.heads.get(call.depth) if one.layout is layout else None) or one.head(layout, call.depth)
         before = layout.duration(spent) if layout.times else ""
         texts, values = call.texts, call.values
         if one.name:
@@ -120,10 +111,16 @@ class Renderer:
                         return f"{before}{changed}{old}{between}{text}{end_of_line}"
                 return f"{before}{head[0]}{layout.parts([Part(name, old, text)], head[1])}\n"
         elif one.bound:
-            parts = self._parts(call, zip(one.bound, items[2:]))
+            parts = call.parts(zip(one.bound, items[2:]), self._shown)
             if parts:
                 return f"{before}{head[0]}{layout.parts(parts, head[1])}\n"
         return f"{before}{head[0]}\n"
+
+    def silence(self, base: int) -> None:
+        """From now on nothing of a piece of source is shown."""
+        sites, _ = self.sources[base].counts()
+        for number in range(base, base + 3 * sites):
+            self._quick.pop(number, None)
 
     def record(self, record: Record, thread: int) -> str:
         """The line of a record that was made for other followers, too."""
@@ -133,9 +130,11 @@ class Renderer:
 
     def summary(self, ability: Ability) -> str:
         """What has been shown in a few lines."""
-        counts = [
-            Count(one.where, one.code, one.count, one.time) for one in self._counts.values() if one.count
-        ]
+        merged: dict[tuple[int, str, str], tuple[int, int]] = {}  # a loop's header has two numbers: one for its end
+        for (base, _), one in self._counts.items():
+            times, spent = merged.get((base, one.where, one.code), (0, 0))
+            merged[base, one.where, one.code] = times + one.count, spent + one.time
+        counts = [Count(where, code, *told) for (_, where, code), told in merged.items() if told[0]]
         return summary(ability, counts, sum(self._functions.values()), self._exceptions, times=self._times)
 
     def in_child_process(self) -> None:
@@ -164,13 +163,16 @@ class Renderer:
         for name, form in call.values.items():
             text = call.texts[name] = self._shown(form)
             arguments.append(Part(name, None, text))
-        if function.name == "<lambda>":
-            return ""  # its only line tells all
-        if not scope.hidden and scope.entered:  # the event does not hold them
-            arguments.append(Part("", None, self._layout.gap))
         switch = "" if thread == self._last_thread else self._switch(None, thread)
         self._last = call
-        place = f"{self._file(piece.filename)}:{function.line}"
+        if function.name == "<lambda>":
+            return switch  # its only line tells all
+        if not scope.hidden and scope.entered:  # the event does not hold them
+            arguments.append(Part("", None, self._layout.gap))
+        place = self._places.get(key)
+        if place is None:
+            line = function.line if call.code is None or function.module else line_of(call.code)
+            place = self._places[key] = f"{short_name(piece.filename)}:{line}"
         told = None if function.module else arguments
         return switch + self._layout.entry(self._time_of_day(call.depth), place, call.depth, call.label, told)
 
@@ -187,12 +189,7 @@ class Renderer:
         call.raised = None
         one.count += 1
         one.time += spent
-        for name in call.leaving:
-            call.values.pop(name, None)
-            call.texts.pop(name, None)
-        parts = self._changes(call, event)
-        call.leaving = statement.unbound
-        call.unsettled = bool(call.leaving)
+        parts = call.changes(event, self._shown)
         if event.has_result:
             arrow = self._layout.result
             parts.append(Part("", None, f"{arrow}{self._shown(items[-2])}", "result"))
@@ -200,7 +197,7 @@ class Renderer:
             if self._times and one.mark is END:
                 parts += self._layout.took(self._layout.short(now - call.began))
             self._calls.end(call)
-        return f"{switch}{self._line(one, call, spent, parts)}"
+        return f"{switch}{one.text(self._layout, call.depth, spent, parts)}"
 
     def _raised(self, event: Event, items: tuple[Any, ...], thread: int, now: int) -> str:
         call = self._calls.get(event.call)
@@ -211,12 +208,12 @@ class Renderer:
         spent = now - call.clock
         call.clock = now
         one.count += 1
-        one.time += spent
-        call.leaving = ()
-        parts = self._changes(call, event)
+        if event.exception != "GeneratorExit":  # that was a generator waiting to be forgotten
+            one.time += spent
+        parts = call.changes(event, self._shown)
         call.raised = event.exception
         parts.append(Part("", None, f"!! {self._told(event.exception)}", "error"))
-        return f"{switch}{self._line(one, call, spent, parts)}"
+        return f"{switch}{one.text(self._layout, call.depth, spent, parts)}"
 
     def _left(self, event: Event, items: tuple[Any, ...], thread: int, now: int) -> str:
         call = self._calls.get(event.call)
@@ -235,13 +232,7 @@ class Renderer:
         """Names were bound by what has no line itself: the call's next line shows them."""
         call = self._calls.get(event.call)
         if call is not None:
-            before = dict(call.values)
-            call.update(event.forms)
-            for name in before.keys() - call.values.keys():
-                call.texts.pop(name, None)
-            new = {name: form for name, form in call.values.items() if before.get(name, MISSING) is not form}
-            call.pending.update(new)
-            call.unsettled = True
+            call.set_aside(event)
         return ""
 
     def _resumed(self, call: ShownCall | None, event: Event, thread: int, now: int) -> tuple[ShownCall, str]:
@@ -267,58 +258,6 @@ class Renderer:
 
     # -- parts of lines --------------------------------------------------------------------------
 
-    def _line(self, one: _Statement, call: ShownCall, spent: int, parts: list[Part]) -> str:
-        layout = self._layout
-        head = one.heads.get(call.depth) if one.layout is layout else None
-        line, used, _ = head or self._head(one, call.depth)
-        return f"{layout.duration(spent) if layout.times else ''}{line}{layout.parts(parts, used)}\n"
-
-    def _head(self, one: _Statement, depth: int) -> Head:
-        """What stands between the time and the variables; of deep recursion not all is kept."""
-        if one.layout is not self._layout or len(one.heads) > _MOST_HEADS:
-            one.layout = self._layout
-            one.heads.clear()
-        head = self._layout.head(one.where, depth, one.mark, one.indent, one.code)
-        done = one.heads[depth] = (*head, self._layout.one(head, one.name))
-        return done
-
-    def _changes(self, call: ShownCall, event: Event) -> list[Part]:
-        """Which variables are new, or others than before."""
-        values, texts = call.values, call.texts
-        forms = event.forms
-        if call.pending:
-            forms = {**call.pending, **forms}
-            call.pending.clear()
-        call.unsettled = False
-        if event.changed and event.piece is not None:
-            before = dict(values)
-            call.update(forms)
-            call.patch(event.changed, event.piece.depth)
-            patched = {name: form for name, form in values.items() if before.get(name, form) is not form}
-            forms = {**forms, **patched}
-        else:
-            call.update(forms)
-        statement = event.statement
-        parts = self._parts(call, forms.items())
-        return [] if statement is not None and statement.kind in _QUIET else parts
-
-    def _parts(self, call: ShownCall, forms: Iterable[tuple[str, Any]]) -> list[Part]:
-        """What the variables of these names are now, where that is not what they were."""
-        texts, values = call.texts, call.values
-        parts: list[Part] = []
-        for name, form in forms:
-            if form is MISSING:
-                texts.pop(name, None)
-                values.pop(name, None)
-                continue
-            text = self._shown(form)
-            values[name] = form
-            old = texts.get(name)
-            if old != text:
-                texts[name] = text
-                parts.append(Part(name, old, text))
-        return parts
-
     def _shown(self, form: Any) -> str:
         text = shown(form)
         return without_addresses(text) if self._normalize else text
@@ -326,11 +265,6 @@ class Renderer:
     def _told(self, exception: str | None) -> str:
         text = one_line(exception or "?")
         return without_addresses(text) if self._normalize else text
-
-    def _file(self, filename: str) -> str:
-        """A file's name; of ``__init__.py`` and the like with its folder."""
-        folder, name = os.path.split(filename)
-        return f"{os.path.basename(folder)}/{name}" if name.startswith("__") and folder else name
 
     def _thread(self, thread: int) -> str:
         number = self._threads.setdefault(thread, len(self._threads) + 1)
@@ -355,49 +289,14 @@ class Renderer:
         if ability is not self._layout.ability:
             self._layout = Layout(ability, self._times)
 
-    def _statement(self, event: Event) -> _Statement:
+    def _statement(self, event: Event) -> Line:
         statement, function, piece = event.statement, event.function, event.piece
         assert statement is not None and function is not None and piece is not None
         key = piece.base, statement.number
         found = self._counts.get(key)
         if found is None:
-            tables = self.sources[piece.base]
-            spans = [tables.site(number).span for number in tables.sites_of(function.number)]
-            left = min(column for _, column, *_ in spans)
-            first = min(column for line, column, *_ in spans if line == statement.line)  # of what stands in its line
-            file = self._file(piece.filename)
-            ends = tables.site(statement.number).closing
-            found = self._counts[key] = _Statement(statement, function, file, first - left, ends)
+            found = self._counts[key] = line_for(statement, function, piece, self.sources[piece.base])
         self._statements[id(statement)] = found
         if found.plain:
             self._quick[piece.base + 3 * statement.number] = found
         return found
-
-
-class _Statement:
-    """What the lines of a statement have in common, and how often and how long it was executed.
-
-    Attributes:
-        plain: whether its shortest event holds no more than what it has bound.
-        ends: whether the call ends with it.
-        layout, heads: by depth, what stands between the time and the variables in one layout.
-    """
-
-    __slots__ = ("bound", "code", "count", "ends", "heads", "indent", "layout", "mark", "name", "plain", "time", "where")
-
-    def __init__(self, statement: Statement, function: Function, file: str, indent: int, ends: bool) -> None:
-        alone = function.name == "<lambda>"
-        self.code = ("<lambda> " if alone else "") + one_line(statement.instruction)
-        self.indent = " " * indent
-        self.where = f"{file}:{statement.line}"
-        self.bound = statement.bound
-        self.name = self.bound[0] if len(self.bound) == 1 else ""
-        self.ends = ends or (alone and statement.result)
-        self.mark = ALONE if alone else END if self.ends else BODY
-        self.plain = not (
-            statement.changes or statement.result or statement.unbound or statement.kind in _QUIET or self.ends
-        )
-        self.count = 0
-        self.time = 0
-        self.layout: Layout | None = None
-        self.heads: dict[int, Head] = {}

@@ -117,7 +117,7 @@ class Screen:
         if output is None:
             return sys.stderr
         if isinstance(output, str):
-            return self._stream or open(output, "a", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+            return self._stream or open(output, "a", encoding="utf-8", errors="backslashreplace")
         return output
 
     def _look_at(self, stream: Any) -> None:

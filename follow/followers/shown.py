@@ -132,23 +132,23 @@ class _Shown:
         return ", ".join(texts)
 
     def _shortened(self, content: Shortened) -> str:
-        some = content.shown
+        some: Any = content.shown
         length = "" if content.length is None else f"{content.length:,}"
-        if isinstance(some, (str, bytes)):
+        if isinstance(content.shown, (str, bytes)):
             return _part(some, content.length or len(some))
         if some is None:
             return f"<{content.type} of {length} {'bits' if content.type == 'int' else 'items'}>"
         rest = f", … {length} items" if len(some) != content.length else ""
-        if isinstance(some, dict):
+        if type(some) is dict:
             text = self._pairs(some)
         elif content.type in _MAPPINGS:
             text = ", ".join(f"{self.value(key)}: {self.value(item)}" for key, item in some)
         else:
             text = self._items(some)
-        left, right = _BRACKETS.get(content.type, "[]")
+        left, right = _BRACKETS.get(content.type, ("[", "]"))
         return f"<{content.type} {left}{text}{rest}{right}>"
 
 
 _MAPPINGS = ("dict", "OrderedDict", "defaultdict")
-_BRACKETS = {**dict.fromkeys((*_MAPPINGS, "set", "frozenset"), "{}"), "tuple": "()"}
+_BRACKETS = {**dict.fromkeys((*_MAPPINGS, "set", "frozenset"), ("{", "}")), "tuple": ("(", ")")}
 _CONTAINERS = frozenset((list, tuple, dict, set, frozenset, deque, OrderedDict, defaultdict, Tagged, Shortened))

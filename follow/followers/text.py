@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 
 from ..config import FollowConfig
 from ..errors import FollowerWarning
-from ..events import RECORD
+from ..events import RECORD, SILENCE
 from ..model import Lookup, Record
 from ..sink import EventSink
 from ..trace.decode import Decoder
@@ -142,6 +142,8 @@ class Text(EventSink):
     def _slowly(self, items: tuple[Any, ...], thread: int, lost: int) -> str:
         if items[0] == RECORD:
             return self._renderer.record(items[1], thread)
+        if items[0] == SILENCE:
+            self._renderer.silence(items[1])
         event = self._decoder.event(items)
         return "" if event is None else self._renderer.text(event, items, thread, lost)
 
@@ -162,7 +164,7 @@ class Text(EventSink):
             return  # what is written to a stderr that is closed would change the exit code
         self._warned = True
         try:
-            warnings.warn(message, FollowerWarning, stacklevel=4)
+            warnings.warn(message, FollowerWarning, stacklevel=3)
         except Exception:  # warnings turned into errors must not reach the followed code either
             if sys.stderr is not None:
                 print(message, file=sys.stderr)
