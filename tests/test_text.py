@@ -176,6 +176,39 @@ def test_generators_that_take_turns() -> None:
     )
 
 
+def test_a_generator_that_goes_on_and_calls_does_not_end_its_caller() -> None:
+    source = (
+        "def f():\n    def inner(n):\n        return n\n    def gen():\n        yield 1\n        inner(2)\n        inner(3)\n"
+        "    g = gen()\n    next(g)\n    inner(1)\n    next(g, None)\n    return inner(4)\n"
+    )
+    assert (
+        lines_of(source)
+        == """\
+     ┌ f()                            sample.py:1
+   2 │ def inner(n):
+   4 │ def gen():
+   8 │ g = gen()                      g = <generator>
+     │ ┌ gen#1()                      sample.py:4
+   9 │ next(g)
+     │ ┌ inner(n=1)                   sample.py:2
+   3 │ └ return n                     ⇒ 1
+  10 │ inner(1)
+     │ ┄┄ in gen#1 ┄┄
+   5 │ │ yield 1
+     │ │ ┌ inner(n=2)                 sample.py:2
+   3 │ │ └ return n                   ⇒ 2
+   6 │ │ inner(2)
+     │ │ ┌ inner(n=3)                 sample.py:2
+   3 │ │ └ return n                   ⇒ 3
+   7 │ │ inner(3)
+  11 │ next(g, None)
+     │ ┌ inner(n=4)                   sample.py:2
+   3 │ └ return n                     ⇒ 4
+  12 └ return inner(4)                ⇒ 4
+"""
+    )
+
+
 def test_tasks_that_take_turns_stay_apart() -> None:
     source = (
         "import asyncio\nasync def worker(name):\n    await asyncio.sleep(0)\n    return name\n"
@@ -263,8 +296,8 @@ def test_what_is_too_wide_is_broken_or_cut() -> None:
                                         ['xxx…nononononononononononononononon'}
    4 └ return ('a long string that does not fit into the columns', c, d)
                                       ⇒ ('a long string that does not fit into
-                                        the columns', 'xxxxxxxxxx…yyyyyyyyyyyyyy
-                                        yyyyyyyyyyyyyy', 1)
+                                        the columns', 'xxxxxxxxxxxx…yyyyyyyyyyyy
+                                        yyyyyyyyyyyyyyyy', 1)
 """
     )
 

@@ -128,17 +128,17 @@ class Calls:
         call = ShownCall(event.call, clock)
         call.function, call.piece = event.function, event.piece
         stack = self._stacks.setdefault(thread, [])
-        frame = _frame_of(event)
+        frame, rest = _frame_of(event), None
         if frame is not None:
             call.code, call.frame = frame.f_code, id(frame)
             stale = self._frames.get(call.frame)
             if stale is not None:
                 self.end(stale)
-            call.parent = self._caller(frame.f_back) if self._known else None
+            call.parent, rest = self._caller(frame.f_back) if self._known else (None, None)
             self._frames[call.frame] = call
         if call.parent is not None:
             call.depth = call.parent.depth + 1
-        self._pop_to(stack, call.parent)
+        self._pop_to(stack, call.parent, rest)
         stack.append(call)
         self._known[call.number] = call
         if len(self._known) > _MOST_CALLS:
@@ -157,18 +157,30 @@ class Calls:
         self._frames.clear()
         self._stacks.clear()
 
-    def _caller(self, frame: Any) -> ShownCall | None:
+    def _caller(self, frame: Any) -> tuple[ShownCall | None, Any]:
+        """The innermost followed call of a stack, and the frame above it."""
         while frame is not None:
             call = self._frames.get(id(frame))
-            if call is not None and call.code is frame.f_code:
-                return call
-            frame = frame.f_back
-        return None
+            frame, code = frame.f_back, frame.f_code
+            if call is not None and call.code is code:
+                return call, frame
+        return None, None
 
-    def _pop_to(self, stack: list[ShownCall], parent: ShownCall | None) -> None:
+    def _pop_to(self, stack: list[ShownCall], parent: ShownCall | None, frame: Any) -> None:
         """What stood above the caller has ended, but for what is suspended."""
-        while stack and stack[-1] is not parent:
-            call = stack.pop()
+        if parent is not None and parent not in stack:  # a generator that goes on
+            live: list[ShownCall] = []
+            caller: ShownCall | None = parent
+            while caller is not None:
+                live.append(caller)
+                caller, frame = self._caller(frame)
+            ended = [call for call in stack if call not in live]
+            stack[:] = live[::-1]
+        else:
+            index = 0 if parent is None else stack.index(parent) + 1
+            ended = stack[index:]
+            del stack[index:]
+        for call in ended:
             if call.function is None or not call.function.suspends:
                 self.end(call)
 

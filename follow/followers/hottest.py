@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from .screen import Ability
 
@@ -35,6 +35,7 @@ def summary(ability: Ability, counts: Sequence[Count], calls: int, exceptions: C
     from rich.console import Console
     from rich.table import Table
 
+    gap = "…" if ability.unicode else "..."
     statements = sum(one.times for one in counts)
     out = io.StringIO()
     console = Console(
@@ -56,14 +57,16 @@ def summary(ability: Ability, counts: Sequence[Count], calls: int, exceptions: C
             continue
         console.print()
         table = Table(box=SIMPLE_HEAD if ability.unicode else ASCII2, pad_edge=False, show_edge=False)
-        table.add_column("count", justify="right")
-        if times:
-            table.add_column("ms", justify="right")
-        table.add_column("place", no_wrap=True, overflow="ellipsis" if ability.unicode else "crop")
-        table.add_column(title, no_wrap=True, overflow="ellipsis" if ability.unicode else "crop")
-        for one in chosen:
-            time = [f"{one.time / 1e6:,.3f}"] if times else []
-            table.add_row(f"{one.times:,}", *time, one.place, one.code)
+        rows = [(f"{one.times:,}", *([f"{one.time / 1e6:,.3f}"] if times else []), one.place) for one in chosen]
+        for index, name in enumerate(("count", *(["ms"] if times else []), "place")):
+            justify: Literal["left", "right"] = "left" if name == "place" else "right"
+            most = max(len(row[index]) for row in rows)
+            table.add_column(name, justify=justify, no_wrap=True, min_width=min(most, ability.width // 3))
+        table.add_column(title, no_wrap=True)
+        room = max(ability.width - sum(max(map(len, column)) + 3 for column in zip(*rows)) - 6, 20)
+        for row, one in zip(rows, chosen):
+            code = one.code if len(one.code) <= room else one.code[: room - len(gap)] + gap
+            table.add_row(*row, code)
         console.print(table)
     for text, count in exceptions.most_common(_MOST):
         console.print(f"{count:,} × left by {text}" if ability.unicode else f"{count:,} x left by {text}", style="red")

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from .colours import NO_STYLE, PLAIN, codes, highlighter
 from .screen import Ability
-from .shown import cut
+from .shown import cells, cut, fitting
 
 _NARROWEST = 40
 _PLACES_FROM = 100
 """From this width on each line tells its file, too."""
+_MOST_LEADS = 1_000
 _LONGEST = 100
 """Characters kept of one value in a line."""
 
@@ -81,23 +82,30 @@ class Layout:
         self._units = (f" {micro}s ", " ms ", " s  ")
         self._bar = self._marks[BODY]
         self._durations: dict[int, str] = {}
+        self._leads: dict[tuple[str, int], tuple[str, int]] = {}
 
     # -- whole lines -----------------------------------------------------------------------------
 
     def entry(self, clock: str, place: str, depth: int, name: str, arguments: Sequence[Part] | None) -> str:
         """The line of a call that begins; arguments are None of what has none, such as a module."""
-        texts = [
-            f"{part.name}={cut(part.new, _LONGEST, self.gap)}" if part.name else part.new for part in arguments or ()
-        ]
-        whole = name if arguments is None else f"{name}({', '.join(texts)})"
-        right: list[Part] = [] if self._places else [Part("", None, place, "place")]
-        room = self._width - self._margin - len(self._guides(depth)) - 2
-        below: list[Part] = []
-        if cells(whole) > room - (len(place) + 2 if right else 0):
-            whole = f"{name}({self.gap})"
-            below = list(arguments or ())
-        head, used = self.head(place if self._places else "", depth, OPEN, "", whole, style="call")
-        line = self._clock(clock) + head + self.parts(right, used)
+        lead = self._leads.get((place, depth))
+        if lead is None:
+            if len(self._leads) > _MOST_LEADS:
+                self._leads.clear()
+            lead = self._leads[place, depth] = self.head(place if self._places else "", depth, OPEN, "", "")
+        whole = name
+        if arguments is not None:
+            texts = [f"{part.name}={cut(part.new, _LONGEST, self.gap)}" for part in arguments if part.name]
+            texts += [part.new for part in arguments if not part.name]
+            whole = f"{name}({', '.join(texts)})"
+        head, used = lead
+        below: Sequence[Part] = ()
+        if used + cells(whole) > self._width - (0 if self._places else len(place) + 2):
+            whole = cut(f"{name}({self.gap})", self._width - used, self.gap)
+            below = arguments or ()
+        line = f"{self._clock(clock)}{head}{self._style('call', whole)}"
+        if not self._places:
+            line += self.parts((Part("", None, place, "place"),), used + cells(whole))
         return line + (self._below(below) if below else "") + "\n"
 
     def again(self, depth: int, text: str) -> str:
@@ -138,10 +146,9 @@ class Layout:
 
     def short(self, time: int) -> str:
         """A duration without padding."""
-        for factor, unit in zip((1e3, 1e6), self._units):
-            if time < factor * 1_000:
-                return f"{time / factor:.1f}{unit}".rstrip()
-        return f"{time / 1e9:.2f} s"
+        text = self.duration(time)
+        before, after = self._styles["time"]
+        return text[len(before) : len(text) - len(after)].strip()
 
     def _clock(self, clock: str) -> str:
         return f"{self._style('time', clock)}{' ' * (9 - len(clock))}" if self.times else ""
@@ -169,13 +176,12 @@ class Layout:
         """
         width = self._margin - 9 * self.times - 1
         place = place if self._places else place.rpartition(":")[2]
-        if len(place) > width:
-            place = self.gap + place[len(place) - width + len(self.gap) :]
+        place = cut(place, width, self.gap)
         guide = self._guides(depth) + self._marks[mark]
         code = indent[: self._column // 3] + code
         room = max(self._width - self._margin - len(guide), 1)
         if cells(code) > room:
-            code = code[: _fitting(code, room - len(self.gap))] + self.gap
+            code = code[: fitting(code, room - len(self.gap))] + self.gap
         used = self._margin + len(guide) + cells(code)
         shown = self._style(style, code) if style or self._highlight is None else self._highlight(code)
         left = self._style("place", f"{place:>{width}}")
@@ -218,8 +224,11 @@ class Layout:
                 if not old.isascii():
                     return None
                 text = f"{old_on}{old}{old_off}{self.arrow}{text}"
-            if room < -2 or not new.isascii() or len(new) > _LONGEST:
+            if room < -2 or not (new.isascii() or style == "time") or len(new) > _LONGEST:
                 return None
+            if style == "result":
+                room -= len(self.result)
+                text = f"{on}{self.result}{new}{off}"
             texts.append(f"{name_on}{name}{name_off} = {text}" if name else text)
         return "  ".join(texts)
 
@@ -245,7 +254,7 @@ class Layout:
             if old == new:  # they differ where they have been cut, or not at all
                 return [*found, ("new", new), ("note", " (same)" if part.old == part.new else " (changed)")]
             found += [("old", old), ("", self.arrow)]
-        return [*found, (part.style, new)]
+        return [*found, (part.style, f"{self.result}{new}" if part.style == "result" else new)]
 
     def _flow(self, texts: Iterable[list[tuple[str, str]]], width: int) -> Iterable[str]:
         """Lines of at most so many columns; what is longer than one is broken, at a space if there is one."""
@@ -262,13 +271,13 @@ class Layout:
             for style, whole in text:
                 piece = whole
                 while used + cells(piece) > width:
-                    fitting = _fitting(piece, width - used)
-                    space = piece.rfind(" ", 0, fitting + 1)
-                    if space > fitting // 2:
-                        fitting = space
-                    line.append((style, piece[:fitting]))
+                    end = fitting(piece, width - used)
+                    space = piece.rfind(" ", 0, end + 1)
+                    if space > end // 2:
+                        end = space
+                    line.append((style, piece[:end]))
                     yield self._joined(line)
-                    line, used, piece = [("", "  ")], 2, piece[fitting:].lstrip(" ")
+                    line, used, piece = [("", "  ")], 2, piece[end:].lstrip(" ")
                 line.append((style, piece))
                 used += cells(piece)
         if line:
@@ -282,24 +291,5 @@ class Layout:
         return f"{before}{text}{after}" if before and text else text
 
 
-def cells(text: str) -> int:
-    """How many columns a text takes."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
 def _length(segments: list[tuple[str, str]]) -> int:
     return sum(cells(text) for _, text in segments)
-
-
-def _fitting(text: str, width: int) -> int:
-    """How many characters fit into so many columns."""
-    used = 0
-    for index, character in enumerate(text):
-        used += cells(character)
-        if used > width:
-            return index
-    return len(text)

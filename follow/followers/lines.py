@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from types import CodeType
 
-from ..model import Lookup
+from ..model import Lookup, Scope
 from ..trace.model import Function, Piece, Statement
 from .layout import ALONE, BODY, END, Layout, One, Part
 from .shown import one_line
@@ -40,7 +40,37 @@ def line_for(statement: Statement, function: Function, piece: Piece, tables: Loo
     return Line(statement, function, short_name(piece.filename), first - left, ends)
 
 
-def line_of(code: CodeType) -> int:
+def short_qualname(function: Function) -> str:
+    """A function's name with that of its class, but without that of the function that defines it."""
+    return function.qualname.rpartition("<locals>.")[2]
+
+
+class Entry:
+    """What is the same in all lines that tell that a function is called.
+
+    Arguments:
+        function, piece, scope: what is called.
+        code: its code object, if that is known.
+
+    Attributes:
+        calls: how many there were.
+        parameters: their names; what else a call begins with are the closure's variables.
+        untold: whether there are parameters, but events do not tell their values.
+    """
+
+    __slots__ = ("alone", "calls", "name", "parameters", "place", "untold")
+
+    def __init__(self, function: Function, piece: Piece, scope: Scope, code: CodeType | None) -> None:
+        line = function.line if code is None or function.module else _line_of(code)
+        self.place = f"{short_name(piece.filename)}:{line}"
+        self.name = short_qualname(function)
+        self.alone = function.name == "<lambda>"
+        self.parameters = scope.entered
+        self.untold = bool(scope.entered) and not scope.hidden
+        self.calls = 0
+
+
+def _line_of(code: CodeType) -> int:
     """The line in which a function's ``def`` stands: its code's first may be that of a decorator."""
     for line in range(code.co_firstlineno, code.co_firstlineno + _MOST_DECORATORS):
         if _DEF.match(linecache.getline(code.co_filename, line)):

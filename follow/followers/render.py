@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from ..described import Described
 from ..model import Lookup, Record
 from ..state import MISSING
 from ..trace.decode import Event
 from .calls import Calls, ShownCall
 from .hottest import Count, summary
 from .layout import END, Layout, Part
-from .lines import Line, line_for, line_of, short_name
+from .lines import Entry, Line, line_for, short_name, short_qualname
 from .records import Records
 from .screen import Ability
 from .shown import one_line, shown, without_addresses
@@ -46,9 +47,8 @@ class Renderer:
         self._threads: dict[int, int] = {}
         self._statements: dict[int, Line] = {}
         self._counts: dict[tuple[int, int], Line] = {}
-        self._functions: Counter[tuple[int, int]] = Counter()
+        self._functions: dict[int, Entry] = {}
         self._exceptions: Counter[str] = Counter()
-        self._places: dict[tuple[int, int], str] = {}
         self._clock = (0, "")
         self._records = Records(short_name, self._shown, self._told)
         self._quick: dict[int, Line] = {}
@@ -135,13 +135,16 @@ class Renderer:
             times, spent = merged.get((base, one.where, one.code), (0, 0))
             merged[base, one.where, one.code] = times + one.count, spent + one.time
         counts = [Count(where, code, *told) for (_, where, code), told in merged.items() if told[0]]
-        return summary(ability, counts, sum(self._functions.values()), self._exceptions, times=self._times)
+        return summary(
+            ability, counts, sum(known.calls for known in self._functions.values()), self._exceptions, times=self._times
+        )
 
     def in_child_process(self) -> None:
         """After a fork: what is counted is the parent's."""
         for one in self._counts.values():
             one.count = one.time = 0
-        self._functions.clear()
+        for known in self._functions.values():
+            known.calls = 0
         self._exceptions.clear()
 
     # -- events ----------------------------------------------------------------------------------
@@ -152,47 +155,31 @@ class Renderer:
         call = self._calls.begin(event, thread, now)
         if call.depth == 0:
             self._look_again()
-        key = piece.base, function.number
-        self._functions[key] += 1
-        scope = self.sources[piece.base].scope(function.number)
-        call.label = function.qualname.rpartition("<locals>.")[2]
-        if function.suspends:
-            call.label += f"#{self._functions[key]}"
+        known = self._functions.get(id(function)) or self._function(event, call)
+        known.calls += 1
+        call.label = f"{known.name}#{known.calls}" if function.suspends else known.name
         call.update(event.forms)
-        arguments: list[Part] = []
+        texts, arguments = call.texts, []
         for name, form in call.values.items():
-            text = call.texts[name] = self._shown(form)
-            arguments.append(Part(name, None, text))
+            text = texts[name] = self._shown(form)
+            if name in known.parameters or type(form) is not Described or form.name is None:
+                arguments.append(Part(name, None, text))
         switch = "" if thread == self._last_thread else self._switch(None, thread)
         self._last = call
-        if function.name == "<lambda>":
+        if known.alone:
             return switch  # its only line tells all
-        if not scope.hidden and scope.entered:  # the event does not hold them
+        if known.untold:
             arguments.append(Part("", None, self._layout.gap))
-        place = self._places.get(key)
-        if place is None:
-            line = function.line if call.code is None or function.module else line_of(call.code)
-            place = self._places[key] = f"{short_name(piece.filename)}:{line}"
         told = None if function.module else arguments
-        return switch + self._layout.entry(self._time_of_day(call.depth), place, call.depth, call.label, told)
+        return switch + self._layout.entry(self._time_of_day(call.depth), known.place, call.depth, call.label, told)
 
     def _executed(self, event: Event, items: tuple[Any, ...], thread: int, now: int) -> str:
-        call = self._calls.get(event.call)
-        switch = ""
-        if call is None or call is not self._last or thread != self._last_thread:
-            call, switch = self._resumed(call, event, thread, now)
-        statement = event.statement
-        assert statement is not None
-        one = self._statements.get(id(statement)) or self._statement(event)
-        spent = now - call.clock
-        call.clock = now
+        call, switch, one, spent = self._gone_on(event, thread, now)
         call.raised = None
-        one.count += 1
         one.time += spent
         parts = call.changes(event, self._shown)
         if event.has_result:
-            arrow = self._layout.result
-            parts.append(Part("", None, f"{arrow}{self._shown(items[-2])}", "result"))
+            parts.append(Part("", None, self._shown(items[-2]), "result"))
         if one.ends:
             if self._times and one.mark is END:
                 parts += self._layout.took(self._layout.short(now - call.began))
@@ -200,20 +187,25 @@ class Renderer:
         return f"{switch}{one.text(self._layout, call.depth, spent, parts)}"
 
     def _raised(self, event: Event, items: tuple[Any, ...], thread: int, now: int) -> str:
+        call, switch, one, spent = self._gone_on(event, thread, now)
+        call.raised = event.exception
+        if event.exception != "GeneratorExit":  # that was a generator waiting to be forgotten
+            one.time += spent
+        parts = call.changes(event, self._shown)
+        parts.append(Part("", None, f"!! {self._told(event.exception)}", "error"))
+        return f"{switch}{one.text(self._layout, call.depth, spent, parts)}"
+
+    def _gone_on(self, event: Event, thread: int, now: int) -> tuple[ShownCall, str, Line, int]:
+        """For a statement: its call, the line that tells a switch to that, its line, and the time that it took."""
         call = self._calls.get(event.call)
         switch = ""
         if call is None or call is not self._last or thread != self._last_thread:
             call, switch = self._resumed(call, event, thread, now)
         one = self._statements.get(id(event.statement)) or self._statement(event)
+        one.count += 1
         spent = now - call.clock
         call.clock = now
-        one.count += 1
-        if event.exception != "GeneratorExit":  # that was a generator waiting to be forgotten
-            one.time += spent
-        parts = call.changes(event, self._shown)
-        call.raised = event.exception
-        parts.append(Part("", None, f"!! {self._told(event.exception)}", "error"))
-        return f"{switch}{one.text(self._layout, call.depth, spent, parts)}"
+        return call, switch, one, spent
 
     def _left(self, event: Event, items: tuple[Any, ...], thread: int, now: int) -> str:
         call = self._calls.get(event.call)
@@ -240,7 +232,7 @@ class Renderer:
         if call is None:
             call = self._calls.begin(event, thread, now)
             assert event.function is not None
-            call.label = event.function.qualname.rpartition("<locals>.")[2]
+            call.label = short_qualname(event.function)
         above = self._last
         while above is not None and above is not call:
             above = above.parent
@@ -288,6 +280,13 @@ class Renderer:
         ability = self._ability()
         if ability is not self._layout.ability:
             self._layout = Layout(ability, self._times)
+
+    def _function(self, event: Event, call: ShownCall) -> Entry:
+        function, piece = event.function, event.piece
+        assert function is not None and piece is not None
+        scope = self.sources[piece.base].scope(function.number)
+        known = self._functions[id(function)] = Entry(function, piece, scope, call.code)
+        return known
 
     def _statement(self, event: Event) -> Line:
         statement, function, piece = event.statement, event.function, event.piece

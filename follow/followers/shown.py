@@ -57,6 +57,25 @@ def cut(text: str, width: int, gap: str) -> str:
     return text[: width - len(gap) - end] + gap + text[-end:]
 
 
+def cells(text: str) -> int:
+    """How many columns a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def fitting(text: str, width: int) -> int:
+    """How many characters fit into so many columns."""
+    used = 0
+    for index, character in enumerate(text):
+        used += cells(character)
+        if used > width:
+            return index
+    return len(text)
+
+
 def _part(text: str | bytes, length: int) -> str:
     unit = "bytes" if isinstance(text, bytes) else "characters"
     return f"<{text[: _MOST // 4]!r}… {length:,} {unit}>"
