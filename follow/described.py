@@ -55,10 +55,10 @@ fixed = _fixed.get
 
 
 def describe(value: object) -> object:
-    """What stands for an object; atoms stand for themselves."""
+    """What stands for an object; atoms stand for themselves, and so does what stands for an object already."""
     kind = type(value)
     number = id(kind)
-    if number in ATOM_IDS or value is MISSING:
+    if number in ATOM_IDS or value is MISSING or kind is Described:
         return value
     if number in _NAMED:
         return Described(kind.__name__, _NAMED[number](value))

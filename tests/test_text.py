@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import fcntl
 import io
 import itertools
@@ -21,12 +22,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 import follow as package
 from follow import FollowConfig, FollowerWarning, Recorder, follow, instrument, text
+from follow.describe import Describer
 from follow.followers.shown import shown
 
+from .programs import functions
 from .support import outcome
+from .test_differential import _arguments
+from .test_hard_cases import CASES, EVERYTHING
 
 _serial = itertools.count()
 ROOT = str(Path(__file__).parent.parent)
@@ -657,6 +663,40 @@ def test_it_tells_calls_as_a_recorder_does() -> None:
     assert sum("┌" not in line for line in written) == sum(event.kind == "statement" for event in events)
     depths = {line.split("┌ ")[1].split("(")[0]: line.count("│") for line in written if "┌" in line}
     assert depths == {"f": 0, "g": 1, "h": 2}
+
+
+def variables_told(make: Callable[[], Any], *arguments: Any, config: FollowConfig = EVERYTHING) -> None:
+    """What has been shown of a call's variables when a statement's line is written is what its record holds."""
+    plain = outcome(make(), *copy.deepcopy(arguments))
+    recorder = Recorder()
+    outcome(follow(make(), recorder, config=config), *copy.deepcopy(arguments))
+    told: list[dict[str, str]] = []
+
+    def write(line: str) -> None:
+        if "┌" not in line and "└ left" not in line:
+            told.append(dict(follower._renderer._last.texts))  # type: ignore[union-attr]
+
+    follower = text(write, width=200, times=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert repr(outcome(follow(make(), follower, config=config), *copy.deepcopy(arguments))) == repr(plain)
+    describe = Describer(config).copy
+    records = recorder.records()
+    assert len(records) == len(told) and follower.dropped == 0
+    for record, texts in zip(records, told):
+        for variable in record["local_vars"]:
+            assert texts[variable["var"]] == shown(describe(variable["val"])), record["instruction"]
+
+
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(functions())
+def test_random_functions_show_the_variables_of_their_records(source: str) -> None:
+    variables_told(lambda: define(source), *_arguments())
+
+
+@pytest.mark.parametrize("name", sorted(CASES.keys() - {"locals_read", "threads"}))
+def test_hard_cases_show_the_variables_of_their_records(name: str) -> None:
+    variables_told(lambda: define(CASES[name]))
 
 
 def test_text_is_exported() -> None:

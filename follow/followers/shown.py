@@ -7,7 +7,7 @@ from collections import OrderedDict, defaultdict, deque
 from typing import Any
 
 from ..capture import Shortened
-from ..copies import IDENTITY, Tagged
+from ..copies import IDENTITY, Tagged, identity
 
 _MOST = 2_000
 """About so many characters are made of one value, however large it is."""
@@ -95,15 +95,16 @@ class _Shown:
             text = shown(form)
             self.left -= len(text)
             return text
-        if id(form) in self.above:
+        key = identity(form) or id(form)
+        if key in self.above:
             return "[…]"
-        self.above.add(id(form))
+        self.above.add(key)
         try:
             return self._container(form, form.content if type(form) is Tagged else form)
         except RecursionError:
             return "…"
         finally:
-            self.above.discard(id(form))
+            self.above.discard(key)
 
     def _container(self, form: Any, content: Any) -> str:
         kind = type(content)
