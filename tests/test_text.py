@@ -11,6 +11,7 @@ import linecache
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -453,6 +454,27 @@ def test_a_finalizer_or_the_end_of_the_stack_does_not_disturb_it() -> None:
         followed(0)
     follow(define(LOOP), text(written.append, width=80, normalize=True))([1])
     assert written[-1].endswith("⇒ 1.0\n")
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_the_exception_of_a_signal_handler_reaches_the_program(plain: bool, tmp_path: Path) -> None:
+    """Most of the time goes into writing lines, so that is where the signal comes."""
+    f = follow(define("def f():\n    while True:\n        n = 1\n"), text(tmp_path / "out" if plain else len))
+
+    def handler(number: int, frame: object) -> None:
+        raise LookupError("time is up")
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        for _ in range(30):
+            signal.setitimer(signal.ITIMER_REAL, 0.003)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                with pytest.raises(LookupError, match="time is up"):
+                    f()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_lines_of_many_threads_are_whole() -> None:

@@ -94,6 +94,7 @@ class Screen:
                 encoding = self._encoding
                 stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
+    @property
     def is_stderr(self) -> bool:
         """Whether it writes to where warnings go."""
         return self._stream is sys.stderr

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -27,9 +28,6 @@ from ..sink import EventSink
 from ..trace.decode import Decoder
 from .render import Renderer
 from .screen import Screen, Write
-
-_PATIENCE = 5.0
-"""So long (s) a thread waits for another that is writing; then its line is lost."""
 
 
 class Text(EventSink):
@@ -50,8 +48,8 @@ class Text(EventSink):
         self._raises = False
         self._off = False
         self._warned = False
-        self._owner = 0
-        self._writing = threading.Lock()
+        self._busy = False
+        self._writing = threading.RLock()
         self._lost: dict[int, int] = {}
         self._limit[0] = 1
         self._offer(self._taking(), lambda: None)
@@ -99,8 +97,8 @@ class Text(EventSink):
 
     def after_fork(self) -> None:
         """In a child process: locks are free, and a path is the parent's."""
-        self._writing = threading.Lock()
-        self._owner = 0
+        self._writing = threading.RLock()
+        self._busy = False
         self._renderer.in_child_process()
         self._screen.in_child_process()
 
@@ -112,30 +110,26 @@ class Text(EventSink):
         def take(items: tuple[Any, ...]) -> None:
             if self._off:
                 return
-            thread = ident()
-            if self._owner == thread:  # the stream itself, or a finalizer within, runs followed code
-                self.dropped += 1
-                return
-            writing = self._writing
-            if not writing.acquire(False) and not writing.acquire(True, _PATIENCE):
-                self.dropped += 1
-                return
-            self._owner = thread
-            before = lost.get(thread, 0)
-            try:
-                text = quick(items, thread, before)
-                if text is None:
-                    text = self._slowly(items, thread, before)
-                if text:
-                    write(text)
-            except (RecursionError, MemoryError):
-                self.dropped += 1
-            except Exception as error:
-                self._fail(error)
-            finally:
-                lost[thread] = before + now() - items[-1]
-                self._owner = 0
-                writing.release()
+            with self._writing:  # unlike a call of acquire(), it cannot be left locked by a signal's exception
+                if self._busy:  # the stream itself, or a finalizer or signal handler within, runs followed code
+                    self.dropped += 1
+                    return
+                thread = ident()
+                before = lost.get(thread, 0)
+                try:
+                    self._busy = True
+                    text = quick(items, thread, before)
+                    if text is None:
+                        text = self._slowly(items, thread, before)
+                    if text:
+                        write(text)
+                except (RecursionError, MemoryError):
+                    self.dropped += 1
+                except Exception as error:
+                    self._fail(error)
+                finally:
+                    self._busy = False
+                    lost[thread] = before + now() - items[-1]
 
         return take
 
@@ -148,19 +142,20 @@ class Text(EventSink):
         return "" if event is None else self._renderer.text(event, items, thread, lost)
 
     def _fail(self, error: Exception) -> None:
-        """Writing has failed: never let that out unasked."""
-        if _is_ours(error):
+        """Something has failed: never let that out unasked, but for what is the program's own."""
+        origin = _origin(error)
+        if origin == "program" or (origin == "output" and self._raises):
+            raise error
+        if origin == "follow":
             self.dropped += 1
             message = f"A line of follow.text() was lost to a defect of follow: {error!r}. Please report it."
-        elif self._raises:
-            raise error
         else:
             self._off = True
             message = (
                 f"follow.text() cannot write its lines ({type(error).__name__}: {error}). It is switched off; "
                 f"FollowConfig(on_follower_error='raise') lets its exceptions through."
             )
-        if self._warned or (isinstance(error, OSError) and self._screen.is_stderr()):
+        if self._warned or (isinstance(error, OSError) and self._screen.is_stderr):
             return  # what is written to a stderr that is closed would change the exit code
         self._warned = True
         try:
@@ -234,11 +229,20 @@ _shared: WeakValueDictionary[object, Text] = WeakValueDictionary()
 """By a stream's ``id()``, which stays its own as long as the follower holds it, or by a path."""
 
 
-def _is_ours(error: Exception) -> bool:
-    """Whether the error was raised by follow's own code, rather than by what the lines are written to."""
-    traceback, ours = error.__traceback__, True
+def _origin(error: Exception) -> str:
+    """Who has raised an error: ``"follow"``, the ``"output"``, or a signal handler of the ``"program"``."""
+    handlers = [getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()]
+    traceback, name, writes = error.__traceback__, "", False
     while traceback is not None:
-        if traceback.tb_frame.f_code is Screen.write.__code__ or traceback.tb_frame.f_code is Screen.ability.__code__:
-            ours = False
+        frame = traceback.tb_frame
+        if frame.f_code in handlers:
+            return "program"
+        name = frame.f_globals.get("__name__", "")
+        writes = writes or frame.f_code in _WRITES
         traceback = traceback.tb_next
-    return ours
+    if writes:
+        return "output"
+    return "follow" if name.partition(".")[0] in ("follow", "rich", "pygments") else "program"
+
+
+_WRITES = (Screen.write.__code__, Screen.ability.__code__, Screen.close.__code__)
