@@ -459,7 +459,12 @@ def test_a_finalizer_or_the_end_of_the_stack_does_not_disturb_it() -> None:
 @pytest.mark.parametrize("plain", [True, False])
 def test_the_exception_of_a_signal_handler_reaches_the_program(plain: bool, tmp_path: Path) -> None:
     """Most of the time goes into writing lines, so that is where the signal comes."""
-    f = follow(define("def f():\n    while True:\n        n = 1\n"), text(tmp_path / "out" if plain else len))
+    f = follow(
+        define("def f(start):\n    start()\n    while True:\n        n = 1\n"), text(tmp_path / "out" if plain else len)
+    )
+
+    def start() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.003)
 
     def handler(number: int, frame: object) -> None:
         raise LookupError("time is up")
@@ -467,11 +472,10 @@ def test_the_exception_of_a_signal_handler_reaches_the_program(plain: bool, tmp_
     before = signal.signal(signal.SIGALRM, handler)
     try:
         for _ in range(30):
-            signal.setitimer(signal.ITIMER_REAL, 0.003)
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 with pytest.raises(LookupError, match="time is up"):
-                    f()
+                    f(start)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
