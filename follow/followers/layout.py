@@ -176,16 +176,19 @@ class Layout:
         """
         width = self._margin - 9 * self.times - 1
         place = place if self._places else place.rpartition(":")[2]
-        place = cut(place, width, self.gap)
+        if len(place) > width:
+            file, _, line = place.rpartition(":")
+            place = f"{file[: width - len(line) - len(self.gap) - 1]}{self.gap}:{line}"
         guide = self._guides(depth) + self._marks[mark]
         code = indent[: self._column // 3] + code
         room = max(self._width - self._margin - len(guide), 1)
+        gap = ""
         if cells(code) > room:
-            code = code[: fitting(code, room - len(self.gap))] + self.gap
-        used = self._margin + len(guide) + cells(code)
+            code, gap = code[: fitting(code, room - len(self.gap))], self.gap
+        used = self._margin + len(guide) + cells(code) + len(gap)
         shown = self._style(style, code) if style or self._highlight is None else self._highlight(code)
         left = self._style("place", f"{place:>{width}}")
-        return f"{left} {self._style('guide', guide)}{shown}", used
+        return f"{left} {self._style('guide', guide)}{shown}{gap}", used
 
     def parts(self, parts: Sequence[Part], used: int) -> str:
         """What stands to the right of the source: in the same line, or where it is too much in those below.
