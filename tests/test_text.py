@@ -481,6 +481,33 @@ def test_the_exception_of_a_signal_handler_reaches_the_program(plain: bool, tmp_
         signal.signal(signal.SIGALRM, before)
 
 
+def test_the_program_keeps_its_stack() -> None:
+    source = "deepest = [0]\ndef f(n):\n    deepest[0] = n\n    f(n + 1)\n"
+
+    def deepest(follower: object) -> int:
+        f = define(source)
+        if follower is not None:
+            f.__globals__["f"] = follow(f, follower)
+        with pytest.raises(RecursionError):
+            f.__globals__["f"](0)
+        return f.__globals__["deepest"][0]
+
+    for width in (40, 200):
+        assert deepest(None) - deepest(text(lambda line: None, width=width)) <= 1
+
+
+def test_what_runs_on_after_the_end_of_following_is_not_shown() -> None:
+    cls = define("class f:\n    def count(self):\n        for i in range(9):\n            yield i\n")
+    written: list[str] = []
+    handle = instrument(cls, follower=text(written.append))
+    running = cls().count()
+    assert [next(running), next(running)] == [0, 1]
+    handle.uninstall()
+    count = len(written)
+    assert count == 4 and list(running) == [2, 3, 4, 5, 6, 7, 8] and list(cls().count()) == list(range(9))
+    assert len(written) == count
+
+
 def test_lines_of_many_threads_are_whole() -> None:
     written: list[str] = []
     follower = text(written.append, width=80, normalize=True)

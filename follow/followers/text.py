@@ -110,26 +110,27 @@ class Text(EventSink):
         def take(items: tuple[Any, ...]) -> None:
             if self._off:
                 return
-            with self._writing:  # unlike a call of acquire(), it cannot be left locked by a signal's exception
-                if self._busy:  # the stream itself, or a finalizer or signal handler within, runs followed code
-                    self.dropped += 1
-                    return
-                thread = ident()
-                before = lost.get(thread, 0)
-                try:
-                    self._busy = True
-                    text = quick(items, thread, before)
-                    if text is None:
-                        text = self._slowly(items, thread, before)
-                    if text:
-                        write(text)
-                except (RecursionError, MemoryError):
-                    self.dropped += 1
-                except Exception as error:
-                    self._fail(error)
-                finally:
-                    self._busy = False
-                    lost[thread] = before + now() - items[-1]
+            try:
+                with self._writing:  # unlike a call of acquire(), it cannot be left locked by a signal's exception
+                    if self._busy:  # the stream itself, or a finalizer or signal handler within, runs followed code
+                        self.dropped += 1
+                        return
+                    try:
+                        self._busy = True
+                        thread = ident()
+                        before = lost.get(thread, 0)
+                        text = quick(items, thread, before)
+                        if text is None:
+                            text = self._slowly(items, thread, before)
+                        if text:
+                            write(text)
+                        lost[thread] = before + now() - items[-1]
+                    finally:
+                        self._busy = False
+            except (RecursionError, MemoryError):
+                self.dropped += 1
+            except Exception as error:
+                self._fail(error)
 
         return take
 
