@@ -81,7 +81,8 @@ class Layout:
             self.arrow, self.result, self._break = " -> ", "=> ", "-"
         self._units = (f" {micro}s ", " ms ", " s  ")
         self._bar = self._marks[BODY]
-        self._durations: dict[int, str] = {}
+        self.durations: dict[int, str] = {}
+        """By tenths of a microsecond, durations as they are shown."""
         self._leads: dict[tuple[str, int], tuple[str, int]] = {}
 
     # -- whole lines -----------------------------------------------------------------------------
@@ -130,7 +131,7 @@ class Layout:
     def duration(self, time: int) -> str:
         """A duration in nine columns."""
         tenths = (time + 50) // 100
-        found = self._durations.get(tenths)
+        found = self.durations.get(tenths)
         if found is None:
             if tenths < 10_000:
                 text = f"{tenths / 10:5.1f}{self._units[0]}"
@@ -141,7 +142,7 @@ class Layout:
             before, after = self._styles["time"]
             found = f"{before}{text}{after}" if before else text
             if tenths < 10_000:
-                self._durations[tenths] = found
+                self.durations[tenths] = found
         return found
 
     def short(self, time: int) -> str:

@@ -84,8 +84,7 @@ class Renderer:
         call = self._last
         if one is None or call is None or call.number != items[1] or thread != self._last_thread or call.unsettled:
             return None
-        end = items[-1]
-        now = end - lost
+        now = items[-1] - lost
         spent = now - call.clock
         call.clock = now
         call.raised = None
@@ -93,14 +92,16 @@ class Renderer:
         one.time += spent
         layout = self._layout
         head = (one.heads.get(call.depth) if one.layout is layout else None) or one.head(layout, call.depth)
-        before = layout.duration(spent) if layout.times else ""
-        texts, values = call.texts, call.values
-        if one.name:
-            name, form = one.name, items[2]
+        before = ""
+        if layout.times:
+            before = layout.durations.get((spent + 50) // 100) or layout.duration(spent)
+        name = one.name
+        if name:
+            form, texts = items[2], call.texts
             text = repr(form) if type(form) is int and -_SMALL < form < _SMALL else self._shown(form)
             old = texts.get(name)
             if old != text and form is not MISSING:
-                values[name] = form
+                call.values[name] = form
                 texts[name] = text
                 fresh, changed, between, end_of_line, room = head[2]
                 if text.isascii():

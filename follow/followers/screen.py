@@ -52,6 +52,7 @@ class Screen:
         self._output = output
         self._color = color
         self._width = width
+        self._call: Write | None = None if isinstance(output, str) or not callable(output) else output
         self._stream: Any = None
         self._descriptor = -1
         self._encoding = "utf-8"
@@ -77,6 +78,9 @@ class Screen:
         Raises:
             Exception: whatever the stream or function raises.
         """
+        if self._call is not None:
+            self._call(text)
+            return
         stream = self._target()
         if stream is not self._stream or self._ability is None:
             self._look_at(stream)
@@ -85,8 +89,6 @@ class Screen:
         if self._descriptor >= 0 and self._descriptor == stream.fileno():
             stream.flush()
             self._write_bytes(text.encode(self._encoding, "backslashreplace"))
-        elif callable(stream):
-            stream(text)
         else:
             try:
                 stream.write(text)
