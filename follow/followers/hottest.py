@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple
 from .screen import Ability
 
 _MOST = 5
+ORDINARY = ("SystemExit", "GeneratorExit")
+"""Exceptions that the summary does not count: so programs and generators end."""
 
 
 class Count(NamedTuple):

@@ -13,16 +13,12 @@ from ..model import Lookup, Record
 from ..state import MISSING
 from ..trace.decode import Event
 from .calls import Calls, ShownCall
-from .hottest import Count, summary
+from .hottest import ORDINARY, Count, summary
 from .layout import END, Layout, Part
 from .lines import Entry, Line, line_for, short_name, short_qualname
 from .records import Records
 from .screen import Ability
-from .shown import one_line, shown, without_addresses
-
-_ORDINARY = ("SystemExit", "GeneratorExit")
-"""Exceptions that the summary does not count: so programs and generators end."""
-_SMALL = 1 << 60
+from .shown import SMALL, one_line, shown, without_addresses
 
 
 class Renderer:
@@ -98,7 +94,7 @@ class Renderer:
         name = one.name
         if name:
             form, texts = items[2], call.texts
-            text = repr(form) if type(form) is int and -_SMALL < form < _SMALL else self._shown(form)
+            text = repr(form) if type(form) is int and -SMALL < form < SMALL else self._shown(form)
             old = texts.get(name)
             if old != text and form is not MISSING:
                 call.values[name] = form
@@ -214,7 +210,7 @@ class Renderer:
             return ""
         self._calls.end(call)
         if call.depth == 0:
-            if (event.exception or "").partition(":")[0] not in _ORDINARY:
+            if (event.exception or "").partition(":")[0] not in ORDINARY:
                 self._exceptions[self._told(event.exception)] += 1
         elif call.raised == event.exception:
             return ""  # the line above says it, and the caller's next line where it went

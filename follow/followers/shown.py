@@ -13,6 +13,8 @@ _MOST = 2_000
 """About so many characters are made of one value, however large it is."""
 _HUGE = 1 << 4_096
 """Integers beyond this are shown by their length: to write them out takes long, or Python refuses."""
+SMALL = 1 << 60
+"""Integers below this are surely written out."""
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{4,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
