@@ -14,6 +14,7 @@ from .errors import (
     TransformError,
 )
 from .export.jsonl import jsonl
+from .followers.text import text
 from .generated import generated_source
 from .importhook import install_import_hook
 from .instrument import instrument
@@ -40,4 +41,5 @@ __all__ = [
     "instrument",
     "jsonl",
     "load",
+    "text",
 ]

@@ -13,7 +13,7 @@ from .config import FollowConfig
 from .errors import FollowerWarning
 from .followers import as_follower
 from .model import Follower, Record
-from .recorder import Recorder
+from .sink import EventSink
 
 now = perf_counter
 """The clock, in seconds."""
@@ -75,10 +75,10 @@ class Channel:
         return tuple(self._given)
 
     @property
-    def recorder(self) -> Recorder | None:
-        """The recorder, if it is the only follower."""
+    def recorder(self) -> EventSink | None:
+        """The recorder or text follower, if it is the only follower."""
         only = self._followers[0] if len(self._followers) == 1 else None
-        return only if isinstance(only, Recorder) else None
+        return only if isinstance(only, EventSink) else None
 
     @property
     def silent(self) -> bool:

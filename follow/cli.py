@@ -60,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     code.add_argument("place", metavar="pkg.mod:qualname", help="a function, or pkg.mod for all of a module's")
     code.add_argument("--diff", action="store_true", help="show the difference from the original instead")
     code.set_defaults(run=_code)
-    run = commands.add_parser("run", help="run a program followed; records go to stderr as text")
+    run = commands.add_parser(
+        "run", help="run a program followed; readable text goes to stderr, with a summary at the end"
+    )
     run.add_argument("--include", action="append", default=[], metavar="PATTERN", help="modules to follow, by name")
     run.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="modules to leave out")
     run.add_argument("-m", dest="module", action="store_true", help="the program is a module's name")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
-import itertools
 import os
 import sys
 import threading
 import time
 import warnings
-import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -17,14 +14,13 @@ from typing import Any
 from .config import FollowConfig
 from .describe import Describer, describe_record
 from .errors import FollowWarning
-from .events import FIRST_BASE, RECORD, SILENCE, TIME, size
+from .events import FIRST_BASE, RECORD, SILENCE, TIME
 from .memory import Memory, Ring
 from .model import Lookup, Record
 from .objects import ObjectDescriber
+from .sink import EventSink
 from .trace import replay
-from .trace.catalogue import Catalogue
 from .trace.decode import Decoder, Event
-from .trace.model import Function, Statement, function_of, piece_of, statement_of
 from .trace.writer import TraceWriter
 
 _FILE_ITEMS = 1 << 14
@@ -36,7 +32,7 @@ _LOOKS_EVERY = 10_000_000
 _MOST_UNSEEN = 1 << 12
 
 
-class Recorder:
+class Recorder(EventSink):
     """Records at full speed, in memory or to a file; give it as ``follower``.
 
     It is meant to be the only follower of what it records; together with others it gets their dicts. It holds
@@ -68,17 +64,12 @@ class Recorder:
         detail: str = "plain",
     ) -> None:
         _check(path, ring, on_exception, durability, detail)
+        super().__init__()
         self.detail = detail
         self.path = None if path is None else os.path.abspath(os.fspath(path))
         self.ring = ring
-        self.dropped = 0
-        """How many events were lost: to a full disk, or at the very end of the stack."""
-        self.now = time.perf_counter_ns
         self._dumps = on_exception == "dump"
-        self._catalogue = Catalogue()
-        self._next_base = FIRST_BASE
         self._memory = Memory() if ring is None else Ring(ring, self._catalogue)
-        self._lock = threading.Lock()
         self._closed = False
         self._process = os.getpid()
         self._each = durability == "event" and self.path is not None
@@ -86,21 +77,11 @@ class Recorder:
         self._writer: TraceWriter | None = None
         if self.path is not None and self._opens_at_once:
             self._writer = TraceWriter(self.path, self._catalogue, self.detail)
-        self.buffer = _Hashable([TIME, self.now()])
-        self._limit = _Hashable([0])
-        self._looked = self._due = self._seen = 0
-        self._calls = itertools.count(1)
-        self.constants: dict[str, Any] = {
-            "extend": self._extend_and_write if self._each else self.buffer.extend,
-            "now": self.now,
-            "thread": threading.get_ident,
-            "buffer": self.buffer,
-            "limit": self._limit,
-            "look": self._look,
-        }
+        self.buffer += [TIME, self.now()]
         self._origin = replay.Origin(time.time_ns(), self.now(), ((FIRST_BASE, self._process),))
+        self._looked = self._due = self._seen = 0
+        self._offer(self._extend_and_write if self._each else self.buffer.extend, self._look)
         self._begin()
-        _recorders.add(self)
 
     # -- what probes and channels use --------------------------------------------------------------
 
@@ -114,18 +95,8 @@ class Recorder:
         Returns:
             The first of its ids.
         """
-
-        def statement(number: int) -> Statement:
-            site = tables.site(number)
-            return statement_of(site, tables.scope(site.scope))
-
-        def function(number: int) -> Function:
-            return function_of(tables.scope(number))
-
+        base = super().register(tables, config)
         with self._lock:
-            base = self._next_base
-            self._next_base += size(*tables.counts())
-            self._catalogue.add(piece_of(base, tables, config), statement, function, tables.sites_of)
             if self._writer is None and self.path is not None and not self._closed:
                 self._open()
         return base
@@ -142,14 +113,6 @@ class Recorder:
             self.path = None
             _warn(f"The trace of this child process cannot be written ({error}); nothing of it is recorded.")
         self._begin()
-
-    def numbers(self, base: int, scope: int) -> Callable[[], int]:
-        """What gives the numbers of a function's calls; when it gives the first, the function is known to be called.
-
-        It is all C, so that no thread can come between, and no frame is needed.
-        """
-        note = map(self._catalogue.called.append, [(base, scope)])  # gives None, which is filtered out
-        return filter(None, itertools.chain(note, self._calls)).__next__
 
     def describer(self, config: FollowConfig) -> Describer:
         """What copies values within a configuration's limits."""
@@ -355,13 +318,6 @@ class _Answers:
         self._queue.put(answer)
 
 
-class _Hashable(list[Any]):
-    """A list that can be a constant of a code object, which must be hashable."""
-
-    __hash__ = object.__hash__  # type: ignore[assignment]
-    __eq__ = object.__eq__
-
-
 def _check(path: object, ring: object, on_exception: object, durability: object, detail: object) -> None:
     if path is not None and not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"Recorder's path must be the path of a file, not {path!r}.")
@@ -383,21 +339,3 @@ def _warn(message: str) -> None:
     except Exception:  # warnings turned into errors must not reach the followed code either
         if sys.stderr is not None:
             print(message, file=sys.stderr)
-
-
-_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
-
-
-def _close_all() -> None:
-    for recorder in list(_recorders):
-        recorder.close()
-
-
-def _after_fork() -> None:
-    for recorder in list(_recorders):
-        recorder.after_fork()
-
-
-atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -13,6 +13,7 @@ from .children import Program, changed_settings, child_recorder, follow_scripts
 from .config import FollowConfig
 from .decorator import new_channel
 from .followers import as_followers
+from .followers.text import text
 from .importhook import ImportHook
 from .recorder import Recorder, path_of_process
 from .script import ScriptLoader, run_main, script_code, show
@@ -85,7 +86,7 @@ def _start(program: Program, name: str, recorder: Recorder | None) -> ImportHook
         exclude=program.exclude or settings.exclude,
         settings=changed_settings(settings.config),
     )
-    hook = install(program, name, recorder or _text(settings))
+    hook = install(program, name, recorder or _text(settings, summary=True))
     if not _disabled():
         program.hand_down()
         if settings.output:
@@ -110,16 +111,16 @@ def install(program: Program, name: str, follower: object) -> ImportHook:
     return hook
 
 
-def start_child(text: str) -> None:
+def start_child(handed: str) -> None:
     """In a child process of ``follow run``: follow what its parent does.
 
     Arguments:
-        text: what the parent has handed down.
+        handed: what the parent has handed down.
 
     Raises:
         FollowError: it makes no sense.
     """
-    program = Program.handed_down(text)
+    program = Program.handed_down(handed)
     hook = install(program, "a child process", child_recorder(program) or _text(Settings()))
     follow_scripts(hook, program)
 
@@ -133,10 +134,10 @@ def _with_places(config: FollowConfig) -> FollowConfig:
     return replace(config, fields=tuple(dict.fromkeys((*config.fields, "file", "line"))))
 
 
-def _text(settings: Settings) -> object:
-    """Where readable text goes."""
+def _text(settings: Settings, *, summary: bool = False) -> object:
+    """What writes readable text."""
     path = os.environ.get("FOLLOW_OUTPUT") or settings.output
-    return sys.stderr if path is None else _own_path(path)
+    return text(None if path is None else _own_path(path), summary=summary)
 
 
 def _own_path(path: str) -> str:

@@ -161,7 +161,7 @@ def test_text_is_what_the_text_follower_writes(trace: Any) -> None:
 
 
 def test_records_are_the_same_whether_or_not_ended_calls_are_dropped(trace: Any) -> None:
-    assert list(trace.records()) == list(replay.records(trace.events))
+    assert list(trace.records()) == list(replay.records(trace.events, trace.origin))
 
 
 def test_tasks_that_interleave_never_cross_on_a_track(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO
 
-from ..followers.text import to_stream
+from ..followers.text import text
 from ..model import Record
 
 
@@ -19,7 +19,7 @@ def export(records: Iterable[Record], stream: TextIO) -> int:
     Returns:
         How many there were.
     """
-    write = to_stream(stream)
+    write = text(stream)
     count = 0
     for record in records:
         write(record)
