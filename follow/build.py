@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import CodeType
 
 from . import quiet
+from .asserts import rewrite_asserts
 from .errors import TransformError
 from .graft import SENTINEL, Graft
 from .inline import EventGraft
@@ -69,6 +70,8 @@ def build_module(source: Source, rewritten: Rewritten, *, events: bool = False) 
     try:
         new = quiet.parse(rewritten.text, source.flags)
         _graft(rewritten, events).statement(rewritten.original, new)
+        if source.asserts:
+            rewrite_asserts(new, source.text)
         return quiet.compile_tree(new, source.flags)
     except (SyntaxError, ValueError) as error:
         raise TransformError(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
+from .asserts import AssertLoader, is_hook, rewritten_by
 from .build import build_module, link
 from .cache import Cache
 from .channel import Channel
@@ -36,8 +37,10 @@ def follow_source(text: str, filename: str, config: FollowConfig, channel: Chann
     return _linked(*_rewritten(text, filename, config, channel), filename, channel)
 
 
-def _rewritten(text: str, filename: str, config: FollowConfig, channel: Channel) -> tuple[CodeType, Tables]:
-    source = Source(filename, text, 0)
+def _rewritten(
+    text: str, filename: str, config: FollowConfig, channel: Channel, *, asserts: bool = False
+) -> tuple[CodeType, Tables]:
+    source = Source(filename, text, 0, asserts)
 
     def work() -> tuple[CodeType, Tables]:
         with defects_reported(filename):
@@ -63,7 +66,7 @@ class Rewriting:
     def __init__(self, config: FollowConfig, channel: Channel) -> None:
         self._config = config
         self._channel = channel
-        self._cache = Cache(config, events=channel.recorder is not None)
+        self._caches: dict[bool, Cache] = {}
         self._progress = Progress()
 
     def code(self, loader: Any, fullname: str) -> CodeType | None:
@@ -75,18 +78,28 @@ class Rewriting:
         """
         filename = loader.get_filename(fullname)
         data = _data(loader, filename)
-        found = None if data is None else self._cache.load(filename, data)
+        asserts = isinstance(loader, AssertLoader)
+        cache = self._cache(asserts)
+        found = None if data is None else cache.load(filename, data)
         if found is None:
             text = loader.get_source(fullname)
             if text is None:
                 return None
             loader.get_code(fullname)  # gives the warnings and errors of a plain import, and keeps its code
             with self._progress.rewriting(fullname, text):
-                code, tables = _rewritten(text, filename, self._config, self._channel)
+                code, tables = _rewritten(text, filename, self._config, self._channel, asserts=asserts)
             if data is not None:
-                self._cache.store(filename, data, code, tables)
+                cache.store(filename, data, code, tables)
             found = code, tables
+        if asserts:
+            loader.note(fullname)
         return _linked(*found, filename, self._channel)
+
+    def _cache(self, asserts: bool) -> Cache:
+        if asserts not in self._caches:
+            other = rewritten_by() if asserts else ""
+            self._caches[asserts] = Cache(self._config, events=self._channel.recorder is not None, other=other)
+        return self._caches[asserts]
 
 
 def _data(loader: Any, filename: str) -> bytes | None:
@@ -167,6 +180,8 @@ class ImportHook:
 
     def _wrapped(self, spec: Any) -> Any:
         loader = spec.loader
+        if is_hook(loader):
+            loader = AssertLoader(loader, spec.name, spec.origin)
         if all(hasattr(loader, name) for name in ("get_source", "get_code", "get_filename")) and not isinstance(
             loader, (importlib.machinery.ExtensionFileLoader, importlib.machinery.SourcelessFileLoader)
         ):

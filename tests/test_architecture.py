@@ -8,7 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent / "follow"
 LAYERS = [
     {"errors", "model", "quiet", "members", "progress", "deep", "selection", "state", "version", "probetable"},
-    {"config", "source", "graft", "locate", "packed", "events"},
+    {"graft"},
+    {"asserts"},
+    {"config", "source", "locate", "packed", "events"},
     {"followers", "capture", "cache", "settings", "inline"},
     {"template", "described", "copies"},
     {"flat"},
