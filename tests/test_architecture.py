@@ -25,7 +25,7 @@ LAYERS = [
     {"eventprobe"},
     {"decorator", "generated"},
     {"instrument", "importhook"},
-    {"run"},
+    {"run", "testing", "ipython"},
     {"cli", "environment", "__init__"},
     {"__main__"},
 ]

@@ -36,14 +36,15 @@ def to_path(path: str | os.PathLike[str]) -> Follower:
 def line_of(record: Record) -> str:
     """One record as one line: place, time, function, statement, variables or exception."""
     place = f"{os.path.basename(record['file'])}:{record['line']}  " if "file" in record and "line" in record else ""
-    variables = "  ".join(f"{variable['var']}={_shown(variable['val'])}" for variable in record["local_vars"])
+    variables = "  ".join(f"{variable['var']}={shown(variable['val'])}" for variable in record["local_vars"])
     raised = f"  !! {record['exception']}" if "exception" in record else ""
     instruction = record["instruction"].replace("\n", "\\n")
     head = f"{place}{record['execution_time']:9.3f} ms  {record['function']}  {instruction}"
     return head + (f"    # {variables}" if variables else "") + raised
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as one line that is not too long."""
     try:
         text = repr(value)
     except Exception as error:
