@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
     """Begin before conftest files and the package under test are imported."""
-    for option, value in zip(args, args[1:]):
+    for option, value in pairwise(args):
         if option == "--follow" and not value.startswith("-"):
             raise pytest.UsageError(
                 f"--follow would take {value!r} for the modules to follow; write --follow={value} if it names them, "

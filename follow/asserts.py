@@ -101,7 +101,7 @@ def _rewriter() -> Any:
     class Rewriter(AssertionRewriter):
         """Looks through the probes round a callee."""
 
-        def visit_Call(self, call: ast.Call) -> tuple[ast.expr, str]:
+        def visit_Call(self, call: ast.Call) -> Any:
             """A probe's explanation is that of what it wraps."""
             if not _is_transparent(call.func):
                 return super().visit_Call(call)

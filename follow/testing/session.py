@@ -120,17 +120,19 @@ class FollowSession:
         report = outcome.get_result()
         if report.failed:
             self._add(report)
-        elif self._captured and self._shown_when_passed and report.passed and call.when == "teardown":
-            self._add(report)
+        elif self._captured and self._shown_when_passed and report.passed and call.when != "setup":
+            # pytest shows what passed by the report of the call, and of the teardown's report its own section.
+            self._add(report, ("setup", "call") if call.when == "call" else ("teardown",))
 
-    def _add(self, report: Any) -> None:
+    def _add(self, report: Any, wanted: tuple[str, ...] = ("collection", "setup", "call", "teardown")) -> None:
         if self._on_failure:
             text = section(self.recorder, self._last, self._folder)
             report.sections.append(("follow: last statements", text or "No followed statement was executed."))
         elif self._captured:
             starts = self._starts or [("collection", 0)]
             for name, text in phases(self.recorder, self._last, self._folder, starts):
-                report.sections.append((f"Captured follow {name}", text))
+                if name in wanted:
+                    report.sections.append((f"Captured follow {name}", text))
 
     def pytest_unconfigure(self) -> None:
         """Take the hook away and complete the trace file."""

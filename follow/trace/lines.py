@@ -67,11 +67,12 @@ def lines_of(events: Iterable[Event]) -> Iterator[Line]:
             values = {str(name): form for name, form in event.forms.items() if form is not MISSING}
             yield Line(event.time, depth, piece.filename, function.line, f"{function.qualname}(…)", _texts(values))
             continue
+        # A loop's header binds its target once more when the loop ends: there it is what it was.
+        bound = () if event.exception or statement.kind == "for" else statement.bound
         changes = {
             str(name): form
             for name, form in event.forms.items()
-            if form is not MISSING
-            and ((name in statement.bound and not event.exception) or not _equal(before.get(name, MISSING), form))
+            if form is not MISSING and (name in bound or not _equal(before.get(name, MISSING), form))
         }
         yield Line(
             event.time,
