@@ -8,6 +8,7 @@ from .errors import FollowError, FollowerWarning, FollowWarning, SourceUnavailab
 from .generated import generated_source
 from .importhook import install_import_hook
 from .instrument import instrument
+from .ipython import load_ipython_extension, unload_ipython_extension
 from .recorder import Recorder
 from .trace.reader import load
 from .version import __version__
@@ -29,4 +30,6 @@ __all__ = [
     "install_import_hook",
     "instrument",
     "load",
+    "load_ipython_extension",
+    "unload_ipython_extension",
 ]

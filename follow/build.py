@@ -56,13 +56,20 @@ def build_function(located: Located, rewritten: Rewritten, name: str, *, events:
     return found[0]
 
 
-def build_module(source: Source, rewritten: Rewritten, *, events: bool = False) -> CodeType:
+def build_module(
+    source: Source,
+    rewritten: Rewritten,
+    *,
+    events: bool = False,
+    finish: Callable[[ast.Module], None] | None = None,
+) -> CodeType:
     """Compile a rewritten file; the probes in its code are still sentinel constants.
 
     Arguments:
         source: the original file.
         rewritten: its new text and tables.
         events: whether its probes are to make events for a recorder.
+        finish: changes the tree before it is compiled.
 
     Raises:
         TransformError: the rewritten code is not the original with probes, or cannot be compiled.
@@ -72,6 +79,8 @@ def build_module(source: Source, rewritten: Rewritten, *, events: bool = False) 
         _graft(rewritten, events).statement(rewritten.original, new)
         if source.asserts:
             rewrite_asserts(new, source.text)
+        if finish is not None:
+            finish(new)
         return quiet.compile_tree(new, source.flags)
     except (SyntaxError, ValueError) as error:
         raise TransformError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.machinery
 import os
 import sys
@@ -27,25 +28,41 @@ from .source import Source
 from .transform import rewrite_module
 
 
-def follow_source(text: str, filename: str, config: FollowConfig, channel: Channel) -> CodeType:
+def follow_source(
+    text: str, filename: str, config: FollowConfig, channel: Channel, finish: Callable[[ast.Module], None] | None = None
+) -> CodeType:
     """The code of a module whose statements and functions are followed.
+
+    Arguments:
+        text: its source.
+        filename: the file that it stands in.
+        config: what is followed.
+        channel: where the records go.
+        finish: changes the tree, which holds the probes by then, before it is compiled.
 
     Raises:
         SyntaxError: the text is not Python.
         TransformError: it cannot be rewritten.
     """
-    return _linked(*_rewritten(text, filename, config, channel), filename, channel)
+    return _linked(*_rewritten(text, filename, config, channel, finish=finish), filename, channel)
 
 
 def _rewritten(
-    text: str, filename: str, config: FollowConfig, channel: Channel, *, asserts: bool = False
+    text: str,
+    filename: str,
+    config: FollowConfig,
+    channel: Channel,
+    *,
+    asserts: bool = False,
+    finish: Callable[[ast.Module], None] | None = None,
 ) -> tuple[CodeType, Tables]:
     source = Source(filename, text, 0, asserts)
 
     def work() -> tuple[CodeType, Tables]:
         with defects_reported(filename):
             rewritten = rewrite_module(source, config)
-            return build_module(source, rewritten, events=channel.recorder is not None), rewritten.tables
+            code = build_module(source, rewritten, events=channel.recorder is not None, finish=finish)
+            return code, rewritten.tables
 
     return deeply(work)
 

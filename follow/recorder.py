@@ -24,6 +24,7 @@ from .trace import replay
 from .trace.catalogue import Catalogue
 from .trace.decode import Decoder, Event
 from .trace.model import Function, Statement, function_of, piece_of, statement_of
+from .trace.table import Shown
 from .trace.writer import TraceWriter
 
 _FILE_ITEMS = 1 << 14
@@ -35,7 +36,7 @@ _LOOKS_EVERY = 10_000_000
 _MOST_UNSEEN = 1 << 12
 
 
-class Recorder:
+class Recorder(Shown):
     """Records at full speed, in memory or to a file; give it as ``follower``.
 
     It is meant to be the only follower of what it records; together with others it gets their dicts. It holds
@@ -66,6 +67,7 @@ class Recorder:
         _check(path, ring, on_exception, durability)
         self.path = None if path is None else os.path.abspath(os.fspath(path))
         self.ring = ring
+        self._shows_last = ring is not None
         self.dropped = 0
         """How many events were lost: to a full disk, or at the very end of the stack."""
         self.now = time.perf_counter_ns
@@ -164,6 +166,19 @@ class Recorder:
         self.flush()
         assert self.path is not None
         return list(load(self.path).records())
+
+    def _shown_events(self) -> Iterable[Event]:
+        if self._writer is None or self.ring is not None:
+            return self.events()
+        from .trace.reader import load
+
+        self.flush()
+        assert self.path is not None
+        return load(self.path).events
+
+    def show_last(self, last: bool = True) -> None:
+        """In a notebook show the last statements instead of the first."""
+        self._shows_last = last
 
     def clear(self) -> None:
         """Forget what is in memory."""

@@ -15,6 +15,7 @@ from .catalogue import Catalogue
 from .decode import Decoder, Event
 from .file import FrameReader
 from .model import Function, Piece, Statement
+from .table import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class SourceText:
     sha256: str
 
 
-class Trace:
+class Trace(Shown):
     """A recording that is read from its file again and again, never as a whole.
 
     Arguments:
@@ -74,6 +75,9 @@ class Trace:
         """
         for _, decoded in self.chunks():
             yield from decoded
+
+    def _shown_events(self) -> Iterator[Event]:
+        return self.events
 
     def chunks(self) -> Iterator[tuple[int, Iterator[Event]]]:
         """The events frame by frame: the sequence number of the first, and they."""
