@@ -27,7 +27,7 @@ def run_cell(shell: Any, cell: str, channel: Channel) -> None:
     """
     __tracebackhide__ = True
     text = shell.transform_cell(cell)
-    filename = shell.compile.cache(text, shell.execution_count, raw_code=cell)
+    filename = shell.compile.cache(text, shell.displayhook.prompt_count, raw_code=cell)
     _check(text, filename)
     shows = shell.ast_node_interactivity != "none" and not text.rstrip().endswith(";")
     try:

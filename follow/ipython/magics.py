@@ -26,6 +26,8 @@ from .options import config_of, parser
 class FollowMagics(Magics):
     """The magics of one shell."""
 
+    shell: Any
+
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self._restore: dict[str, Callable[[], None]] = {}
@@ -62,7 +64,8 @@ class FollowMagics(Magics):
 
     def restore_all(self) -> None:
         """Put back everything that is followed."""
-        self.unfollow("")
+        for name in list(self._restore):
+            self._restore.pop(name)()
 
     def _follow_cell(self, line: str, cell: str) -> None:
         __tracebackhide__ = True
@@ -86,7 +89,7 @@ class FollowMagics(Magics):
             if options.into is not None:
                 self.shell.user_ns[options.into] = recorder
             if not options.text and any(True for _ in recorder.events()):
-                display(recorder)
+                display(recorder)  # type: ignore[no-untyped-call]
 
     def _follow_name(self, name: str, config: FollowConfig) -> None:
         names = self.shell.user_ns

@@ -12,14 +12,14 @@ from IPython.core.magic_arguments import MagicArgumentParser
 from ..config import FollowConfig
 
 
-def parser(magic: str, *, names: bool) -> MagicArgumentParser:
+def parser(magic: str, *, names: bool) -> Any:
     """The parser of a magic's line.
 
     Arguments:
         magic: how messages call it.
         names: whether it takes names of functions; else it follows a cell.
     """
-    made = MagicArgumentParser(magic, add_help=False)
+    made: Any = MagicArgumentParser(magic, add_help=False)  # type: ignore[no-untyped-call]
     if names:
         made.add_argument("names", nargs="*", metavar="NAME")
     else:

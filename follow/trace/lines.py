@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from .replay import Replay
 
 _MOST_CHANGES = 8
 """So many variables are shown of one event."""
+_CELL = re.compile(r"<ipython-input-(\d+)-\w+>$")
 _WIDTH = 160
 """Characters shown of one statement or exception."""
 
@@ -172,6 +174,9 @@ def cut(text: str) -> str:
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
-def shorter(file: str, folder: str) -> str:
-    """A file's path, relative to a folder if it lies in it."""
+def shorter(file: str, folder: str = "") -> str:
+    """A file's path, relative to a folder if it lies in it; of a cell its number."""
+    cell = _CELL.match(file)
+    if cell is not None:
+        return f"In[{cell.group(1)}]"
     return os.path.relpath(file, folder) if folder and file.startswith(folder.rstrip(os.sep) + os.sep) else file

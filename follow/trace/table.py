@@ -9,7 +9,7 @@ from html import escape
 from itertools import islice
 
 from .decode import Event
-from .lines import Line, cut, lines_of, text_of
+from .lines import Line, cut, lines_of, shorter, text_of
 
 _MOST = 100
 """Rows of a table."""
@@ -53,17 +53,20 @@ def table(lines: Sequence[Line], note: str) -> str:
         note: what stands above it.
     """
     top = min((line.depth for line in lines), default=0)
-    rows = "".join(_row(line, line.depth - top) for line in lines)
+    several = len({line.file for line in lines}) > 1
+    rows = "".join(_row(line, line.depth - top, several) for line in lines)
     head = "".join(f'<th style="text-align: left">{name}</th>' for name in ("line", "statement", "new or changed"))
     return f"<table><caption>{escape(note)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _row(line: Line, depth: int) -> str:
+def _row(line: Line, depth: int, several: bool) -> str:
     told = [f"<b>{escape(name)}</b> = {escape(text)}" for name, text in line.changes]
     if line.result:
         told.append(f"→ {escape(line.result)}")
     if line.exception:
         told.append(f'<span style="color: #b00020">{escape(cut(line.exception))}</span>')
     indent = f"{_CELL}; padding-left: {1 + 2 * min(depth, 20)}em"
-    place = f'<td style="{_CELL}" title="{escape(line.file)}">{escape(os.path.basename(line.file))}:{line.number}</td>'
-    return f'<tr>{place}<td style="{indent}">{escape(cut(line.text))}</td><td style="{_CELL}">{"<br>".join(told)}</td></tr>'
+    place = f"{os.path.basename(shorter(line.file))}:{line.number}" if several else str(line.number)
+    place = f'<td style="{_CELL}" title="{escape(line.file)}">{escape(place)}</td>'
+    statement = f'<td style="{indent}">{escape(cut(line.text))}</td>'
+    return f'<tr>{place}{statement}<td style="{_CELL}">{"<br>".join(told)}</td></tr>'
