@@ -7,6 +7,7 @@ follow is imported when an option, the marker or the fixture asks for it, and no
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 
 _SESSION = "follow-session"
 """The name of the plugin that does the work."""
+
+
+def _leave_out_follow() -> None:
+    """Keep pytest from rewriting the asserts of follow's own modules, as it does with all that come with a plugin.
+
+    None of them is about tests; they would be imported slower, and run slower.
+    """
+    for finder in sys.meta_path:
+        marked, known = getattr(finder, "_must_rewrite", None), getattr(finder, "_marked_for_rewrite_cache", None)
+        if isinstance(marked, set) and isinstance(known, dict):
+            marked.discard("follow")
+            known.clear()
+
+
+_leave_out_follow()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,4 +1,7 @@
-"""follow shows what Python code did, statement by statement."""
+"""follow shows what Python code did, statement by statement.
+
+PYTEST_DONT_REWRITE: pytest would warn of this module if it is imported before, as by FOLLOW=….
+"""
 
 from .capture import Shortened
 from .config import FollowConfig

@@ -289,6 +289,18 @@ def test_coverage(project: Path) -> None:
     assert len(measured[0]["tests/test_stats.py"][0]) > 20
 
 
+def test_pytest_leaves_follow_itself_alone(project: Path) -> None:
+    """It rewrites and warns of modules that come with an installed plugin; that is what this distribution says it is."""
+    (project / "pretends.py").write_text(
+        "from _pytest.assertion import register_assert_rewrite\nregister_assert_rewrite('follow')\n"
+    )
+    (project / "tests/test_stats.py").write_text(
+        "import follow.config\n\ndef test_it():\n    assert 'Rewriting' not in type(follow.config.__loader__).__name__\n"
+    )
+    assert "1 passed" in run(project, "-p", "pretends", "-W", "error")
+    assert "1 passed" in run(project, "-p", "pretends", "-W", "error", FOLLOW="nothing")
+
+
 def test_nothing_is_imported_that_is_not_asked_for(project: Path) -> None:
     (project / "tests/test_stats.py").write_text(
         "import sys\n\ndef test_it():\n    assert '_follow_pytest' in sys.modules\n"
