@@ -18,7 +18,7 @@ from .channel import Channel
 from .config import FollowConfig
 from .decorator import new_channel, probes_for
 from .deep import deeply
-from .errors import FollowError, FollowWarning, defects_reported
+from .errors import FollowError, FollowWarning, defects_reported, warn
 from .followers import as_followers
 from .model import Lookup, Tables
 from .progress import Progress
@@ -147,7 +147,7 @@ class FollowLoader:
         try:
             code = self._rewriting.code(self._loader, fullname)
         except (FollowError, RecursionError) as error:
-            warnings.warn(f"The module {fullname} is not followed: {error}", FollowWarning, stacklevel=2)
+            warn(f"The module {fullname} is not followed: {error}")
             code = None
         return self._loader.get_code(fullname) if code is None else code
 

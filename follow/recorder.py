@@ -5,10 +5,8 @@ from __future__ import annotations
 import atexit
 import itertools
 import os
-import sys
 import threading
 import time
-import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +14,7 @@ from typing import Any
 
 from .config import FollowConfig
 from .describe import describe_record
-from .errors import FollowWarning
+from .errors import warn
 from .events import FIRST_BASE, RECORD, SILENCE, TIME, size
 from .memory import Memory, Ring
 from .model import Lookup, Record
@@ -67,7 +65,7 @@ class Recorder(Shown):
         _check(path, ring, on_exception, durability)
         self.path = None if path is None else os.path.abspath(os.fspath(path))
         self.ring = ring
-        self._shows_last = ring is not None
+        self.shows_last = ring is not None
         self.dropped = 0
         """How many events were lost: to a full disk, or at the very end of the stack."""
         self.now = time.perf_counter_ns
@@ -176,10 +174,6 @@ class Recorder(Shown):
         assert self.path is not None
         return load(self.path).events
 
-    def show_last(self, last: bool = True) -> None:
-        """In a notebook show the last statements instead of the first."""
-        self._shows_last = last
-
     def clear(self) -> None:
         """Forget what is in memory."""
         with self._lock:
@@ -274,7 +268,7 @@ class Recorder(Shown):
             error = self._writer.write(items)
             self.dropped += self._writer.dropped - before
             if error is not None:
-                _warn(f"The trace {self.path} cannot be written ({error}); what cannot be written is counted.")
+                warn(f"The trace {self.path} cannot be written ({error}); what cannot be written is counted.")
 
     def after_fork(self) -> None:
         """In a child process: what the parent has gathered is the parent's, and so is its file."""
@@ -310,14 +304,6 @@ def _check(path: object, ring: object, on_exception: object, durability: object)
         raise ValueError("Recorder needs a path to dump to when on_exception is 'dump'.")
     if durability not in ("buffer", "event"):
         raise ValueError(f"Recorder's durability must be 'buffer' or 'event', not {durability!r}.")
-
-
-def _warn(message: str) -> None:
-    try:
-        warnings.warn(message, FollowWarning, stacklevel=2)
-    except Exception:  # warnings turned into errors must not reach the followed code either
-        if sys.stderr is not None:
-            print(message, file=sys.stderr)
 
 
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()

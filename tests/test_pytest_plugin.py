@@ -133,7 +133,11 @@ def test_a_failing_test_shows_its_last_statements(project: Path) -> None:
 
 
 def test_failures_of_fixtures(project: Path) -> None:
+    (project / "tests/conftest.py").write_text(
+        "import pytest\n\n@pytest.fixture(autouse=True)\ndef around():\n    level = 1\n    yield level\n"
+    )
     found = sections(run(project, "--follow-on-failure"))
+    assert all("tests/conftest.py:5 level = 1 # level=1" in lines for lines in found.values())
     assert found["test_setup"][-1] == (
         "tests/test_stats.py:22 yield stats.mean(data) !! ZeroDivisionError: division by zero"
     )
@@ -220,6 +224,15 @@ def test_a_module_that_cannot_be_imported(project: Path) -> None:
     assert found[-1] == "tests/test_stats.py:2 WANTED = stats.mean([3]) !! ZeroDivisionError: division by zero"
 
 
+def test_a_module_that_cannot_be_followed_stops_nothing(project: Path) -> None:
+    (project / "shop/stats.py").write_text(PACKAGE + "\n(x): int = 1\n")  # libcst does not parse it
+    options = ("--follow-on-failure", "-W", "error", "-k", "test_two")
+    output = run(project, *options)
+    found = sections(output)["TestMean.test_two"]
+    assert not any("shop" in line for line in found)
+    assert found[-1].endswith("AssertionError: assert 6.0 == 3")
+
+
 def test_doctests(project: Path) -> None:
     (project / "shop/stats.py").write_text(
         PACKAGE.replace("    total = 0", '    """>>> mean([2, 4])\n    3.0\n    """\n    total = 0')
@@ -247,6 +260,8 @@ def test_marker(project: Path) -> None:
     assert "shop/stats.py:5 total += value # total=3" in found["TestAll.test_two"]
     assert set(found) == {"test_one", "TestAll.test_two"}
     assert "The marker follow of tests/test_stats.py::test_wrong is of no use" in output
+    captured = sections(run(project, "-rP", "--follow"), "Captured follow call")
+    assert captured["test_one"] == found["test_one"]
     both = run(project, "-rP", "--follow-on-failure")
     assert sections(both)["test_one"][-3:-1] == found["test_one"][1:]
 

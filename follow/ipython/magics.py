@@ -85,7 +85,7 @@ class FollowMagics(Magics):
         finally:
             channel.close()
             failed = sys.exc_info()[0] is not None
-            recorder.show_last(failed)
+            recorder.shows_last = failed
             if options.into is not None:
                 self.shell.user_ns[options.into] = recorder
             if not options.text and any(True for _ in recorder.events()):

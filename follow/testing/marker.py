@@ -36,7 +36,7 @@ class Marked:
         self._item = item
         self._config = _config_of(item, marker)
         self._recorder = Recorder(ring=_RING) if session is None else session.recorder
-        self._start = self._recorder.now()
+        self._captured = session is not None and session.captured
         self._handle: Instrumented | None = None
         self._problem = ""
 
@@ -54,6 +54,8 @@ class Marked:
     def __exit__(self, *exc_info: object) -> None:
         if self._handle is not None:
             self._handle.uninstall()
+        if self._captured and not self._problem:
+            return  # the session's section has it
         text = self._problem or section(self._recorder, _MOST, str(self._item.config.rootpath))
         self._item.add_report_section("call", "follow", text)
 

@@ -33,6 +33,10 @@ class FollowSession:
         options: the options' values; ``config`` itself does not have them yet when conftest files are about to be
             loaded.
 
+    Attributes:
+        recorder: what takes the events; it is cleared when a test begins.
+        captured: whether reports have sections with everything, as for captured log.
+
     Raises:
         pytest.UsageError: an option or a setting is of no use.
     """
@@ -44,12 +48,10 @@ class FollowSession:
         self._shown_when_passed = "P" in _shown_kinds(options) or "A" in _shown_kinds(options)
         self._starts: list[tuple[str, int]] = []
         self._hook: ImportHook | None = None
-        self._captured = options.follow is not None and not self._on_failure and options.follow_output is None
+        self.captured = options.follow is not None and not self._on_failure and options.follow_output is None
         self._headline = ""
         settings = _settings(self._folder)
         self.recorder = self._recorder(options)
-        if _is_controller(options):
-            config.option.follow_output = options.follow_output and os.path.abspath(options.follow_output)
         self._install(config, options, settings)
 
     def _recorder(self, options: Any) -> Recorder:
@@ -120,7 +122,7 @@ class FollowSession:
         report = outcome.get_result()
         if report.failed:
             self._add(report)
-        elif self._captured and self._shown_when_passed and report.passed and call.when != "setup":
+        elif self.captured and self._shown_when_passed and report.passed and call.when != "setup":
             # pytest shows what passed by the report of the call, and of the teardown's report its own section.
             self._add(report, ("setup", "call") if call.when == "call" else ("teardown",))
 
@@ -128,7 +130,7 @@ class FollowSession:
         if self._on_failure:
             text = section(self.recorder, self._last, self._folder)
             report.sections.append(("follow: last statements", text or "No followed statement was executed."))
-        elif self._captured:
+        elif self.captured:
             starts = self._starts or [("collection", 0)]
             for name, text in phases(self.recorder, self._last, self._folder, starts):
                 if name in wanted:

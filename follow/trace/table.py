@@ -21,7 +21,7 @@ _CELL = "text-align: left; vertical-align: top; font-family: monospace; white-sp
 class Shown:
     """Gives what has events the ways in which IPython shows objects."""
 
-    _shows_last = False
+    shows_last = False
     """Whether the last events are shown instead of the first."""
 
     def _shown_events(self) -> Iterable[Event]:
@@ -37,10 +37,10 @@ class Shown:
 
     def _lines(self, most: int) -> tuple[list[Line], str]:
         found = lines_of(self._shown_events())
-        lines = list(deque(found, maxlen=most + 1) if self._shows_last else islice(found, most + 1))
+        lines = list(deque(found, maxlen=most + 1) if self.shows_last else islice(found, most + 1))
         if len(lines) <= most:
             return lines, "nothing was recorded" if not lines else f"{len(lines)} statements and calls"
-        if self._shows_last:
+        if self.shows_last:
             return lines[1:], f"the last {most} statements and calls"
         return lines[:most], f"the first {most} statements and calls; records() has all"
 
