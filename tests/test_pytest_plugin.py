@@ -7,11 +7,13 @@ import os
 import re
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
 
 import follow
+from follow.testing.selection import TestSelection, packages_of
 
 PACKAGE = """
 def mean(values):
@@ -193,7 +195,6 @@ def test_captured_like_a_log(project: Path) -> None:
 
 
 def test_patterns_and_settings(project: Path) -> None:
-    assert not sections(run(project, "--follow=json"), "Captured follow call")
     both = sections(run(project, "--follow=json,tests.*,test_stats", "--follow=shop.stats"), "Captured follow call")
     assert {line.split(":")[0] for line in both["TestMean.test_two"]} == {"shop/stats.py", "tests/test_stats.py"}
     (project / "pyproject.toml").write_text('[tool.follow]\ninclude = ["nothing"]\n')
@@ -280,17 +281,14 @@ def test_recorder_fixture(project: Path) -> None:
     assert "1 passed" in run(project)
 
 
-def test_trace_file(project: Path) -> None:
-    output = run(project, "--follow-output=run.follow", "--follow-on-failure")
-    assert sections(output) == sections(run(project, "--follow-on-failure"))
+def test_trace_files_and_xdist(project: Path) -> None:
+    alone = run(project, "--follow-output=run.follow", "--follow-on-failure")
     instructions = [record["instruction"] for record in follow.load(project / "run.follow").records()]
     assert instructions.count("total += value") == 9
     assert instructions.count("def mean(values):") == 1  # what was imported is in it as well
-
-
-def test_xdist(project: Path) -> None:
-    output = run(project, "-n", "2", "--follow-on-failure", "--follow-output=run.follow")
-    assert sections(output) == sections(run(project, "--follow-on-failure"))
+    (project / "run.follow").unlink()
+    output = run(project, "-n", "2", "--follow-on-failure", "--follow-output=run.follow")  # pytest-xdist
+    assert len(sections(output)) == 4 and sections(output) == sections(alone)
     names = sorted(path.name for path in project.glob("run*"))
     assert names == ["run.gw0.follow", "run.gw1.follow"]
     records = [record for name in names for record in follow.load(project / name).records()]
@@ -300,11 +298,11 @@ def test_xdist(project: Path) -> None:
 def test_coverage(project: Path) -> None:
     (project / ".coveragerc").write_text("[run]\nbranch = True\n")
     measured = []
-    for options in ((), ("--follow-on-failure",), ("--follow-on-failure", "-n", "2")):
+    for options in ((), ("--follow-on-failure", "-n", "2")):
         run(project, "--cov=shop", "--cov=tests", "--cov-report=json", "--cov-report=", *options)
         files = json.loads((project / "coverage.json").read_text())["files"]
         measured.append({name: (file["executed_lines"], file["missing_branches"]) for name, file in files.items()})
-    assert measured[0] == measured[1] == measured[2]
+    assert measured[0] == measured[1]
     assert len(measured[0]["tests/test_stats.py"][0]) > 20
 
 
@@ -326,3 +324,26 @@ def test_nothing_is_imported_that_is_not_asked_for(project: Path) -> None:
         "    assert not [name for name in sys.modules if name.split('.')[0] in ('follow', 'libcst', 'msgpack')]\n"
     )
     assert "1 passed" in run(project)
+
+
+def test_which_modules_are_a_projects_own(tmp_path: Path) -> None:
+    for name in ("src/shop/__init__.py", "src/single.py", "tests/__init__.py", "test_top.py", "setup.py", "data/x.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert packages_of(str(tmp_path)) == ("shop", "single")
+
+    def spec(file: str) -> ModuleSpec:
+        return ModuleSpec("name", None, origin=file)
+
+    own, library = str(tmp_path / "src/shop/a.py"), json.__file__
+    installed = str(Path(pytest.__file__).parent.parent / "shop/a.py")
+    inside = str(tmp_path / "tests/helpers.py")
+    for tests in (False, True):
+        select = TestSelection((), ("shop.vendored",), str(tmp_path), ["test_*.py"], tests=tests)
+        assert select("shop.a", None) and select("shop.a", spec(own)) and select("shop.a", spec(installed))
+        assert not select("shop.vendored.b", spec(own)) and not select("json", spec(library))
+        assert not select("follow.config", spec(own)) and not select("built", spec("built-in"))
+        assert select("tests.helpers", spec(inside)) is tests
+        assert select("test_top", spec(str(tmp_path / "test_top.py"))) is tests
+    named = TestSelection(("shop.a",), (), str(tmp_path), ["test_*.py"], tests=False)
+    assert named("shop.a", spec(own)) and not named("shop.b", None) and not named("test_top", None)
