@@ -15,6 +15,8 @@ import pytest
 import follow
 from follow.testing.selection import TestSelection, packages_of
 
+from .support import outcome
+
 PACKAGE = """
 def mean(values):
     total = 0
@@ -347,3 +349,21 @@ def test_which_modules_are_a_projects_own(tmp_path: Path) -> None:
         assert select("test_top", spec(str(tmp_path / "test_top.py"))) is tests
     named = TestSelection(("shop.a",), (), str(tmp_path), ["test_*.py"], tests=False)
     assert named("shop.a", spec(own)) and not named("shop.b", None) and not named("test_top", None)
+
+
+def checked(n: int) -> int:
+    double = 2 * n
+    assert double == (lambda: 4)(), f"of {n}"
+    return double
+
+
+@pytest.mark.parametrize("recording", [False, True])
+def test_a_function_whose_asserts_pytest_has_rewritten(recording: bool) -> None:
+    recorder = follow.Recorder()
+    records: list[dict[str, object]] = []
+    followed = follow.follow(checked, recorder if recording else records.append)
+    assert outcome(followed, 2) == outcome(checked, 2) == ("returned", 4)
+    assert outcome(followed, 3) == outcome(checked, 3)
+    told = recorder.records() if recording else records
+    assert [record["instruction"] for record in told[-3:]] == ["double = 2 * n", "4", told[-1]["instruction"]]
+    assert str(told[-1]["exception"]).startswith("AssertionError: of 3")
