@@ -363,7 +363,8 @@ def test_a_function_whose_asserts_pytest_has_rewritten(recording: bool) -> None:
     records: list[dict[str, object]] = []
     followed = follow.follow(checked, recorder if recording else records.append)
     assert outcome(followed, 2) == outcome(checked, 2) == ("returned", 4)
-    assert outcome(followed, 3) == outcome(checked, 3)
+    plain, twin = (re.sub("0x[0-9a-f]+", "0x", repr(outcome(function, 3))) for function in (checked, followed))
+    assert twin == plain  # but for where the lambda is in memory
     told = recorder.records() if recording else records
     assert [record["instruction"] for record in told[-3:]] == ["double = 2 * n", "4", told[-1]["instruction"]]
     assert str(told[-1]["exception"]).startswith("AssertionError: of 3")
