@@ -22,7 +22,7 @@ _RATIOS = (
     Ratio("PySnooper / text", PYSNOOPER, TEXT, least=5),
 )
 _LONG_ENOUGH_NS = 5_000_000
-_ITERATIONS = (200, 2_000, 10_000)
+_ITERATIONS = (200, 2_000, 12_000)
 
 
 def rows(options: Options) -> Iterator[Row]:

@@ -46,7 +46,9 @@ def in_fresh_process(
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     variables = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": os.pathsep.join(paths), **(environment or {})}
     try:
-        done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=_MOST_SECONDS)
+        done = subprocess.run(
+            command, env=variables, capture_output=True, text=True, timeout=_MOST_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         raise MeasurementFailed(f"took longer than {_MOST_SECONDS} s") from None
     if done.returncode:
