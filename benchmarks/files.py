@@ -53,7 +53,7 @@ def _calls(n: int) -> int:
 
 
 _current: Any = None
-_SUBJECTS: dict[str, tuple[Callable[[int], object], int]] = {
+SUBJECTS: dict[str, tuple[Callable[[int], object], int]] = {
     "integers in a loop": (loop, 100_000),
     "integers in a loop, ten times as long": (loop, 1_000_000),
     "strings, each a new one": (_strings, 50_000),
@@ -65,7 +65,7 @@ _SUBJECTS: dict[str, tuple[Callable[[int], object], int]] = {
 def rows(options: Options) -> Iterator[Row]:
     """One row a program."""
     processes = 2 if options.quick else 5
-    for name in filter(options.wants, _SUBJECTS):
+    for name in filter(options.wants, SUBJECTS):
         samples = []
         try:
             for number in range(processes):
@@ -80,7 +80,7 @@ def rows(options: Options) -> Iterator[Row]:
 def ratios(rows: Sequence[Row]) -> list[Row]:
     """What should be reached."""
     found = {row["program"]: row for row in rows if "events" in row}
-    first, longer = (found.get(name) for name in list(_SUBJECTS)[:2])
+    first, longer = (found.get(name) for name in list(SUBJECTS)[:2])
     if first is None or longer is None:
         return []
     return [
@@ -93,7 +93,7 @@ def ratios(rows: Sequence[Row]) -> list[Row]:
 def measure(name: str) -> dict[str, float]:
     """One program, recorded to a file and read back, in this process."""
     global _current
-    program, n = _SUBJECTS[name]
+    program, n = SUBJECTS[name]
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "program.trace")
         recorder = _current = Recorder(path)

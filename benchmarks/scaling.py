@@ -29,7 +29,7 @@ _FOLLOWERS: dict[str, Callable[[], object]] = {
 }
 _WAYS = (*_FOLLOWERS, "settrace")
 _EVENTS_OF_A_CALL = 3  # its start, and two statements
-_N = 12_000
+N = 12_000
 """Iterations, or calls: enough for a recorder to hand over what it has gathered in every run."""
 
 _Case = tuple[Callable[[], object], Callable[[], object], int]
@@ -81,7 +81,7 @@ def _locals(size: int, way: str) -> _Case:
     body = ["    total = 0", "    for i in range(n):", "        x = i * 2", "        total += x", "    return total"]
     function = _module(["def scaled(n):", *variables, *body]).scaled
     followed = _followed(function, way)
-    return lambda: function(_N), lambda: followed(_N), EVENTS * _N
+    return lambda: function(N), lambda: followed(N), EVENTS * N
 
 
 def _items(size: int, way: str) -> _Case:
@@ -90,13 +90,13 @@ def _items(size: int, way: str) -> _Case:
     function = _module([*lines, "        x = i * 2", "    return x"]).scaled
     followed = _followed(function, way)
     items = [0] * size
-    return lambda: function(_N, items), lambda: followed(_N, items), EVENTS * _N
+    return lambda: function(N, items), lambda: followed(N, items), EVENTS * N
 
 
 def _functions(size: int, way: str) -> _Case:
     """Many short functions that are called in turn."""
     lines = [f"def f{number}(x):\n    y = x + {number}\n    return y" for number in range(size)]
-    times = max(1, _N // size)
+    times = max(1, N // size)
 
     def calls(module: Any) -> Callable[[], None]:
         functions = [getattr(module, f"f{number}") for number in range(size)]
@@ -119,7 +119,7 @@ def _functions(size: int, way: str) -> _Case:
 
 def _threads(size: int, way: str) -> _Case:
     """The loop in several threads at once."""
-    followed, n = _followed(loop, way), max(1, _N // size)
+    followed, n = _followed(loop, way), max(1, N // size)
 
     def run_all(function: Callable[[int], int]) -> None:
         threads = [threading.Thread(target=function, args=(n,)) for _ in range(size)]

@@ -20,7 +20,8 @@ _N = 20_000
 _OFF = FollowConfig(follow_for_loops=False, follow_variable_set=False)
 
 
-def _switched_off(follower: Any) -> Callable[[int], int]:
+def switched_off(follower: Any) -> Callable[[int], int]:
+    """The loop, followed without its statements."""
     return follow(loop, follower, config=_OFF)  # type: ignore[no-any-return]
 
 
@@ -46,10 +47,10 @@ def _instrumented_and_back() -> Callable[[int], int]:
     return copy  # type: ignore[no-any-return]
 
 
-_CASES: dict[str, Callable[[], tuple[Callable[[int], Any], Callable[[int], Any]]]] = {
+CASES: dict[str, Callable[[], tuple[Callable[[int], Any], Callable[[int], Any]]]] = {
     "the same code twice (the error of the measurement)": lambda: (loop, _twice(loop)),
-    "statements switched off, recorder": lambda: (loop, _switched_off(Recorder(ring=1_000))),
-    "statements switched off, dicts": lambda: (loop, _switched_off(discard)),
+    "statements switched off, recorder": lambda: (loop, switched_off(Recorder(ring=1_000))),
+    "statements switched off, dicts": lambda: (loop, switched_off(discard)),
     "functions that a recorded one calls": lambda: (_calls_others, follow(_calls_others, Recorder(ring=1_000))),
     "functions that a followed one calls": lambda: (_calls_others, follow(_calls_others, discard)),
     "instrumented, and uninstalled": lambda: (loop, _instrumented_and_back()),
@@ -59,7 +60,7 @@ _CASES: dict[str, Callable[[], tuple[Callable[[int], Any], Callable[[int], Any]]
 
 def rows(options: Options) -> Iterator[Row]:
     """One row a case."""
-    found: dict[str, list[Any]] = {name: [] for name in _CASES if options.wants(name)}
+    found: dict[str, list[Any]] = {name: [] for name in CASES if options.wants(name)}
     for number in range(options.processes):
         for name, samples in found.items():
             options.tell(f"{name} ({number + 1} of {options.processes})")
@@ -85,7 +86,7 @@ def ratios(rows: Sequence[Row]) -> list[Row]:
 
 def measure(name: str, rounds: int) -> float:
     """One case, in this process."""
-    native, run = _CASES[name]()
+    native, run = CASES[name]()
     if native(50) != run(50):
         raise AssertionError(f"{name} changes what the function returns")
     return median_ratio(lambda: run(_N), lambda: native(_N), rounds)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import importlib.metadata
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter_ns
@@ -64,7 +68,7 @@ def settrace(function: Function) -> Function:
         dict(frame.f_locals)
         return trace
 
-    return _traced(function, trace)
+    return traced(function, trace)
 
 
 def settrace_keeping(function: Function, filename: str | None = None) -> Function:
@@ -87,18 +91,21 @@ def settrace_keeping(function: Function, filename: str | None = None) -> Functio
                 buffer.clear()
         return trace
 
-    return _traced(function, trace)
+    return traced(function, trace)
 
 
-def _traced(function: Function, trace: Callable[..., Any]) -> Function:
-    def traced(*arguments: Any) -> Any:
+def traced(function: Function, trace: Callable[..., Any]) -> Function:
+    """A function that runs under a callback of settrace; what was traced before is afterwards, too."""
+
+    def run(*arguments: Any) -> Any:
+        before = sys.gettrace()
         sys.settrace(trace)
         try:
             return function(*arguments)
         finally:
-            sys.settrace(None)
+            sys.settrace(before)
 
-    return traced
+    return run
 
 
 def monitoring(function: Any) -> Function:
@@ -121,11 +128,32 @@ def python_follow(function: Function) -> Function:
     return module.follow(config=module.FollowConfig(follow_threads=False), follower=discard)(function)  # type: ignore[no-any-return]
 
 
+def in_memory(function: Function) -> Function:
+    """A recorder that keeps all of a run, and forgets it at its end."""
+    recorder = Recorder()
+    followed = follow(function, recorder)
+
+    def run(*arguments: Any) -> Any:
+        result = followed(*arguments)
+        recorder.clear()
+        return result
+
+    return run
+
+
+def to_file(function: Function) -> Function:
+    """A recorder that writes to a file, which is removed at the end."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return follow(function, Recorder(os.path.join(folder, "loop.trace")))  # type: ignore[no-any-return]
+
+
 def _followed(follower: Callable[[], object], **settings: Any) -> Callable[[Function], Function]:
     return lambda function: follow(function, follower(), config=FollowConfig(**settings))  # type: ignore[no-any-return]
 
 
 RECORDER = "follow: recorder, ring of 10,000"
+MEMORY = "follow: recorder, all in memory"
 DICTS = "follow: the same dicts"
 TEXT = "follow: text, no-op stream"
 SETTRACE = "bare settrace callback, copies kept"
@@ -135,6 +163,8 @@ PYSNOOPER = "PySnooper, no-op writer"
 
 WAYS: dict[str, Way] = {
     RECORDER: Way("follow", _followed(lambda: Recorder(ring=10_000))),
+    MEMORY: Way("follow", in_memory),
+    "follow: recorder, to a file": Way("follow", to_file),
     DICTS: Way("follow", _followed(lambda: discard)),
     "follow: values='live'": Way("follow", _followed(lambda: discard, values="live")),
     TEXT: Way("follow", _followed(Nowhere)),
