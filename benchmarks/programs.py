@@ -114,7 +114,7 @@ def measure(name: str, way: str, rounds: int) -> dict[str, Any]:
         return cost(plain, settrace_keeping(plain, plain_module.__file__), 1, rounds)
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as hooks:
         path = os.path.join(folder, "program.trace")
-        recorder = {"memory": Recorder, "ring": lambda: Recorder(ring=10_000), "file": lambda: Recorder(path)}[way]()
+        recorder = Recorder(path if way == "file" else None, ring=10_000 if way == "ring" else None)
         hooks.enter_context(install_import_hook(f"followed_{name}", follower=recorder))
         run = start(load_program(name, f"followed_{name}"))
         run()  # what is linked at a first call

@@ -113,7 +113,9 @@ def _functions(size: int, way: str) -> _Case:
     if way == "settrace":
         run = settrace_keeping(run, module.__file__)
     else:
-        instrument(module, follower=_FOLLOWERS[way]())
+        followed = instrument(module, follower=_FOLLOWERS[way]()).functions
+        if len(followed) != size:
+            raise AssertionError(f"only {len(followed)} of {size} functions are followed")
     return native, run, _EVENTS_OF_A_CALL * times * size
 
 

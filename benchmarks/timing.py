@@ -45,7 +45,7 @@ def turns(
     gc.collect()
     gc.freeze()
     for number in range(rounds):
-        order = list(runs) if number % 2 else list(reversed(runs))
+        order = list(runs) if number % 2 else list(runs)[::-1]
         found: dict[str, float] = {}
         for name in order:
             found[name] = _time(runs[name], repeats[name]) / repeats[name]
@@ -96,7 +96,8 @@ def together(samples: Sequence[Mapping[str, Any]], name: str) -> tuple[float, fl
 
 def unit_of(samples: Iterable[Mapping[str, Any]]) -> float:
     """The cost of the floor's events in ns, in the middle of all processes of a table."""
-    return median([sample["floor_ns"] for sample in samples if "floor_ns" in sample] or [0.0])
+    found: list[float] = [sample["floor_ns"] for sample in samples if "floor_ns" in sample]
+    return median(found or [0.0])
 
 
 def median_ratio(run: Run, native: Run, rounds: int) -> float:

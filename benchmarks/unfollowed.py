@@ -22,7 +22,7 @@ _OFF = FollowConfig(follow_for_loops=False, follow_variable_set=False)
 
 def switched_off(follower: Any) -> Callable[[int], int]:
     """The loop, followed without its statements."""
-    return follow(loop, follower, config=_OFF)  # type: ignore[no-any-return]
+    return follow(loop, follower, config=_OFF)
 
 
 def _twice(function: Any) -> Any:

@@ -145,11 +145,11 @@ def to_file(function: Function) -> Function:
     """A recorder that writes to a file, which is removed at the end."""
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return follow(function, Recorder(os.path.join(folder, "loop.trace")))  # type: ignore[no-any-return]
+    return follow(function, Recorder(os.path.join(folder, "loop.trace")))
 
 
 def _followed(follower: Callable[[], object], **settings: Any) -> Callable[[Function], Function]:
-    return lambda function: follow(function, follower(), config=FollowConfig(**settings))  # type: ignore[no-any-return]
+    return lambda function: follow(function, follower(), config=FollowConfig(**settings))
 
 
 RECORDER = "follow: recorder, ring of 10,000"

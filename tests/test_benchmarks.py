@@ -44,9 +44,17 @@ def test_settrace_callback_sees_each_line_and_puts_back_what_was_traced_before()
         lines.append(event)
         return note
 
+    def other(frame: Any, event: str, arg: object) -> None:
+        return None
+
     before = sys.gettrace()
-    assert ways.traced(loop, note)(3) == loop(3)
-    assert sys.gettrace() is before
+    sys.settrace(other)
+    try:
+        result, after = ways.traced(loop, note)(3), sys.gettrace()
+    finally:
+        sys.settrace(before)
+    assert result == loop(3)
+    assert after is other
     assert lines.count("line") == 1 + 3 * 3 + 2  # total = 0; the loop; its end and the return
 
 
@@ -86,8 +94,7 @@ def test_a_peer_that_is_not_here_is_named_with_the_reason(monkeypatch: pytest.Mo
 def test_ratios_say_whether_they_are_reached() -> None:
     figures = {"one": 3.0, "other": 2.0}
     most, least, neither = (
-        Ratio("a", "one", "other", **wanted).row(figures)  # type: ignore[arg-type]
-        for wanted in ({"most": 1.2}, {"least": 1.2}, {})
+        Ratio("a", "one", "other", **wanted).row(figures) for wanted in ({"most": 1.2}, {"least": 1.2}, {})
     )
     assert most == {"ratio": "a", "value": 1.5, "to_reach": "<= 1.2", "reached": False}
     assert least is not None and (least["to_reach"], least["reached"]) == (">= 1.2", True)
