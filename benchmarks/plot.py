@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from .report import RESULTS, VERSION
 from .ways import RECORDER
 
-_WIDTH, _LEFT, _RIGHT = 760, 300, 120
+_WIDTH, _LEFT, _RIGHT = 780, 300, 150
 _TOP, BAR, _STEP = 46, 14, 22
 _GROUPS = {
     "floor": "written in by hand",
@@ -90,8 +90,12 @@ def _bar(
     place = {"x": str(_LEFT), "y": str(y + 3), "width": f"{max(end - _LEFT, 1):.1f}", "height": str(BAR), "rx": "2"}
     _text(root, _LEFT - 8, y + 14, name.replace("floor: ", ""), "", "end")
     ElementTree.SubElement(root, "rect", {"class": row["group"], **place})
-    times = "" if unit is None or row["group"] in ("floor", "follow") else f" · {cost / unit:,.1f} × recorder"
+    times = "" if unit is None or row["group"] in ("floor", "follow") else f" · {_times(cost / unit)} × recorder"
     _text(root, end + 6, y + 14, f"{cost:,.0f}{times}", "quiet")
+
+
+def _times(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def _legend(root: ElementTree.Element, groups: set[str]) -> None:

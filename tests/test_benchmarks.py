@@ -143,7 +143,13 @@ def test_the_picture_has_a_bar_a_measured_row_longer_the_dearer_it_is() -> None:
     assert [bar.get("class") for bar in bars] == ["floor", "follow", "peer"]
     lengths = [float(bar.get("width", 0)) for bar in bars]
     assert lengths == sorted(lengths) and lengths[0] < lengths[2]
-    assert "dear (1.0)" in texts and "20,000 · 100.0 × recorder" in texts
+    ends = [
+        float(text.get("x", 0)) + 7 * len(text.text or "")
+        for text in root.iter(f"{SVG}text")
+        if text.get("text-anchor") == "start"
+    ]
+    assert max(ends) < float(root.get("width", 0))
+    assert "dear (1.0)" in texts and "20,000 · 100 × recorder" in texts
 
 
 def test_a_picture_of_nothing_says_so() -> None:
