@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from .report import RESULTS, VERSION
 from .ways import RECORDER
 
-_WIDTH, _LEFT, _RIGHT = 780, 300, 150
+_WIDTH, _LEFT, _RIGHT = 800, 300, 180
 _TOP, BAR, _STEP = 46, 14, 22
 _GROUPS = {
     "floor": "written in by hand",
