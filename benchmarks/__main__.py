@@ -41,6 +41,9 @@ def _run(kind: str, options: Options, results: Path) -> None:
     before, start = circumstances(), time.perf_counter()
     rows = list(table.rows(options))
     _tell("")
+    if not rows:
+        print(f"{kind}: no row's name holds {' or '.join(options.only)}")
+        return
     ratios = table.ratios(rows)
     print_table(rows, f"{kind}, Python {VERSION}: {table.TITLE}")
     if ratios:
