@@ -118,7 +118,7 @@ def test_events_of_a_file_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(files.SUBJECTS, "small", (loop, 100))
     found = files.measure("small")
     assert found["events"] == 3 * 100 + 4  # the call, total = 0, the loop's end, the return
-    assert found["bytes_an_event"] == found["file_mb"] * 1e6 / found["events"]
+    assert found["bytes_an_event"] == pytest.approx(found["file_mb"] * 1e6 / found["events"])
 
 
 @pytest.mark.parametrize("kind", scaling.CASES)
