@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..copies import identity, name_and_length
 from ..state import MISSING
-from .run import WHOLE, Call, Run, is_shortened, items_of, same_at
+from .run import WHOLE, Call, Run, is_shortened, items_of, last_before, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,29 @@ class Read:
     whole: bool = True
 
 
+@dataclass(slots=True)
+class _Changes:
+    """When a container was changed.
+
+    Attributes:
+        first: the index of the event that told of it first.
+        whole: those of the events at which any item changed.
+        items: the same by item.
+        unclear: those at which it may have changed, but not all of it was recorded.
+    """
+
+    first: int
+    whole: list[int] = field(default_factory=list)
+    items: dict[Any, list[int]] = field(default_factory=dict)
+    unclear: list[int] = field(default_factory=list)
+
+    def note(self, at: int, keys: list[Any]) -> None:
+        """Some items have changed."""
+        self.whole.append(at)
+        for key in keys:
+            self.items.setdefault(_hashable(key), []).append(at)
+
+
 class Reader:
     """Tells what events have read.
 
@@ -46,6 +71,7 @@ class Reader:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._stores: dict[int, tuple[int, Any] | None] = {}
+        self._changes: dict[int, _Changes] = {}
 
     def reads(self, index: int, wanted: str = "") -> Iterator[Read]:
         """What an event has read for what it did; ``wanted`` names the one variable of interest."""
@@ -164,25 +190,37 @@ class Reader:
             Its index, whether the container was first seen there, and whether it is sure; None if the container
             was not seen before.
         """
-        first: int | None = None
-        for at, form, before in self._run.told(number, index):
-            if before is MISSING:
-                first = at
-                break
-            stored = self._stored(at, number)
-            if key is WHOLE and stored is not MISSING:
-                return at, False, True
-            if stored is not MISSING:
-                if stored == key:
-                    return at, False, True
-                continue
-            if key is not WHOLE and (is_shortened(form) or is_shortened(before)):
-                if self._changes_something(at):
-                    return at, False, False
-                continue
-            if not same_at(before, form, key):
-                return at, False, True
-        return None if first is None else (first, True, True)
+        changes = self._changes.get(number)
+        if changes is None:
+            changes = self._changes[number] = self._find_changes(number)
+        if not changes.first < index:
+            return None
+        times = changes.whole if key is WHOLE else changes.items.get(_hashable(key), ())
+        sure = last_before(times, index)
+        perhaps = -1 if key is WHOLE else last_before(changes.unclear, index)
+        if max(sure, perhaps) < 0:
+            return changes.first, True, True
+        return max(sure, perhaps), False, sure >= perhaps
+
+    def _find_changes(self, number: int) -> _Changes:
+        """When a container was changed: by what it held from one time to the next."""
+        seen = self._run.snapshots.get(number, [])
+        changes = _Changes(seen[0][0] if seen else sys.maxsize)
+        for (_, before), (at, form) in itertools.pairwise(seen):
+            short = is_shortened(form) or is_shortened(before)
+            alike = form is before or _equal(form, before)
+            if alike or short:
+                key = self._stored(at, number)
+                if key is not MISSING:
+                    changes.note(at, [key])
+                elif short and (not alike or self._changes_something(at)):
+                    changes.unclear.append(at)
+                    changes.note(at, [])
+            else:
+                one, other = items_of(before), items_of(form)
+                keys = dict.fromkeys((*one, *other))
+                changes.note(at, [key for key in keys if not same(one.get(key, MISSING), other.get(key, MISSING))])
+        return changes
 
     def _stored(self, index: int, number: int) -> Any:
         """The key of the item that an event's statement has assigned in a container; ``MISSING`` if not known."""
@@ -253,6 +291,22 @@ class Reader:
         except TypeError:
             return MISSING
         return key
+
+
+def _hashable(key: Any) -> Any:
+    try:
+        hash(key)
+    except TypeError:
+        return repr(key)
+    return key
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two forms are surely the same, told fast."""
+    try:
+        return type(one) is type(other) is list and bool(one == other)
+    except RecursionError:
+        return False
 
 
 def _root(node: ast.expr) -> str:

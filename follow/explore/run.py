@@ -209,17 +209,6 @@ class Run:
         place = bisect_left(known, index, key=lambda one: one[0])
         return known[place - 1][1] if place else MISSING
 
-    def told(self, number: int, index: int) -> Iterator[tuple[int, Any, Any]]:
-        """What was told of a container before an event, latest first: the event's index, the form, and the one before.
-
-        The first time it was seen the form before is ``MISSING``.
-        """
-        known = self.snapshots.get(number, ())
-        place = bisect_left(known, index, key=lambda one: one[0])
-        while place > 0:
-            place -= 1
-            yield *known[place], known[place - 1][1] if place else MISSING
-
     # -- the source ------------------------------------------------------------------------------------
 
     def code(self, file: str) -> Code:
@@ -314,14 +303,6 @@ def items_of(form: Any) -> dict[Any, Any]:
 def is_shortened(form: Any) -> bool:
     """Whether a form does not show all that there was."""
     return type(form) is Shortened or (type(form) is Tagged and type(form.content) is Shortened)
-
-
-def same_at(one: Any, other: Any, key: object) -> bool:
-    """Whether two forms of a container agree in an item, or with ``WHOLE`` in all of them."""
-    if key is not WHOLE:
-        return same(item_at(one, key), item_at(other, key))
-    mine, its = items_of(one), items_of(other)
-    return mine.keys() == its.keys() and all(same(item, its[name]) for name, item in mine.items())
 
 
 def item_at(form: Any, key: Any) -> Any:
