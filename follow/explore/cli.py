@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from ..copies import plain
+from ..state import MISSING
 from ..trace.access import Change
 from ..trace.reader import Trace, load
 from .absent import why_not
@@ -211,7 +212,7 @@ def _call(run: Run, call: Call, depth: int) -> tuple[str, Any]:
     """A call as a row: its arguments, and how it ended."""
     first = run.events[call.begin].sequence if call.begin >= 0 else 0
     given = run.events[call.begin].forms if call.begin >= 0 else {}
-    arguments = ", ".join(f"{name}={shown(form, 40)}" for name, form in given.items())
+    arguments = ", ".join(f"{name}={shown(form, 40)}" for name, form in given.items() if form is not MISSING)
     last = run.events[call.events[-1]] if call.events else None
     end = ""
     if last is not None and (last.has_result or last.exception):

@@ -17,6 +17,7 @@ from ..capture import Shortened
 from ..copies import Instance, Tagged
 from ..described import Described
 from ..trace.decode import Event
+from .reads import Reader
 from .run import Call, Run, items_of
 from .why import Slicer
 
@@ -123,7 +124,7 @@ def _earliest(one: _Aligned, other: _Aligned) -> Divergence | None:
     found: list[tuple[int, int, Divergence]] = []
     if differing is not None:
         index, its, kind, text = differing
-        found.append((index, 1, Divergence(kind, *_blamed(one, other, index, its, kind), text)))
+        found.append((index, 1, Divergence(kind, *_blamed(one, other, index, its, kind, text), text)))
     if first_left is not None:
         found.append((first_left, 0, _only_one(one, other, first_left, mine=True)))
     if first_right is not None:
@@ -135,10 +136,15 @@ def _earliest(one: _Aligned, other: _Aligned) -> Divergence | None:
     return min(found, key=lambda one: one[:2])[2] if found else None
 
 
-def _blamed(one: _Aligned, other: _Aligned, index: int, its: int, kind: str) -> tuple[int, int]:
+def _blamed(one: _Aligned, other: _Aligned, index: int, its: int, kind: str, text: str) -> tuple[int, int]:
     """For an argument the statements that made the call, for all else the events themselves."""
     if kind != "argument":
         return index, its
+    name = text.partition(" is ")[0]
+    call = one.run.of[index]
+    caller = call.parent.after(index) if call.parent is not None else -1
+    if caller >= 0 and next(Reader(one.run).argument(caller, call, name), None) is None:
+        return index, its  # a default: nobody gave it
     places = []
     for run, at in ((one.run, index), (other.run, its)):
         call = run.of[at]

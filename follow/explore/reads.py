@@ -144,7 +144,7 @@ class Reader:
     def _call(self, node: ast.Call, index: int, relation: str, bound: frozenset[str]) -> Iterator[Read]:
         name = _called(node)
         made = self._run.calls_within(index)
-        results = [call for call in made if call.function is not None and call.function.name == name]
+        results = [call for call in made if call.function is not None and name in (call.function.name, _class_of(call))]
         if not results and (generator := self._run.goes_on(index, name)) is not None:
             results = [generator]
         if results:

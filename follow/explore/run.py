@@ -89,6 +89,8 @@ class Run:
         """By file and name, when a module's variable was written."""
         self.named: dict[tuple[str, str], list[Call]] = {}
         """By file and qualified name of a function its calls."""
+        self._shared: dict[tuple[str, str, str], list[int]] = {}
+        """By file, qualified name of a function and name of a variable, when functions inside it wrote that."""
         self._codes: dict[str, Code] = {}
         self._nodes: dict[tuple[str, int, int], Node | None] = {}
         self._stacks = Stacks(trace)
@@ -116,6 +118,7 @@ class Run:
             node = self.node(index)
             if node is not None:
                 call.times.setdefault(node, []).append(index)
+                self._write_outside(node, call, index)
         slots = () if call.function is None else call.function.slots
         for key, form in event.forms.items():
             name = slots[key] if type(key) is int and slots else key
@@ -126,6 +129,16 @@ class Run:
             self._see(index, form)
         if event.has_result:
             self._see(index, event.result_form)
+
+    def _write_outside(self, node: Node, call: Call, index: int) -> None:
+        """Note the variables of other scopes that a statement writes."""
+        for name, kind in self.code(call.file).outside.get(node, {}).items():
+            if kind == "global":
+                self.globals.setdefault((call.file, name), []).append(index)
+            outer = call.function.qualname if call.function is not None else ""
+            while kind == "nonlocal" and ".<locals>." in outer:
+                outer = outer.rpartition(".<locals>.")[0]
+                self._shared.setdefault((call.file, outer, name), []).append(index)
 
     def _binds(self, event: Event, name: str, form: Any, call: Call) -> bool:
         """Whether an event that tells a variable has bound it; else its container may have changed."""
@@ -175,23 +188,28 @@ class Run:
 
     def write_before(self, call: Call, name: str, index: int) -> tuple[int, bool] | None:
         """The event that last wrote a variable before an event, as the call sees it, and whether that is sure."""
-        known = call.writes.get(name)
-        place = bisect_left(known, index) if known else 0
-        if known and place:
-            return known[place - 1], True
         function = call.function
+        own = last_before(call.writes.get(name, ()), index)
         if function is None:
-            return None
+            return (own, True) if own >= 0 else None
+        if own >= 0:
+            shared = last_before(self._shared.get((call.file, function.qualname, name), ()), index)
+            return (own, True) if shared < own else (shared, self._is_only(call))
         outer = function.qualname
         while ".<locals>." in outer:
             outer = outer.rpartition(".<locals>.")[0]
             calls = [one for one in self.named.get((call.file, outer), ()) if name in one.writes]
-            writes = sorted(at for one in calls for at in one.writes[name] if at < index)
-            if writes:
-                return writes[-1], len(calls) == 1
-        writes = self.globals.get((call.file, name), [])
-        place = bisect_left(writes, index)
-        return (writes[place - 1], True) if place else None
+            writes = [last_before(one.writes[name], index) for one in calls]
+            writes.append(last_before(self._shared.get((call.file, outer, name), ()), index))
+            if max(writes) >= 0:
+                return max(writes), len(calls) == 1
+        found = last_before(self.globals.get((call.file, name), ()), index)
+        return (found, True) if found >= 0 else None
+
+    def _is_only(self, call: Call) -> bool:
+        """Whether a function was called once, so that those inside it are surely of that call."""
+        assert call.function is not None
+        return len(self.named.get((call.file, call.function.qualname), ())) == 1
 
     def value_before(self, index: int, name: str, call: Call | None = None) -> Any:
         """The form of a variable just before an event, as its call sees it; ``MISSING`` if that is not known."""

@@ -21,6 +21,7 @@ class Code:
         function: by statement, the function that it stands in, or the module.
         functions: by line and name, the functions.
         loops: by statement, the loops around it in its function, the innermost first.
+        outside: by statement, the variables of other scopes that it writes: ``global`` and ``nonlocal`` names.
     """
 
     nodes: dict[Place, Node] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Code:
     function: dict[Node, ast.AST] = field(default_factory=dict)
     functions: dict[tuple[int, str], ast.AST] = field(default_factory=dict)
     loops: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
+    outside: dict[Node, dict[str, str]] = field(default_factory=dict)
 
     def node(self, line: int, column: int, kind: str) -> Node | None:
         """The statement that starts there; a ``case`` is known by its line."""
@@ -98,6 +100,8 @@ class _Walk:
             else:
                 self._code.nodes[_start(node)] = node
         self._code.controls.update(flow.controls())
+        self._handlers(flow.nodes)
+        self._outside(flow.nodes)
         for node in flow.nodes:  # the innermost loops come last
             if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
                 for part in inside(node):
@@ -107,6 +111,30 @@ class _Walk:
                         )
         for statement in flow.nodes:
             self._inside(statement)
+
+    def _handlers(self, nodes: list[Node]) -> None:
+        """What is in an ``except`` or ``case`` is decided by that, not by the ``try`` or ``match``."""
+        for node in nodes:
+            if isinstance(node, (ast.ExceptHandler, ast.match_case)):
+                above = self._code.controls[node]
+                for part in node.body:
+                    controls = self._code.controls.get(part)
+                    if controls is not None and controls & above:
+                        controls -= above
+                        controls.add(node)
+
+    def _outside(self, nodes: list[Node]) -> None:
+        declared: dict[str, str] = {}
+        for node in nodes:
+            if isinstance(node, (ast.Global, ast.Nonlocal)):
+                kind = "global" if isinstance(node, ast.Global) else "nonlocal"
+                declared.update(dict.fromkeys(node.names, kind))
+        for node in nodes if declared else ():
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            names = [part.id for one in targets if one for part in ast.walk(one) if isinstance(part, ast.Name)]
+            found = {name: declared[name] for name in names if name in declared}
+            if found:
+                self._code.outside[node] = found
 
     def _inside(self, statement: ast.AST) -> None:
         """The functions and classes in a statement's own expressions, or the one that it is."""

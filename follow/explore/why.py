@@ -184,6 +184,16 @@ class Slicer:
             if not ran:
                 yield Step(one, "not taken", MAY, f"else {name} might have been written", index)
 
+    def _unchanged_by(self, at: int, index: int, call: Call, read: Read) -> list[str]:
+        """The calls after a write that were given the container and have not changed that item."""
+        notes: list[str] = []
+        for made in self._run.children.get(call.number, ()):
+            if at < made.begin < index:
+                given = self._run.events[made.begin].forms.values()
+                if any(identity(form) == read.container for form in given):
+                    notes.append(f"{made.name} was given it after that and ended without changing {read.what}")
+        return notes[:3]
+
     def _may_write(self, node: ast.stmt, name: str) -> bool:
         key = node, name
         if key not in self._writing:
@@ -201,8 +211,10 @@ class Slicer:
         if known is None:
             yield Step(-1, read.relation, NOT_RECORDED, f"{read.what} was not seen before", index)
             return
-        yield Step(known[0], read.relation, EXACT if known[2] else MAY, read.what, index)
+        step = Step(known[0], read.relation, EXACT if known[2] else MAY, read.what, index)
         call = self._run.of[index]
+        step.notes += self._unchanged_by(known[0], index, call, read)
+        yield step
         if self._run.of[known[0]] is call and read.name:
             yield from self._not_taken(known[0], index, call, read.name)
         number = identity(item_at(self._run.latest(read.container, index), read.key))
@@ -218,9 +230,10 @@ class Slicer:
             if at >= 0 and yields(run.node(at)):
                 yield Step(at, "return", EXACT, called.name, index)
                 return
+        made = called.function is not None and called.function.name == "__init__"
         for at in reversed(called.events):
             event = run.events[at]
-            if at < index and (event.has_result or event.kind == "raise"):
+            if at < index and (made or event.has_result or event.kind == "raise"):
                 yield Step(at, "return", EXACT, called.name, index)
                 return
         yield Step(called.begin, "return", MAY, f"{called.name} gave nothing back that is recorded", index)

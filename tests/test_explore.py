@@ -1,0 +1,313 @@
+"""Questions to recorded runs: ``why``, ``diff``, and events as text."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import json
+import subprocess
+import sys
+
+import pytest
+
+from follow import Recorder, follow, load
+from follow.cli import main
+from follow.explore.absent import why_not
+from follow.explore.condition import Condition
+from follow.explore.diff import diff
+from follow.explore.run import Run
+from follow.explore.static import analyse
+from follow.explore.target import NotFound, target
+from follow.explore.why import Slicer
+
+from .buggy.more import TWENTY
+from .buggy.quixbugs import SEVEN
+from .support import define
+
+BUGGY = {one.name: one for one in (*SEVEN, *TWENTY)}
+
+
+@pytest.fixture(scope="module")
+def traces(tmp_path_factory):
+    """Every program, wrong and right, recorded with dataflow."""
+    folder = tmp_path_factory.mktemp("buggy")
+    script = folder / "record.py"
+    script.write_text(
+        "import importlib, sys\nfrom pathlib import Path\nimport follow\n"
+        "sys.path.insert(0, str(Path(__file__).parent))\n"
+        "for path in sorted(Path(__file__).parent.glob('*_wrong.py')) + sorted(Path(__file__).parent.glob('*_right.py')):\n"
+        "    with follow.Recorder(path.with_suffix('.follow'), detail='dataflow') as recorder:\n"
+        "        with follow.install_import_hook(path.stem, follower=recorder):\n"
+        "            try:\n                importlib.import_module(path.stem)\n"
+        "            except (RuntimeError, KeyError):\n                pass\n"
+    )
+    for one in BUGGY.values():
+        (folder / f"{one.name}_wrong.py").write_text(one.source)
+        (folder / f"{one.name}_right.py").write_text(one.right)
+    subprocess.run([sys.executable, str(script)], check=True, capture_output=True, text=True)
+    return folder
+
+
+def statements_of(run, index, name):
+    """The lines of the distinct statements that an answer names, in its order; and the notes."""
+    lines, notes = [], []
+    for step in itertools.islice(Slicer(run).why(index, name or None), 400):
+        notes += step.notes
+        if step.index >= 0 and run.events[step.index].statement is not None:
+            line = run.events[step.index].statement.line
+            if line not in lines:
+                lines.append(line)
+        elif step.index >= 0 and run.of[step.index].function.line not in lines:
+            lines.append(run.of[step.index].function.line)
+    return lines, notes
+
+
+def rank(traces, name):
+    """The place of the root cause in the answer to why, from 1; 0 if it is not in it."""
+    program = BUGGY[name]
+    run = Run(load(traces / f"{name}_wrong.follow"))
+    lines, _ = statements_of(run, *target(run, program.target))
+    return lines.index(program.root) + 1 if program.root in lines else 0
+
+
+@pytest.mark.parametrize("name", [one.name for one in SEVEN if not one.omitted])
+def test_the_root_cause_is_among_the_first_five(traces, name):
+    assert 1 <= rank(traces, name) <= 5
+
+
+def test_ranks_of_twenty_further_programs(traces):
+    ranks = {one.name: rank(traces, one.name) for one in TWENTY if not one.omitted}
+    print("\n".join(f"{place:3} {name}" for name, place in ranks.items()))
+    assert all(1 <= place <= 5 for place in ranks.values()), ranks
+
+
+@pytest.mark.parametrize("name", [one.name for one in BUGGY.values() if one.omitted])
+def test_an_omission_is_admitted(traces, name):
+    run = Run(load(traces / f"{name}_wrong.follow"))
+    index, variable = target(run, "return")
+    steps = list(itertools.islice(Slicer(run).why(index, variable or None), 60))
+    admitted = [note for step in steps for note in step.notes if "without" in note]
+    admitted += [step.what for step in steps if step.relation == "not taken"]
+    assert admitted
+
+
+@pytest.mark.parametrize("name", list(BUGGY))
+def test_diff_names_the_root_cause_first(traces, name):
+    program = BUGGY[name]
+    left, right = (Run(load(traces / f"{name}_{side}.follow")) for side in ("wrong", "right"))
+    found = diff(left, right)
+    assert found is not None
+    texts = zip(program.source.splitlines(), program.right.splitlines())
+    changed = next(number for number, (one, other) in enumerate(texts, 1) if one != other)
+    index = found.changed if found.changed >= 0 else found.left
+    event = left.events[index] if index >= 0 else right.events[found.right]
+    line = event.function.line if event.statement is None else event.statement.line
+    assert line in (changed, changed - 1, changed + 1), (found, line, changed)
+    assert diff(left, left) is None and diff(right, right) is None
+
+
+def record(source, *, detail="plain", call="f"):
+    recorder = Recorder(detail=detail)
+    return recorder, follow(define(source, call), recorder)
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """Record a call of a function, and give the run."""
+
+    def give(source, *arguments, detail="dataflow", names=("f",)):
+        path = tmp_path / "run.follow"
+        (tmp_path / "prog.py").write_text(source)
+        namespace = {}
+        exec(compile(source, str(tmp_path / "prog.py"), "exec"), namespace)
+        with Recorder(path, detail=detail) as recorder:
+            for name in names:
+                namespace[name] = follow(namespace[name], recorder)
+            try:
+                namespace["f"](*arguments)
+            except ZeroDivisionError:
+                pass
+        return Run(load(path))
+
+    return give
+
+
+def causes(run, question):
+    """The statements of an answer, as text."""
+    index, name = target(run, question)
+    steps = Slicer(run).why(index, name or None)
+    return [run.events[step.index].statement.instruction for step in steps if step.index >= 0 and run.node(step.index)]
+
+
+def test_a_change_through_an_alias(recorded):
+    run = recorded(
+        "def f():\n    a = [1]\n    b = a\n    c = [5]\n    c.append(6)\n    b.append(2)\n    total = sum(a)\n    return total\n"
+    )
+    found = causes(run, "total")
+    assert found[:3] == ["total = sum(a)", "b.append(2)", "a = [1]"] and "c.append(6)" not in found
+
+
+def test_the_item_that_was_read_and_no_other(recorded):
+    source = (
+        "def f(k):\n    d = {}\n    d['x'] = 1\n    d[k] = 2\n    d['z'] = 3\n    rows = [0, 0]\n    rows[1] = d['y']\n"
+        "    rows[0] = 9\n    last = rows[1]\n    return last\n"
+    )
+    found = causes(recorded(source, "y"), "last")
+    assert found[:2] == ["last = rows[1]", "rows[1] = d['y']"] and "d[k] = 2" in found[:4]
+    assert not {"d['x'] = 1", "d['z'] = 3", "rows[0] = 9"} & set(found)
+
+
+def test_a_chain_of_attributes(recorded):
+    source = (
+        "class Node:\n    pass\n"
+        "def f():\n    a, b = Node(), Node()\n    a.next = b\n    other = a.next\n    other.value = 3\n    a.value = 4\n"
+        "    result = a.next.value\n    return result\n"
+    )
+    found = causes(recorded(source), "result")
+    assert found[:2] == ["result = a.next.value", "other.value = 3"] and "a.value = 4" not in found
+    plain = recorded(source, detail="plain")
+    index, name = target(plain, "result")
+    unknown = [step for step in Slicer(plain).why(index, name) if step.certainty == "not recorded"]
+    assert unknown and "dataflow" in unknown[0].what
+
+
+def test_recursion_keeps_calls_apart(recorded):
+    run = recorded("def f(n):\n    if n == 0:\n        return 1\n    m = f(n - 1)\n    return m + n\n", 3)
+    sequence = run.events[-1].sequence
+    index, _ = target(run, f"return@{sequence}")
+    steps = list(Slicer(run).why(index))
+    returns = [run.of[step.index].number for step in steps if step.relation == "return"]
+    assert returns == sorted(returns) and len(set(returns)) == 3
+
+
+def test_generators(recorded):
+    source = (
+        "def numbers(n):\n    for i in range(n):\n        j = i * 10\n        yield j\n"
+        "def f():\n    found = 0\n    for value in numbers(3):\n        found = value\n    return found\n"
+    )
+    found = causes(recorded(source, names=("numbers", "f")), "found")
+    assert found[:4] == ["found = value", "for value in numbers(3):", "yield j", "j = i * 10"]
+
+
+def test_exceptions(recorded):
+    source = (
+        "def g(b):\n    return 1 / b\n"
+        "def f():\n    b = 0\n    try:\n        x = g(b)\n    except ZeroDivisionError as error:\n        x = -1\n    return x\n"
+    )
+    run = recorded(source, names=("g", "f"))
+    found = causes(run, "x")
+    assert found[0] == "x = -1" and "x = g(b)" in found
+    raised = causes(run, "exception")
+    assert raised[0] == "return 1 / b" and "b = 0" in raised
+
+
+def test_closures(recorded):
+    source = "def f():\n    n = 1\n    def step():\n        nonlocal n\n        n = n + 5\n    step()\n    m = n\n    return m\n"
+    assert causes(recorded(source), "m")[:3] == ["m = n", "n = n + 5", "n = 1"]
+
+
+def test_arguments_lead_to_the_caller(recorded):
+    source = "def g(a, b):\n    c = a\n    return c\ndef f():\n    x = 1\n    y = 2\n    z = g(y, x)\n    return z\n"
+    found = causes(recorded(source, names=("g", "f")), "z")
+    assert found[:4] == ["z = g(y, x)", "return c", "c = a", "y = 2"]
+    assert "x = 1" not in found
+
+
+def test_why_a_line_did_not_run(recorded):
+    source = (
+        "def g():\n    pass\ndef f(rows):\n    for row in rows:\n        if row > 10:\n            big = row\n"
+        "    return 0\n    after = 1\n"
+    )
+    run = recorded(source, [1, 5])
+    (reason,) = why_not(run, "prog.py:6")
+    assert "evaluated 2 times and never led to it" in reason.text and ("row", 5) in reason.values
+    assert "it did run, 2 times" in why_not(run, "prog.py:5")[0].text
+    assert "was never called" in why_not(run, "prog.py:2")[0].text
+    with pytest.raises(NotFound, match="no statement begins there"):
+        why_not(run, "prog.py:600")
+    with pytest.raises(NotFound, match="is not in what is recorded"):
+        why_not(run, "other.py:1")
+
+
+def controlling(source):
+    """By the text of each statement, the texts of those that control it."""
+    code = analyse(source)
+
+    def text(node):
+        return ast.unparse(node).splitlines()[0]
+
+    return {text(node): {text(one) for one in above} for node, above in code.controls.items()}
+
+
+def test_control_dependence():
+    found = controlling(
+        "def f(a):\n    while a:\n        if a == 1:\n            break\n        if a == 2:\n            continue\n"
+        "        b = 1\n    c = 2\n    if a == 3:\n        return 1\n    d = 4\n"
+    )
+    assert found["b = 1"] == {"if a == 2:"}
+    assert found["if a == 2:"] == {"if a == 1:"}
+    assert found["c = 2"] == set()
+    assert found["d = 4"] == {"if a == 3:"}
+    assert found["break"] == {"if a == 1:"}
+    assert found["while a:"] == {"if a == 1:"}
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "holds"),
+    [
+        ("n > 3 and name == 'x'", {"n": 4, "name": "x"}, True),
+        ("n > 3 and name == 'x'", {"n": 4}, False),
+        ("not n", {"n": 0}, True),
+        ("len(rows) >= 2 or n in (1, 2)", {"rows": [1], "n": 2}, True),
+        ("1 < n < 3", {"n": 3}, False),
+        ("n < 'a'", {"n": 3}, False),
+    ],
+)
+def test_conditions(text, values, holds):
+    assert Condition(text).holds(values) is holds
+
+
+@pytest.mark.parametrize("text", ["open('x')", "n.real", "[n for n in x]", "n +", "lambda: 1", "__import__('os')"])
+def test_conditions_are_never_evaluated_as_python(text):
+    with pytest.raises(ValueError, match="--if"):
+        Condition(text)
+
+
+# -- the command line --------------------------------------------------------------------------------
+
+
+def test_the_commands(traces, capsys):
+    path = str(traces / "lis_wrong.follow")
+
+    def ask(*arguments):
+        code = main(list(arguments))
+        return code, capsys.readouterr().out.splitlines()
+
+    code, lines = ask("why", path, "longest")
+    assert code == 0 and "longest=3 (was 2)" in lines[0] and lines[-1] == f"# {len(lines) - 1} of {len(lines) - 1} rows"
+    code, lines = ask("line", path, "lis_wrong.py:10", "--if", "longest > 1")
+    assert code == 0 and len(lines) == 5 and all("W longest=" in line for line in lines[:-1])
+    code, lines = ask("var", path, "longest", "--rows", "2")
+    assert code == 0 and len(lines) == 4
+    code, lines = ask(*lines[-1].removeprefix("# more: follow ").split())  # what the footer says
+    assert code == 0 and "W longest=2" in lines[0]
+    code, lines = ask("tree", path)
+    assert [line.split("\t")[2] for line in lines[:-1]] == ["<module>#1()", "  lis#2(arr=[9, 11, 2, 13, 7, 15]) -> 3"]
+    code, lines = ask("calls", path, "lis")
+    assert code == 0 and len(lines) == 2
+    code, lines = ask("at", path, "E000009")
+    assert code == 0 and sum(line.startswith("> E000009") for line in lines) == 1
+    code, lines = ask("at", path, "9", "--json")
+    assert code == 0 and json.loads("\n".join(lines))["event"] == 9
+    code, lines = ask("why", path, "longest", "--json", "--rows", "1")
+    answer = json.loads("\n".join(lines))
+    assert answer["total"] > 5 and answer["rows"][0]["event"]["wrote"][0][:2] == ["longest", "3"]
+    code, lines = ask("diff", path, str(traces / "lis_right.follow"))
+    assert code == 1 and lines[0] == "value\tlongest is 1 instead of 2" and "lis_wrong.py:10" in lines[1]
+    code, lines = ask("diff", path, path)
+    assert code == 0
+    assert ask("calls", path, "nothing") == (1, ["# nothing found"])
+    for asked in (["why", path, "nothing"], ["why", path, "longest@99999"], ["at", path, "x"], ["line", path, "x"]):
+        assert main(asked) == 2
+        assert capsys.readouterr().err.startswith("follow: ")
+    assert main(["tree", str(traces / "absent.follow")]) == 2
