@@ -91,6 +91,7 @@ class Run:
         """By file and qualified name of a function its calls."""
         self._shared: dict[tuple[str, str, str], list[int]] = {}
         """By file, qualified name of a function and name of a variable, when functions inside it wrote that."""
+        self._arguments: dict[tuple[str, str, int], frozenset[str]] = {}
         self._codes: dict[str, Code] = {}
         self._nodes: dict[tuple[str, int, int], Node | None] = {}
         self._stacks = Stacks(trace)
@@ -122,6 +123,8 @@ class Run:
         slots = () if call.function is None else call.function.slots
         for key, form in event.forms.items():
             name = slots[key] if type(key) is int and slots else key
+            if event.kind == "call" and call.function is not None and name not in self._parameters(call):
+                continue  # of the closure: it was written elsewhere
             if name not in event.changed and (event.statement is None or self._binds(event, name, form, call)):
                 call.writes.setdefault(name, []).append(index)
                 if call.function is not None and call.function.module:
@@ -129,6 +132,23 @@ class Run:
             self._see(index, form)
         if event.has_result:
             self._see(index, event.result_form)
+
+    def _parameters(self, call: Call) -> frozenset[str]:
+        """The names of a function's parameters."""
+        function = call.function
+        assert function is not None
+        key = call.file, function.name, function.line
+        known = self._arguments.get(key)
+        if known is None:
+            known = frozenset(function.entered)
+            for (line, name), node in self.code(call.file).functions.items():
+                if name == function.name and line <= function.line <= (getattr(node, "end_lineno", 0) or 0):
+                    arguments = node.args  # type: ignore[attr-defined]
+                    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+                    every += [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
+                    known = frozenset(one.arg for one in every)
+            self._arguments[key] = known
+        return known
 
     def _write_outside(self, node: Node, call: Call, index: int) -> None:
         """Note the variables of other scopes that a statement writes."""

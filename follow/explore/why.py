@@ -6,7 +6,7 @@ import ast
 import heapq
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..copies import identity
 from .reads import Read, Reader
@@ -24,7 +24,8 @@ _COSTS = {
     "index": 4,
     "decided": 2,
     "not taken": 3,
-    "called": 5,
+    "created": 6,
+    "called": 7,
 }
 """How far a cause is from its effect, by their relation: producers of the value come before what chose them."""
 
@@ -41,7 +42,8 @@ class Step:
         index: the index of the event in the run, or -1 where it is not recorded.
         relation: how it bears on the step before: ``value``, ``argument``, ``return``, ``exception``,
             ``element`` (of a container, or an attribute), ``index`` (which item was taken), ``decided`` (a
-            condition), ``not taken`` (a condition because of which something was not written), ``called``.
+            condition), ``created`` (a container that was changed later), ``not taken`` (a condition because of
+            which something was not written), ``called``.
         certainty: ``exact``, ``may`` or ``not recorded``.
         what: the variable, item or condition that it is about.
         cause_of: the index of the event that it explains, or -1 for the question itself.
@@ -77,19 +79,23 @@ class Slicer:
         """
         first = Step(index, "value", EXACT, name or "", -1)
         queue: list[tuple[int, int, int, Step]] = [(0, -index, 0, first)]
-        done: set[int] = set()
+        done: set[tuple[int, str]] = set()
         number = 0
         while queue:
             cost, _, _, step = heapq.heappop(queue)
-            if step.index < 0 or step.index not in done:
-                done.add(step.index)
+            if step.index < 0 or self._key(step) not in done:
+                done.add(self._key(step))
                 yield step
                 if step.index >= 0:
                     for cause in self._causes(step):
-                        if cause.index not in done or cause.index < 0:
+                        if cause.index < 0 or self._key(cause) not in done:
                             number += 1
                             far = cost + _COSTS[cause.relation]
                             heapq.heappush(queue, (far, -cause.index, number, cause))
+
+    def _key(self, step: Step) -> tuple[int, str]:
+        """What is told once: an event, or of a call's begin one parameter."""
+        return step.index, step.what if self._run.events[step.index].kind == "call" else ""
 
     # -- what an event depends on --------------------------------------------------------------------
 
@@ -106,7 +112,9 @@ class Slicer:
         if isinstance(node, ast.ExceptHandler):
             yield from self._last_raise(index, call)
         for read in self._reader.reads(index, step.what):
-            yield from self._writers(index, call, read)
+            # What was looked up is why it was not found.
+            sought = event.kind == "raise" and read.relation == "index" and read.whole
+            yield from self._writers(index, call, replace(read, relation="value") if sought else read)
         decided = run.control_parent(index)
         if decided >= 0:
             yield Step(decided, "decided", EXACT, run.events[decided].statement.instruction, index)  # type: ignore[union-attr]
@@ -127,8 +135,11 @@ class Slicer:
             for step in self._writers(caller, call.parent, read):
                 step.relation = "argument" if step.relation == "value" else step.relation
                 yield step
-        certainty = EXACT if found else MAY
-        yield Step(caller, "argument", certainty, name, index)
+        yield Step(caller, "argument", EXACT if found else MAY, name, index)
+        if not found and call.function is not None:
+            defined = self._run.write_before(call.parent, call.function.name, caller)
+            if defined is not None:  # nobody gave it: a default
+                yield Step(defined[0], "value", MAY, f"the default of {name}", index)
 
     def _last_raise(self, index: int, call: Call) -> Iterator[Step]:
         """The event of the statement that raised what has come here: the innermost one that is recorded."""
@@ -157,12 +168,15 @@ class Slicer:
             return  # a built-in, or what another module has
         at, sure = found
         step = Step(at, read.relation, EXACT if sure else MAY, read.name, index)
+        number = identity(run.form_of(at, read.name))
+        changed = None if number is None else self._reader.writer(number, WHOLE, index)
+        later = changed is not None and read.whole and changed[0] != at and not changed[1]
+        if later and read.relation == "value":
+            step.relation = "created"
         yield step
         if run.of[at] is call and read.relation != "index":
             yield from self._not_taken(at, index, call, read.name)
-        number = identity(run.form_of(at, read.name))
-        changed = None if number is None else self._reader.writer(number, WHOLE, index)
-        if changed is not None and read.whole and changed[0] != at and not changed[1]:
+        if changed is not None and later:
             yield Step(changed[0], "element", EXACT if changed[2] else MAY, f"what {read.name} holds", index)
         elif run.of[at] is call and run.events[at].kind == "statement" and read.relation != "index":
             never = changed is None or changed[1]
