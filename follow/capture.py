@@ -110,6 +110,8 @@ class Copy:
 
     fillers: ClassVar[dict[int, Callable[[Any, Any, int], object]]] = {}
     """By the id of a type of containers, what copies one of them."""
+    copiers: ClassVar[dict[int, Callable[[Any, Any, int], object]]] = {}
+    """By the id of a type, what copies a value that cannot be kept as it is."""
 
     def plain(self, value: Any) -> bool:
         """Whether a value surely needs no copy: most of those in containers, told at the least cost."""
@@ -118,7 +120,7 @@ class Copy:
 
     def copy(self, value: object, depth: int) -> object:
         """What stands for a value of any type."""
-        copier = _COPIERS.get(id(type(value)))
+        copier = self.copiers.get(id(type(value)))
         return self.other(value) if copier is None else copier(self, value, depth)
 
     def other(self, value: object) -> object:
@@ -231,11 +233,7 @@ _COPIERS: dict[int, Callable[[Copy, Any, int], object]] = {
     id(int): Copy.number,
     id(str): Copy.text,
     id(bytes): Copy.text,
-    id(bytearray): lambda copy, value, depth: copy.byte_array(value, depth),
+    id(bytearray): Copy.byte_array,
     **dict.fromkeys(Copy.fillers, Copy.container),
 }
-
-
-def copier_of(value: object) -> Callable[[Copy, Any, int], object] | None:
-    """What copies a value of its type, or None where the value itself can be kept."""
-    return _COPIERS.get(id(type(value)))
+Copy.copiers = _COPIERS

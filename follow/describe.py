@@ -7,7 +7,7 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from .capture import Capture, Copy, Shortened, copier_of, type_name
+from .capture import Capture, Copy, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, Tagged, plain
 from .described import ATOM_IDS, Described, describe, mro_of
@@ -34,6 +34,7 @@ class Describer:
         flat = FlatCopies(config)
         self._flat = flat.copiers
         self._sequence = flat.sequence
+        self._copiers = DescribingCopy.copiers
 
     def copy(self, value: object) -> object:
         """A value as it is now."""
@@ -41,10 +42,10 @@ class Describer:
             flat = self._flat.get(id(type(value)))
             if flat is not None and (form := flat(value)) is not MISSING:
                 return form
-            copier = copier_of(value)
+            copier = self._copiers.get(id(type(value)))
             if copier is None:
                 return describe(value)
-            copy = self._start(_DescribingCopy)
+            copy = self._start(DescribingCopy)
             copy.flat = self._flat
             copy.sequence = self._sequence
             return copier(copy, value, 0)
@@ -75,7 +76,7 @@ class CopiedBytearray(bytearray):
 CopiedBytearray.__name__ = CopiedBytearray.__qualname__ = "bytearray"
 
 
-class _DescribingCopy(Copy):
+class DescribingCopy(Copy):
     """One variable being copied for a recorder."""
 
     __slots__ = ("flat", "sequence")
@@ -160,11 +161,16 @@ class _DescribingCopy(Copy):
         return done
 
 
-_DescribingCopy.fillers = {
+DescribingCopy.fillers = {
     **Copy.fillers,
-    **dict.fromkeys(map(id, (list, deque)), _DescribingCopy.list),
-    **dict.fromkeys(map(id, (set, frozenset)), _DescribingCopy.set),
-    **dict.fromkeys(map(id, (dict, OrderedDict, defaultdict)), _DescribingCopy.dict),
+    **dict.fromkeys(map(id, (list, deque)), DescribingCopy.list),
+    **dict.fromkeys(map(id, (set, frozenset)), DescribingCopy.set),
+    **dict.fromkeys(map(id, (dict, OrderedDict, defaultdict)), DescribingCopy.dict),
+}
+DescribingCopy.copiers = {
+    **Copy.copiers,
+    id(bytearray): DescribingCopy.byte_array,
+    **dict.fromkeys(DescribingCopy.fillers, DescribingCopy.container),
 }
 
 
