@@ -3,22 +3,25 @@
 from .capture import Shortened
 from .config import FollowConfig
 from .decorator import follow
-from .described import Described
+from .described import Described, Redacted
 from .errors import FollowError, FollowerWarning, FollowWarning, SourceUnavailable, TraceError, TransformError
 from .generated import generated_source
 from .importhook import install_import_hook
 from .instrument import instrument
 from .recorder import Recorder
+from .secretnames import SECRETS
 from .trace.reader import load
 from .version import __version__
 
 __all__ = [
+    "SECRETS",
     "Described",
     "FollowConfig",
     "FollowError",
     "FollowWarning",
     "FollowerWarning",
     "Recorder",
+    "Redacted",
     "Shortened",
     "SourceUnavailable",
     "TraceError",

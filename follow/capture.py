@@ -68,6 +68,14 @@ class Capture:
             return {"var": name, "val": value, "type": kind.__name__}
         return {"var": name, "val": self.value(value), "type": type_name(kind)}
 
+    def hidden(self, name: str, value: object) -> dict[str, Any]:
+        """The entry of a variable that is a secret, where secrets are hidden."""
+        return self.variable(name, value)
+
+    def message(self, text: str) -> str:
+        """What an exception says."""
+        return text
+
     def namespace(self, found: dict[str, object], names: list[str]) -> list[dict[str, Any]]:
         """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
         entries: list[dict[str, Any]] = []
@@ -172,8 +180,12 @@ class Copy:
         except RuntimeError:  # another thread changed it meanwhile
             return None
         if mapping:
-            return _pairs([(self.copy(key, depth + 1), self.copy(item, depth + 1)) for key, item in first])
+            return _pairs([self.pair(key, item, depth + 1) for key, item in first])
         return first if all(map(self.plain, first)) else [self.copy(item, depth + 1) for item in first]
+
+    def pair(self, key: object, item: object, depth: int) -> Any:
+        """A dict's key and what it stands for."""
+        return self.copy(key, depth), self.copy(item, depth)
 
     def list(self, value: Any, depth: int) -> object:
         """A list or deque."""

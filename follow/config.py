@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
+
+from .secretnames import words
 
 EXTRA_FIELDS = ("kind", "line", "file", "qualname")
 """The further keys that ``FollowConfig.fields`` may ask for."""
@@ -36,6 +39,12 @@ class FollowConfig:
         max_string: characters (or bytes) kept of one string.
         max_nodes: values kept in all of one variable.
         max_bits: integers of more bits than this are shown by their length.
+        redact: names of secrets, such as ``follow.SECRETS``: what a variable, parameter, dict key or function of
+            such a name holds or gives is hidden, a literal in the source that is given to one as well, and the
+            same text (of 6 characters or more) wherever it occurs after that. A name matches if one of its
+            words does, or several joined: ``"apikey"`` hides ``x-api-key``. Compiled patterns hide what
+            matches them in any text. Objects are then described, as for a recorder: their own texts may tell
+            secrets.
 
     Raises:
         TypeError: a field has a value of the wrong type.
@@ -60,6 +69,7 @@ class FollowConfig:
     max_string: int = 1_000
     max_nodes: int = 1_000
     max_bits: int = 4_096
+    redact: tuple[str | re.Pattern[str], ...] = ()
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -73,6 +83,7 @@ class FollowConfig:
                 _check_limit(field.name, value)
         _check_names(self, "fields")
         _check_names(self, "step_into")
+        _check_redact(self)
         for name in self.fields:
             if name not in EXTRA_FIELDS:
                 raise ValueError(f"FollowConfig.fields: {name!r} is none of {EXTRA_FIELDS}.")
@@ -83,6 +94,20 @@ def _check_limit(name: str, value: object) -> None:
         raise TypeError(f"FollowConfig.{name} must be an int, not {value!r}.")
     if value < 1:
         raise ValueError(f"FollowConfig.{name} must be at least 1, not {value!r}.")
+
+
+def _check_redact(config: FollowConfig) -> None:
+    redact = config.redact
+    if not isinstance(redact, (tuple, list)):
+        raise TypeError(f"FollowConfig.redact must be a tuple of names and compiled patterns, not {redact!r}.")
+    for item in redact:
+        if not (isinstance(item, str) and words(item)) and not (
+            isinstance(item, re.Pattern) and isinstance(item.pattern, str)
+        ):
+            raise TypeError(f"FollowConfig.redact: {item!r} is neither a name nor a compiled pattern of text.")
+    if redact and config.values == "live":
+        raise ValueError("FollowConfig.redact hides nothing with values='live', which hands over the objects.")
+    object.__setattr__(config, "redact", tuple(redact))
 
 
 def _check_names(config: FollowConfig, field: str) -> None:

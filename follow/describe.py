@@ -10,7 +10,7 @@ from typing import Any
 from .capture import Capture, Copy, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, Tagged, plain
-from .described import ATOM_IDS, Described, describe, mro_of
+from .described import ATOM_IDS, Described, describe, described, mro_of
 from .flat import FlatCopies
 from .model import Record
 from .state import MISSING
@@ -27,13 +27,18 @@ class Describer:
         config: its limits.
     """
 
+    lost = Described("not recorded")
+    """Instead of a value for which there was no stack or no memory left."""
+
     def __init__(self, config: FollowConfig) -> None:
         self._start = Capture(config).start
         self.most = config.max_string
         """Strings up to this length are kept as they are."""
+        self.described: Callable[[int], object] = described
+        """What is known of any object of a type, by the type's id."""
         flat = FlatCopies(config)
         self._flat = flat.copiers
-        self._sequence = flat.sequence
+        self._sequence: Callable[[Any], list[Any] | None] = flat.sequence
         self._copiers = DescribingCopy.copiers
 
     def copy(self, value: object) -> object:
@@ -45,12 +50,24 @@ class Describer:
             copier = self._copiers.get(id(type(value)))
             if copier is None:
                 return describe(value)
-            copy = self._start(DescribingCopy)
+            copy = self.start()
             copy.flat = self._flat
             copy.sequence = self._sequence
             return copier(copy, value, 0)
         except (RecursionError, MemoryError):
-            return _LOST
+            return self.lost
+
+    def start(self) -> DescribingCopy:
+        """A copy that may spend what the limits say."""
+        return self._start(DescribingCopy)
+
+    def named(self, name: str, value: object) -> object:
+        """The value of a variable as it is now."""
+        return self.copy(value)
+
+    def hide(self, value: object) -> object:
+        """What stands for a secret, where secrets are hidden."""
+        return self.copy(value)
 
     def change(self, value: object) -> object:
         """A copy of a container, which may have changed; None of what cannot change."""
@@ -65,6 +82,13 @@ class Describer:
         """What a closure's cell holds now."""
         try:
             return self.copy(cell.cell_contents)
+        except ValueError:
+            return MISSING
+
+    def hide_cell(self, cell: Any) -> object:
+        """What stands for the secret that a closure's cell holds now."""
+        try:
+            return self.hide(cell.cell_contents)
         except ValueError:
             return MISSING
 
@@ -131,12 +155,21 @@ class DescribingCopy(Copy):
         """A bytearray."""
         return CopiedBytearray(value) if len(value) <= self.string else super().byte_array(value, depth)
 
+    def shortened(self, value: Shortened, depth: int) -> object:
+        """What stands in a record that was made for other followers for a value beyond the limits."""
+        shown: Any = value.shown
+        if type(shown) is list:
+            shown = [self.copy(item, depth + 1) for item in shown]
+        elif type(shown) is dict:
+            shown = {key: self.copy(item, depth + 1) for key, item in shown.items()}
+        return Shortened(value.type, value.length, shown)
+
     def set(self, value: Any, depth: int) -> object:
         """A set, or where objects are in it the list of what stands for them."""
         result: Any = value.copy()
         if not all(map(self.plain, result)):
             items = [self.copy(item, depth + 1) for item in result]
-            hashable = all(map(_is_hashable, items))
+            hashable = all(map(is_hashable, items))
             result = type(value)(items) if hashable else Shortened(type(value).__name__, len(items), items)
         return Tagged(id(value), result) if type(value) is set else result
 
@@ -150,7 +183,7 @@ class DescribingCopy(Copy):
         keys = list(result)
         if not all(map(self.plain, keys)):
             keys = [self.copy(key, depth + 1) for key in keys]
-            if not all(map(_is_hashable, keys)):
+            if not all(map(is_hashable, keys)):
                 items = [self.copy(item, depth + 1) for item in result.values()]
                 return Shortened(type(value).__name__, len(result), list(zip(keys, items)))
         for key, item in list(result.items()):
@@ -169,21 +202,18 @@ DescribingCopy.fillers = {
 }
 DescribingCopy.copiers = {
     **Copy.copiers,
+    id(Shortened): DescribingCopy.shortened,
     id(bytearray): DescribingCopy.byte_array,
     **dict.fromkeys(DescribingCopy.fillers, DescribingCopy.container),
 }
 
 
-def _is_hashable(value: object) -> bool:
+def is_hashable(value: object) -> bool:
     """Whether hashing a copied value runs no code but Python's own, and keeps it apart from others."""
     kind = type(value)
     if kind is tuple or kind is frozenset:
-        return all(map(_is_hashable, value))  # type: ignore[call-overload, no-any-return]
+        return all(map(is_hashable, value))  # type: ignore[call-overload, no-any-return]
     return id(kind) in ATOM_IDS
-
-
-_LOST = Described("not recorded")
-"""Instead of a value for which there was no stack or no memory left."""
 
 
 def describe_raised(error: BaseException, copy: Callable[[object], object]) -> str:

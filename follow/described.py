@@ -42,6 +42,29 @@ class Described:
         return hash((self.type, self.name))
 
 
+class Redacted:
+    """Stands for a secret (``FollowConfig.redact``); it does not hold it.
+
+    Attributes:
+        type: the name of the value's type.
+    """
+
+    __slots__ = ("type",)
+
+    def __init__(self, type: str) -> None:
+        self.type = type
+
+    def __repr__(self) -> str:
+        return f"<redacted {self.type}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Redacted) and self.type == other.type
+
+    def __hash__(self) -> int:
+        return hash(self.type)
+
+
+_STAND_INS = frozenset(map(id, (Described, Redacted)))
 _described: dict[int, Described] = {}
 """By the id of a type the description of its objects, as long as the type lives."""
 _fixed: dict[int, bool] = {}
@@ -58,7 +81,7 @@ def describe(value: object) -> object:
     """What stands for an object; atoms stand for themselves."""
     kind = type(value)
     number = id(kind)
-    if number in ATOM_IDS or value is MISSING:
+    if number in ATOM_IDS or number in _STAND_INS or value is MISSING:
         return value
     if number in _NAMED:
         return Described(kind.__name__, _NAMED[number](value))

@@ -9,8 +9,8 @@ from types import FunctionType
 from typing import Any
 
 from .channel import THREADS, Channel
-from .describe import Describer, describe_raised
-from .described import described, fixed
+from .describe import describe_raised
+from .described import fixed
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
 from .flat import BASE_IDS, EXACT_IDS
@@ -19,6 +19,7 @@ from .locate import locate_site
 from .model import Follower, Lookup, Scope, Site
 from .probe import MODULE, Probes
 from .recorder import Recorder
+from .redacting import describer_of
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
 
 _FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
@@ -38,8 +39,9 @@ class EventProbes(Probes):
     def __init__(self, tables: Lookup, channel: Channel, recorder: Recorder, depth: int | None = None) -> None:
         self._recorder = recorder
         self._base = recorder.register(tables, channel.config)
-        self._describer = describer = Describer(channel.config)
+        self._describer = describer = describer_of(channel.config)
         self._copy = describer.copy
+        self._named = describer.named
         self._extend = recorder.constants["extend"]
         self._now = recorder.now
         self._constants: dict[str, object] = {
@@ -49,7 +51,9 @@ class EventProbes(Probes):
             "change": describer.change,
             "changes": describer.changes,
             "cell": describer.cell,
-            "described": described,
+            "hide": describer.hide,
+            "hide_cell": describer.hide_cell,
+            "described": describer.described,
             "fixed": fixed,
             "is_exact": EXACT_IDS.__contains__,
             "is_base": BASE_IDS.__contains__,
@@ -126,14 +130,14 @@ class EventProbes(Probes):
         """Of a module's names those whose values are others than last time."""
         changed: dict[str, object] = {}
         for name in names:
-            value = self._copy(found.get(name, MISSING))
+            value = self._named(name, found.get(name, MISSING))
             if not _is_same(value, last.get(name, MISSING)):
                 changed[name] = value
         last.update(changed)
         return changed
 
     def _make_yield(self, number: int) -> Callable[..., object]:
-        copy = self._copy
+        copy = self._describer.hide if self._tables.site(number).hides else self._copy
 
         def keep(state: list[Any], value: object) -> object:
             state[YIELDED] = copy(value)
@@ -148,7 +152,7 @@ class EventProbes(Probes):
 
         def store_and_tell(state: list[Any], *values: object) -> None:
             store(state, *values)
-            self._tell(state, dict(zip(names, map(self._copy, values))))
+            self._tell(state, dict(zip(names, map(self._named, names, values))))
 
         return store_and_tell
 
@@ -215,7 +219,7 @@ class EventProbes(Probes):
         if listed:
             for index, name in enumerate(scope.slots):
                 state[SLOTS + index] = found.get(name, MISSING)
-        copied = {name: self._copy(found.get(name, MISSING)) for name in scope.names}
+        copied = {name: self._named(name, found.get(name, MISSING)) for name in scope.names}
         if scope.namespace:
             state[SLOTS].update(copied)
         return copied

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from .capture import Capture, Shortened
+from .capture import Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
 from .model import Lookup, Scope, Site
 from .probetable import ProbeTable
+from .redacting import capture_of
 from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, THREAD, YIELDED
 from .template import shape_of, template
 from .threads import spawning
@@ -41,7 +42,7 @@ class Probes:
         self._depth = channel.config.depth if depth is None else depth
         self._tables = tables
         self._channel = channel
-        self._capture = Capture(channel.config)
+        self._capture = capture_of(channel.config)
         self._emit = channel.emit
         self._namespaces: list[dict[str, object]] = []
         self._frames: dict[int, list[Any]] = {}
@@ -146,6 +147,7 @@ class Probes:
             function=scope.name,
             instruction=site.instruction,
             variable=self._capture.variable,
+            given=self._capture.hidden if site.hides else self._capture.variable,
             channel=self._channel,
             fail=self._channel.fail,
             now=now,
@@ -170,10 +172,11 @@ class Probes:
         return {name: known[name] for name in names}
 
     def _make_yield(self, number: int) -> Callable[..., object]:
-        capture = self._capture
+        hides = self._tables.site(number).hides
+        variable = self._capture.hidden if hides else self._capture.variable
 
         def keep(state: list[Any], value: object) -> object:
-            state[YIELDED] = _Yielded(capture.variable("yield", value), value)
+            state[YIELDED] = _Yielded(variable("yield", value), value)
             return value
 
         return keep
@@ -271,7 +274,7 @@ class Probes:
             "instruction": site.instruction,
             "execution_time": (time - state[CLOCK]) * 1e3,
             "local_vars": [self._capture.variable(name, found[name]) for name in scope.names if name in found],
-            "exception": describe_exception(error),
+            "exception": self._capture.message(describe_exception(error)),
             **self._extras(site, scope),
         }
 

@@ -116,6 +116,8 @@ class Recorder:
         with self._lock:
             base = self._next_base
             self._next_base += size(*tables.counts())
+            if config.redact:
+                self._catalogue.redact[tables.filename] = config.redact
             self._catalogue.add(piece_of(base, tables, config), statement, function, tables.sites_of)
         return base
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..capture import Shortened
 from ..copies import Patch, plain
-from ..described import Described
+from ..described import Described, Redacted
 from ..model import Record
 from ..state import MISSING
 from .decode import Event
@@ -159,4 +159,5 @@ def variable(name: str, value: Any) -> dict[str, Any]:
     if kind is int and value.bit_length() > MOST_BITS:
         value = Shortened("int", value.bit_length(), None)
         return {"var": name, "val": value, "type": "int"}
-    return {"var": name, "val": value, "type": value.type if kind in (Shortened, Described) else kind.__name__}
+    stands_in = kind in (Shortened, Described, Redacted)
+    return {"var": name, "val": value, "type": value.type if stands_in else kind.__name__}

@@ -11,11 +11,11 @@ import msgpack
 from ..capture import Shortened
 from ..copies import Tagged, name_and_length
 from ..describe import CopiedBytearray
-from ..described import Described
+from ..described import Described, Redacted
 from ..state import MISSING
 
 TUPLE, SET, FROZENSET, DEQUE, ORDERED, DEFAULT = range(1, 7)
-BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT, TAGGED = range(7, 14)
+BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT, TAGGED, REDACTED = range(7, 15)
 """The codes of msgpack's extension types."""
 
 _CONSTANTS: tuple[object, ...] = (MISSING, Ellipsis, NotImplemented)
@@ -87,6 +87,7 @@ _PACKERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     int: (INTEGER, _integer),
     Shortened: (SHORTENED, lambda value: pack([value.type, value.length, value.shown])),
     Tagged: (TAGGED, lambda value: pack([value.number, value.content])),
+    Redacted: (REDACTED, lambda value: pack(value.type)),
 }
 
 _UNPACKERS: dict[int, Callable[[bytes], object]] = {
@@ -102,6 +103,7 @@ _UNPACKERS: dict[int, Callable[[bytes], object]] = {
     SHORTENED: lambda data: Shortened(*unpack(data)),
     DESCRIBED: lambda data: Described(*unpack(data)),
     TAGGED: lambda data: Tagged(*unpack(data)),
+    REDACTED: lambda data: Redacted(unpack(data)),
     CONSTANT: lambda data: _CONSTANTS[data[0]],
 }
 

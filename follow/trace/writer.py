@@ -14,6 +14,9 @@ from operator import attrgetter
 from typing import Any
 
 from ..events import UNCOUNTED
+from ..masking import masked
+from ..quiet import parse
+from ..redaction import public_arguments
 from ..version import __version__
 from .catalogue import Catalogue
 from .file import FrameWriter, frame
@@ -102,10 +105,21 @@ class TraceWriter:
         if piece.filename not in self._files:
             self._files.add(piece.filename)
             text = "".join(linecache.getlines(piece.filename))
-            if text and len(text) <= _MOST_CHARACTERS:
+            shown = self._shown(text, piece.filename) if len(text) <= _MOST_CHARACTERS else ""
+            if shown:
                 digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-                frames.append(frame("source", {"file": piece.filename, "text": text, "sha256": digest}))
+                frames.append(frame("source", {"file": piece.filename, "text": shown, "sha256": digest}))
         return frames
+
+    def _shown(self, text: str, filename: str) -> str:
+        """The text of a file, without its secrets; nothing where it cannot be told what is one."""
+        redact = self._catalogue.redact.get(filename)
+        if not redact:
+            return text
+        try:
+            return masked(text, parse(text), redact)
+        except (SyntaxError, ValueError, RecursionError):
+            return ""
 
     def _events(self, items: list[Any]) -> list[bytes]:
         """The frames of a chunk: several if it is too much for one."""
@@ -147,7 +161,7 @@ def _header() -> dict[str, Any]:
         "follow": __version__,
         "python": sys.version,
         "implementation": platform.python_implementation(),
-        "arguments": list(getattr(sys, "argv", [])),
+        "arguments": public_arguments(getattr(sys, "argv", [])),
         "process": os.getpid(),
         "host": platform.node(),
         "folder": os.getcwd(),
