@@ -13,6 +13,7 @@ import types
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from .channel import Channel
 from .config import FollowConfig
@@ -20,6 +21,7 @@ from .decorator import new_channel
 from .errors import FollowError, FollowWarning
 from .followers import as_followers
 from .importhook import ImportHook, follow_source
+from .model import Record
 from .recorder import Recorder
 from .selection import Selection
 from .settings import Settings, read_settings
@@ -62,6 +64,9 @@ def run_script(
     except Exception as error:
         _show(error)
         return 1
+    except KeyboardInterrupt:
+        _show_without_follow()
+        raise
     return 0
 
 
@@ -94,6 +99,9 @@ def run_module(
     except Exception as error:
         _show(error)
         return 1
+    except KeyboardInterrupt:
+        _show_without_follow()
+        raise
     return 0
 
 
@@ -114,10 +122,14 @@ def install_for_program(
     wanted = dict.fromkeys((*settings.config.fields, "file", "line"))
     config = replace(settings.config, fields=tuple(wanted))
     path = os.environ.get("FOLLOW_OUTPUT") or settings.output
-    follower = recorder or (sys.stderr if path is None else _own_path(path))
+    follower = recorder or (_own_path(path) if path is not None else sys.stderr or _discard)
     channel = new_channel(config, as_followers(follower), name)
     sys.meta_path.insert(0, ImportHook(selection, config, channel))
     return config, channel
+
+
+def _discard(record: Record) -> None:
+    """There is no stderr."""
 
 
 def _own_path(path: str) -> str:
@@ -140,8 +152,26 @@ def _code(data: bytes, path: str, config: FollowConfig, channel: Channel) -> typ
 
 def _show(error: Exception) -> None:
     """Show a traceback without the frames of follow itself."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_globals.get("__name__") == __name__:
-        traceback = traceback.tb_next
-    error.__traceback__ = traceback
-    sys.excepthook(type(error), error, traceback)
+    error.__traceback__ = _of_the_program(error.__traceback__)
+    sys.excepthook(type(error), error, error.__traceback__)
+
+
+def _show_without_follow() -> None:
+    """The interpreter, which ends as an interrupt wants it, will show the traceback without the frames of follow."""
+    show = sys.excepthook
+
+    def show_the_programs(kind: type[BaseException], error: BaseException, traceback: Any) -> None:
+        error.__traceback__ = _of_the_program(traceback)
+        show(kind, error, error.__traceback__)
+
+    sys.excepthook = show_the_programs
+
+
+def _of_the_program(traceback: types.TracebackType | None) -> types.TracebackType | None:
+    """A traceback from below the last frame of this file."""
+    found, entry = traceback, traceback
+    while entry is not None:
+        if entry.tb_frame.f_globals.get("__name__") == __name__:
+            found = entry.tb_next
+        entry = entry.tb_next
+    return found
