@@ -223,9 +223,12 @@ class Copy:
         return result
 
 
+_KEY_IDS = frozenset(map(id, (str, int, bool, float, bytes, type(None))))
+
+
 def _pairs(items: list[tuple[Any, Any]]) -> object:
     """A dict of the items if no key can run the program's code, else the pairs themselves."""
-    if all(type(key) in (str, int, bool, float, bytes, type(None)) for key, _ in items):
+    if all(id(type(key)) in _KEY_IDS for key, _ in items):
         return dict(items)
     return items
 

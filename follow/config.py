@@ -38,7 +38,7 @@ class FollowConfig:
         max_items: items kept of one container.
         max_string: characters (or bytes) kept of one string.
         max_nodes: values kept in all of one variable.
-        max_bits: integers of more bits than this are shown by their length.
+        max_bits: integers of more bits than this are shown by their length (but for those of up to 30 bits).
         redact: names of secrets, such as ``follow.SECRETS``: what a variable, parameter, dict key or function of
             such a name holds or gives is hidden, a literal in the source that is given to one as well, and the
             same text (of 6 characters or more) wherever it occurs after that. A name matches if one of its

@@ -10,7 +10,7 @@ from typing import Any
 from .capture import Capture, Copy, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, Tagged, plain
-from .described import ATOM_IDS, Described, describe, described, mro_of
+from .described import ATOM_IDS, Described, describe, described, mro_of, names_of
 from .flat import FlatCopies
 from .model import Record
 from .state import MISSING
@@ -222,7 +222,9 @@ def describe_raised(error: BaseException, copy: Callable[[object], object]) -> s
     name = type_name(kind)
     arguments = BaseException.args.__get__(error)  # type: ignore[attr-defined]
     group = getattr(builtins, "BaseExceptionGroup", None)
-    if group is not None and group in mro_of(kind):  # its text is its message, and how many there are
+    if group is not None and any(
+        cls is group for cls in mro_of(kind)
+    ):  # its text is its message, and how many there are
         arguments = arguments[:1]
     atoms = all(id(type(argument)) in ATOM_IDS for argument in arguments)
     if atoms and type(_defined(kind, "__str__")) is type(object.__str__):
@@ -236,7 +238,7 @@ def describe_raised(error: BaseException, copy: Callable[[object], object]) -> s
 
 
 def _defined(cls: type, name: str) -> object:
-    return next((base.__dict__[name] for base in mro_of(cls) if name in base.__dict__), None)
+    return next((names_of(base)[name] for base in mro_of(cls) if name in names_of(base)), None)
 
 
 _describer = Describer(FollowConfig())

@@ -103,10 +103,12 @@ def describe(value: object) -> object:
 
 def _makes_classes(kind: type) -> bool:
     """Whether objects of this type are classes themselves."""
-    return type in mro_of(kind)
+    return any(cls is type for cls in mro_of(kind))  # "in" would ask a metaclass what is equal
 
 
 mro_of = type.__dict__["__mro__"].__get__
+names_of = type.__dict__["__dict__"].__get__
+"""Read the bases of a class, and the names that it defines, past whatever its metaclass does to attributes."""
 
 
 def _function_name(function: object) -> str:

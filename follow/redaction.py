@@ -12,7 +12,7 @@ from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
 from .capture import type_name
-from .described import Redacted, mro_of
+from .described import Redacted, mro_of, names_of
 from .secretnames import SECRETS, secret_names
 from .state import MISSING
 
@@ -25,10 +25,8 @@ _LONGEST = 1 << 16
 """Of longer ones the start is looked for."""
 _MOST = 1_000
 """So many texts are looked for: the last ones that were hidden."""
-type_dict = type.__dict__["__dict__"].__get__
-"""Reads the names that a class defines past whatever its metaclass does to attributes."""
-_MAPPINGS = (dict, OrderedDict, defaultdict)
-_SEQUENCES = (list, tuple, set, frozenset, deque)
+_MAPPING_IDS = frozenset(map(id, (dict, OrderedDict, defaultdict)))
+_SEQUENCE_IDS = frozenset(map(id, (list, tuple, set, frozenset, deque)))
 
 
 class Redaction:
@@ -86,9 +84,9 @@ class Redaction:
         elif kind is int:
             if abs(value) < 10**40:
                 self._remember(str(abs(value)))
-        elif depth > 0 and (kind in _MAPPINGS or kind in _SEQUENCES):
+        elif depth > 0 and id(kind) in _MAPPING_IDS | _SEQUENCE_IDS:
             try:
-                found = list(islice(value.values() if kind in _MAPPINGS else value, 100))
+                found = list(islice(value.values() if id(kind) in _MAPPING_IDS else value, 100))
             except RuntimeError:  # another thread changes it
                 return
             for item in found:
@@ -97,7 +95,7 @@ class Redaction:
     def learn_from(self, value: object) -> None:
         """Remember the texts in an object's secret attributes; no code of the program's runs."""
         for cls in mro_of(type(value)):
-            for name, member in list(type_dict(cls).items()):
+            for name, member in list(names_of(cls).items()):
                 kind = type(member)
                 try:
                     if kind is MemberDescriptorType and self.hides(name):

@@ -97,6 +97,7 @@ class Piece:
         filename: where it stands.
         fields: the further keys that its records have.
         depth: so many levels of nested containers are kept of a variable.
+        bits: integers of more bits are shown by their length.
     """
 
     base: int
@@ -105,6 +106,7 @@ class Piece:
     filename: str
     fields: tuple[str, ...]
     depth: int
+    bits: int
 
     def statement_of(self, number: int) -> tuple[int, int] | None:
         """The statement that an event's id means, and the event's form; None if it is a call's begin."""
@@ -159,4 +161,4 @@ def function_of(scope: Scope) -> Function:
 
 def piece_of(base: int, tables: Lookup, config: FollowConfig) -> Piece:
     """What a trace says of a rewritten piece of source."""
-    return Piece(base, *tables.counts(), tables.filename, config.fields, config.max_depth)
+    return Piece(base, *tables.counts(), tables.filename, config.fields, config.max_depth, config.max_bits)

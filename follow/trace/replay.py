@@ -13,9 +13,6 @@ from ..state import MISSING
 from .decode import Event
 from .model import Function, Piece, Statement
 
-MOST_BITS = 4_096
-"""Integers of more bits are shown by their length."""
-
 
 class Call:
     """What is known of one call at some moment.
@@ -133,12 +130,12 @@ def _record(event: Event, call: Call, statement: Statement, function: Function, 
         names: tuple[str, ...] = function.names
         record["exception"] = event.exception
     elif statement.label:
-        record["local_vars"] = [variable(statement.label, event.result)]
+        record["local_vars"] = [variable(statement.label, event.result, piece.bits)]
         names = ()
     else:
         names = statement.shown
     values = call.values
-    record["local_vars"] += [variable(name, plain(values[name])) for name in names if name in values]
+    record["local_vars"] += [variable(name, plain(values[name]), piece.bits) for name in names if name in values]
     record.update(_extras(piece, function, statement))
     return record
 
@@ -153,10 +150,10 @@ def _extras(piece: Piece, function: Function, statement: Statement) -> Record:
     return {name: known[name] for name in piece.fields}
 
 
-def variable(name: str, value: Any) -> dict[str, Any]:
-    """The entry of one variable in a record."""
+def variable(name: str, value: Any, bits: int) -> dict[str, Any]:
+    """The entry of one variable in a record; integers of more bits are shown by their length."""
     kind = type(value)
-    if kind is int and value.bit_length() > MOST_BITS:
+    if kind is int and value.bit_length() > bits:
         value = Shortened("int", value.bit_length(), None)
         return {"var": name, "val": value, "type": "int"}
     stands_in = kind in (Shortened, Described, Redacted)

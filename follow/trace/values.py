@@ -18,6 +18,9 @@ TUPLE, SET, FROZENSET, DEQUE, ORDERED, DEFAULT = range(1, 7)
 BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT, TAGGED, REDACTED = range(7, 15)
 """The codes of msgpack's extension types."""
 
+MOST_BITS = 1 << 20
+"""Of longer integers no more than their length is written."""
+
 _CONSTANTS: tuple[object, ...] = (MISSING, Ellipsis, NotImplemented)
 
 
@@ -48,6 +51,8 @@ def _extension(value: Any) -> Any:
         if value.packed is None:
             value.packed = msgpack.ExtType(DESCRIBED, pack([value.type, value.name]))
         return value.packed
+    if type(value) is int and value.bit_length() > MOST_BITS:
+        value = Shortened("int", value.bit_length(), None)
     known = _PACKERS.get(type(value))
     if known is None:
         for code, constant in enumerate(_CONSTANTS):
