@@ -12,6 +12,8 @@ EXTRA_FIELDS = ("kind", "line", "file", "qualname")
 
 _CHOICES = {"values": ("snapshot", "live"), "on_follower_error": ("off", "raise")}
 _LIMITS = ("depth", "max_depth", "max_items", "max_string", "max_nodes", "max_bits")
+_MOST_DEPTH = 50
+"""What is nested deeper a trace file cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class FollowConfig:
         on_follower_error: ``"off"`` switches a follower that raises off, with one warning;
             ``"raise"`` lets its exception reach the followed code.
         fields: further keys of a record, in this order: any of ``kind``, ``line``, ``file``, ``qualname``.
-        max_depth: levels of nested containers that are copied.
+        max_depth: levels of nested containers that are copied, at most 50.
         max_items: items kept of one container.
         max_string: characters (or bytes) kept of one string.
         max_nodes: values kept in all of one variable.
@@ -94,6 +96,8 @@ def _check_limit(name: str, value: object) -> None:
         raise TypeError(f"FollowConfig.{name} must be an int, not {value!r}.")
     if value < 1:
         raise ValueError(f"FollowConfig.{name} must be at least 1, not {value!r}.")
+    if name == "max_depth" and value > _MOST_DEPTH:
+        raise ValueError(f"FollowConfig.{name} must be at most {_MOST_DEPTH}, not {value!r}.")
 
 
 def _check_redact(config: FollowConfig) -> None:

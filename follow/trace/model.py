@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 from ..config import FollowConfig
 from ..events import ALL, MOST_WRITTEN_OUT, SOME, Held, held_by
 from ..model import Lookup, Scope, Site
+
+_Kind = TypeVar("_Kind")
+_TYPES: dict[str, type] = {"int": int, "str": str, "bool": bool, "tuple[str, ...]": tuple}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,24 @@ class Piece:
     def function_of(self, number: int) -> int:
         """The function whose call has begun by the event of this id."""
         return number - self.base - 3 * self.statements
+
+
+def made(kind: type[_Kind], values: list[Any]) -> _Kind:
+    """What a trace holds of a piece, function or statement.
+
+    Arguments:
+        kind: the class, whose fields are numbers, texts, or tuples of texts.
+        values: of its fields, in their order.
+
+    Raises:
+        TypeError: they are not what the fields hold.
+    """
+    given = [tuple(value) if type(value) is list else value for value in values]
+    expected = [_TYPES[str(field.type)] for field in fields(kind)]  # type: ignore[arg-type]
+    texts = [text for value in given if type(value) is tuple for text in value]
+    if list(map(type, given)) != expected or not all(type(text) is str for text in texts):
+        raise TypeError(f"{values!r} is no {kind.__name__.lower()}")
+    return kind(*given)
 
 
 def statement_of(site: Site, scope: Scope) -> Statement:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import TraceError
 from ..model import Record
@@ -14,7 +14,14 @@ from . import replay
 from .catalogue import Catalogue
 from .decode import Decoder, Event
 from .file import FrameReader
-from .model import Function, Piece, Statement
+from .model import Function, Piece, Statement, made
+
+NONSENSE = (TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, RecursionError)
+"""What is raised where a file does not hold what it should."""
+
+_HEADER = {"process": int, "arguments": list, "folder": str, "host": str, "wall": int, "monotonic": int}
+"""What a header must hold."""
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +62,11 @@ class Trace:
         if first is None or first[1] != "header" or type(first[2]) is not dict:
             raise TraceError(self._problem or f"{self.path} holds nothing: not even the start of a trace.")
         self.header: dict[str, Any] = first[2]
+        for name, kind in _HEADER.items():
+            if type(self.header.get(name)) is not kind:
+                raise TraceError(f"{self.path} has a header without its {name!r}: it cannot be read.")
         self._sources: dict[str, SourceText] = {}
-        self._end: dict[str, Any] | None = None
-        self._dropped = 0
+        self._end = self._dropped = 0
 
     def _frames(self) -> Iterator[tuple[int, str, Any]]:
         with open(self.path, "rb") as file:
@@ -75,6 +84,13 @@ class Trace:
         for _, decoded in self.chunks():
             yield from decoded
 
+    def _sensible(self, items: Iterator[_Item]) -> Iterator[_Item]:
+        """The items; where they cannot be made, that is what is wrong with the file."""
+        try:
+            yield from items
+        except NONSENSE as error:
+            raise TraceError(f"{self.path} holds events that make no sense: {error!r}.") from error
+
     def chunks(self) -> Iterator[tuple[int, Iterator[Event]]]:
         """The events frame by frame: the sequence number of the first, and they."""
         catalogue, contents = Catalogue(), _Contents()
@@ -82,10 +98,10 @@ class Trace:
         for at, kind, content in self._frames():
             try:
                 if kind == "events":
-                    yield decoder.sequence, decoder.events([content])
+                    yield decoder.sequence, self._sensible(decoder.events([content]))
                 else:
                     self._take(kind, content, catalogue, contents)
-            except (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError) as error:
+            except NONSENSE as error:
                 raise TraceError(f"{self.path} holds a frame at byte {at:,} that makes no sense: {error!r}.") from error
 
     def _take(self, kind: str, content: Any, catalogue: Catalogue, contents: _Contents) -> None:
@@ -93,20 +109,21 @@ class Trace:
         if kind == "piece":
             base = content[0]
             catalogue.add(
-                Piece(*_tupled(content)),
+                made(Piece, content),
                 lambda number: contents.statements[base, number],
                 lambda number: contents.functions[base, number],
             )
         elif kind == "functions":
-            contents.functions.update(((base, one[0]), Function(*_tupled(one))) for base, *one in content)
+            contents.functions.update(((base, one[0]), made(Function, one)) for base, *one in content)
         elif kind == "statements":
-            contents.statements.update(((base, one[0]), Statement(*_tupled(one))) for base, *one in content)
+            contents.statements.update(((base, one[0]), made(Statement, one)) for base, *one in content)
         elif kind == "source":
-            self._sources[content["file"]] = SourceText(**content)
+            source = made(SourceText, [content["file"], content["text"], content["sha256"]])
+            self._sources[source.file] = source
         elif kind == "dropped":
             self._dropped = int(content)
         elif kind == "end":
-            self._end = dict(content)
+            self._end = int(content["dropped"])
 
     def records(self) -> Iterator[Record]:
         """The same dicts that a follower of dicts would have got, rebuilt from the events.
@@ -114,7 +131,7 @@ class Trace:
         Raises:
             TraceError: an event makes no sense.
         """
-        return replay.records(self.events)
+        return self._sensible(replay.records(self.events))
 
     @property
     def sources(self) -> dict[str, SourceText]:
@@ -132,7 +149,7 @@ class Trace:
     @property
     def dropped(self) -> int:
         """How many events could not be written, known when all events have been read."""
-        return max(self._dropped, int((self._end or {}).get("dropped", 0)))
+        return max(self._dropped, self._end)
 
 
 class _Contents:
@@ -141,10 +158,6 @@ class _Contents:
     def __init__(self) -> None:
         self.statements: dict[tuple[int, int], Statement] = {}
         self.functions: dict[tuple[int, int], Function] = {}
-
-
-def _tupled(values: list[Any]) -> list[Any]:
-    return [tuple(value) if type(value) is list else value for value in values]
 
 
 def load(path: str | os.PathLike[str]) -> Trace:

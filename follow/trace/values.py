@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,9 @@ BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT, TAGGED, REDACTED = 
 MOST_BITS = 1 << 20
 """Of longer integers no more than their length is written."""
 
+MOST_NESTED = 100
+"""Values are nested no deeper: msgpack takes some 40 KiB of the C stack a level."""
+
 _CONSTANTS: tuple[object, ...] = (MISSING, Ellipsis, NotImplemented)
 
 
@@ -34,14 +38,21 @@ def pack(value: object) -> bytes:
     return packed
 
 
-def unpack(data: bytes) -> Any:
+def unpack(data: bytes, depth: int = 0) -> Any:
     """What ``pack`` has packed.
+
+    Arguments:
+        data: from ``pack``.
+        depth: in how many other values it stands.
 
     Raises:
         ValueError: it is not what ``pack`` gave.
     """
+    if depth > MOST_NESTED:
+        raise ValueError(f"values are nested more than {MOST_NESTED} deep")
     try:
-        return msgpack.unpackb(data, ext_hook=_value, strict_map_key=False, unicode_errors="surrogatepass")
+        hook = functools.partial(_value, depth)
+        return msgpack.unpackb(data, ext_hook=hook, strict_map_key=False, unicode_errors="surrogatepass")
     except (msgpack.UnpackException, TypeError, IndexError, KeyError, RecursionError, OverflowError) as error:
         raise ValueError(str(error) or type(error).__name__) from error
 
@@ -63,11 +74,13 @@ def _extension(value: Any) -> Any:
     return msgpack.ExtType(code, content(value))
 
 
-def _value(code: int, data: bytes) -> object:
-    known = _UNPACKERS.get(code)
+def _value(depth: int, code: int, data: bytes) -> object:
+    if code in _OF_BYTES:
+        return _OF_BYTES[code](data)
+    known = _OF_VALUES.get(code)
     if known is None:
         raise ValueError(f"extension type {code} is not known")
-    return known(data)
+    return known(unpack(data, depth + 1))
 
 
 def _with_default(pairs: list[Any]) -> defaultdict[Any, Any]:
@@ -95,22 +108,25 @@ _PACKERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Redacted: (REDACTED, lambda value: pack(value.type)),
 }
 
-_UNPACKERS: dict[int, Callable[[bytes], object]] = {
-    TUPLE: lambda data: tuple(unpack(data)),
-    SET: lambda data: set(unpack(data)),
-    FROZENSET: lambda data: frozenset(unpack(data)),
-    DEQUE: lambda data: deque(*reversed(unpack(data))),
-    ORDERED: lambda data: OrderedDict(unpack(data)),
-    DEFAULT: lambda data: _with_default(unpack(data)),
+_OF_BYTES: dict[int, Callable[[bytes], object]] = {
     BYTEARRAY: bytearray,
-    COMPLEX: lambda data: complex(*unpack(data)),
     INTEGER: lambda data: int.from_bytes(data, "little", signed=True),
-    SHORTENED: lambda data: Shortened(*unpack(data)),
-    DESCRIBED: lambda data: Described(*unpack(data)),
-    TAGGED: lambda data: Tagged(*unpack(data)),
-    REDACTED: lambda data: Redacted(unpack(data)),
     CONSTANT: lambda data: _CONSTANTS[data[0]],
 }
+_OF_VALUES: dict[int, Callable[[Any], object]] = {
+    TUPLE: tuple,
+    SET: set,
+    FROZENSET: frozenset,
+    DEQUE: lambda held: deque(*reversed(held)),
+    ORDERED: OrderedDict,
+    DEFAULT: _with_default,
+    COMPLEX: lambda held: complex(*held),
+    SHORTENED: lambda held: Shortened(*held),
+    DESCRIBED: lambda held: Described(*held),
+    TAGGED: lambda held: Tagged(*held),
+    REDACTED: Redacted,
+}
+"""What makes a value of the data of an extension, or of the value that the data are packed from."""
 
 
 def without_cycles(value: Any, above: tuple[int, ...] = ()) -> Any:
