@@ -152,13 +152,13 @@ class FrameReader:
             self._damaged(at)
             return None
         try:
-            kind, content = unpack(_decompressed(data))
-            if type(kind) is not str:
-                raise ValueError(f"{kind!r} is no kind of frame")
+            found = unpack(_decompressed(data))
+            if type(found) is not list or len(found) != 2 or type(found[0]) is not str:
+                raise ValueError("it is not a kind of frame and its content")
         except (ValueError, zlib.error) as error:
             self.problem = f"{self.name} holds a frame at byte {at:,} that cannot be read: {error}."
             return None
-        return kind, content, length
+        return found[0], found[1], length
 
     def _damaged(self, at: int) -> None:
         self.problem = f"{self.name} is damaged at byte {at:,}: what follows cannot be read."

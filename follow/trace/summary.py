@@ -41,7 +41,7 @@ class Summary:
             f"{self.trace.dropped:,} events dropped"
         )
         if self.trace.problem:
-            yield self.trace.problem
+            yield printable(self.trace.problem)
         busiest = sorted(self.functions.items(), key=lambda item: -item[1][1])
         for (file, line, name), (calls, events) in busiest[:_MOST]:
             yield f"{events:>12,} events {calls:>10,} calls  {printable(file)}:{line}  {printable(name)}"
