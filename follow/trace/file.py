@@ -77,7 +77,7 @@ class FrameWriter:
         try:
             while rest:
                 rest = rest[os.write(self._file, rest) :]
-        except OSError:
+        except BaseException:  # a signal's handler may raise, too
             os.ftruncate(self._file, self.size)
             os.lseek(self._file, self.size, os.SEEK_SET)
             raise
