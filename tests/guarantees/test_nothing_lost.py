@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import json
-import multiprocessing
 import os
 import resource
 import signal
@@ -40,6 +40,7 @@ def die(how: str) -> None:
         os._exit(5)
     if how == "segfault":
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        faulthandler.disable()  # pytest's own
         ctypes.string_at(0)
     os.kill(os.getpid(), getattr(signal, how))
     time.sleep(60)
@@ -303,7 +304,7 @@ def test_20_a_fork_while_another_thread_writes_neither_hangs_nor_repeats(
 
 
 POOL = """\
-import multiprocessing, os, sys
+import multiprocessing, sys
 from follow import Recorder, follow
 recorder = Recorder("pool.trace", durability="event")
 
@@ -317,7 +318,7 @@ if __name__ == "__main__":
     context = multiprocessing.get_context(sys.argv[1])
     with context.Pool(2) as pool:
         print(pool.map(work, [5, 6, 7, 8]))
-        pool.apply_async(os.abort if len(sys.argv) > 2 else work, () if len(sys.argv) > 2 else (3,))
+        pool.apply_async(work, (3,))
     work(4)
 """
 
