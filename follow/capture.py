@@ -158,16 +158,19 @@ class Copy:
         done = self.memo.get(id(value))
         if done is not None:
             return done
-        kind = type(value)
         length = len(value)
         if depth >= self.depth and length:
-            return Shortened(kind.__name__, length, None)
+            return self.cut(value, length, None)
         self.nodes -= min(length, self.items)
         if self.nodes < 0:
-            return Shortened(kind.__name__, length, None)
+            return self.cut(value, length, None)
         if length <= self.items:
             return self.fill(value, depth)
-        return Shortened(kind.__name__, length, self._head(value, kind, depth))
+        return self.cut(value, length, self._head(value, type(value), depth))
+
+    def cut(self, value: Any, length: int, shown: object) -> object:
+        """What stands for a container beyond the limits."""
+        return Shortened(type(value).__name__, length, shown)
 
     def fill(self, value: Any, depth: int) -> object:
         """A copy of a container within the limits."""

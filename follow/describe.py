@@ -50,16 +50,12 @@ class Describer:
             copier = self._copiers.get(id(type(value)))
             if copier is None:
                 return describe(value)
-            copy = self.start()
+            copy = self._start(DescribingCopy)
             copy.flat = self._flat
             copy.sequence = self._sequence
             return copier(copy, value, 0)
         except (RecursionError, MemoryError):
             return self.lost
-
-    def start(self) -> DescribingCopy:
-        """A copy that may spend what the limits say."""
-        return self._start(DescribingCopy)
 
     def named(self, name: str, value: object) -> object:
         """The value of a variable as it is now."""
@@ -118,7 +114,7 @@ class DescribingCopy(Copy):
         """A copy of a container within the limits: a simple one may be as it was."""
         flat = self.flat.get(id(type(value)))
         if flat is None or (form := flat(value)) is MISSING:
-            return super().fill(value, depth)
+            return self.fillers[id(type(value))](self, value, depth)
         self.memo[id(value)] = form
         return form
 
@@ -126,12 +122,10 @@ class DescribingCopy(Copy):
         """An object is described."""
         return describe(value)
 
-    def container(self, value: Any, depth: int) -> object:
-        """A container with its identity."""
-        found = super().container(value, depth)
-        if type(found) is Shortened and id(type(value)) in CHANGEABLE_IDS:
-            return Tagged(id(value), found)
-        return found
+    def cut(self, value: Any, length: int, shown: object) -> object:
+        """What stands for a container beyond the limits, with its identity if it can change."""
+        short = Shortened(type(value).__name__, length, shown)
+        return Tagged(id(value), short) if id(type(value)) in CHANGEABLE_IDS else short
 
     def _head(self, value: Any, kind: type, depth: int) -> object:
         if kind is list:
@@ -204,7 +198,6 @@ DescribingCopy.copiers = {
     **Copy.copiers,
     id(Shortened): DescribingCopy.shortened,
     id(bytearray): DescribingCopy.byte_array,
-    **dict.fromkeys(DescribingCopy.fillers, DescribingCopy.container),
 }
 
 

@@ -24,24 +24,17 @@ class RedactingDescriber(Describer):
         self.redaction = redaction_of(config.redact)
         self.most = -1  # every text is looked through
         self.described = _nothing  # every object is looked at
-        self._flat = {}
-        self._sequence = _nothing
-        self._copiers = _RedactingCopy.copiers
-
-    def start(self) -> DescribingCopy:
-        """A copy that may spend what the limits say."""
-        copy = self._start(_RedactingCopy)
-        copy.redaction = self.redaction
-        return copy
 
     def copy(self, value: object) -> object:
         """A value as it is now."""
         try:
-            if id(type(value)) not in self._copiers:
-                self.redaction.learn_from(value)
+            copy = self._start(_RedactingCopy)
+            copy.redaction = self.redaction
+            copy.flat = {}
+            copy.sequence = _nothing
+            return copy.copy(value, 0)
         except (RecursionError, MemoryError):
             return self.lost
-        return super().copy(value)
 
     def named(self, name: str, value: object) -> object:
         """The value of a variable as it is now."""
