@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import islice
 from typing import Any, ClassVar, TypeVar
 
@@ -76,7 +76,9 @@ class Capture:
         """What an exception says."""
         return text
 
-    def namespace(self, found: dict[str, object], names: list[str]) -> list[dict[str, Any]]:
+    def namespace(
+        self, found: dict[str, object], names: list[str], secret: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
         """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
         entries: list[dict[str, Any]] = []
         for name in names:

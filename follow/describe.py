@@ -57,10 +57,6 @@ class Describer:
         except (RecursionError, MemoryError):
             return self.lost
 
-    def named(self, name: str, value: object) -> object:
-        """The value of a variable as it is now."""
-        return self.copy(value)
-
     def hide(self, value: object) -> object:
         """What stands for a secret, where secrets are hidden."""
         return self.copy(value)

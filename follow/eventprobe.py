@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import sys
 from collections.abc import Callable
 from types import FunctionType
@@ -41,7 +42,6 @@ class EventProbes(Probes):
         self._base = recorder.register(tables, channel.config)
         self._describer = describer = describer_of(channel.config)
         self._copy = describer.copy
-        self._named = describer.named
         self._extend = recorder.constants["extend"]
         self._now = recorder.now
         self._constants: dict[str, object] = {
@@ -123,14 +123,21 @@ class EventProbes(Probes):
         }
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            namespace.update(gather=self._gather, names=names if site.again else site.binds)
+            gather = functools.partial(self._gather, scope.secret)
+            namespace.update(gather=gather, names=names if site.again else site.binds)
         return FunctionType(event_template(event_shape(site, scope, held, gives)), namespace)
 
-    def _gather(self, found: dict[str, object], last: dict[str, object], names: list[str]) -> dict[str, object]:
+    def _named(self, secret: tuple[str, ...], name: str, value: object) -> object:
+        """What is kept of a variable's value."""
+        return self._describer.hide(value) if name in secret else self._copy(value)
+
+    def _gather(
+        self, secret: tuple[str, ...], found: dict[str, object], last: dict[str, object], names: list[str]
+    ) -> dict[str, object]:
         """Of a module's names those whose values are others than last time."""
         changed: dict[str, object] = {}
         for name in names:
-            value = self._named(name, found.get(name, MISSING))
+            value = self._named(secret, name, found.get(name, MISSING))
             if not _is_same(value, last.get(name, MISSING)):
                 changed[name] = value
         last.update(changed)
@@ -148,11 +155,12 @@ class EventProbes(Probes):
     def _make_store(self, number: int) -> Callable[..., object]:
         site = self._tables.site(number)
         names = [site.arguments[argument] for _, argument in site.stores]
+        named = functools.partial(self._named, self._tables.scope(site.scope).secret)
         store = super()._make_store(number)
 
         def store_and_tell(state: list[Any], *values: object) -> None:
             store(state, *values)
-            self._tell(state, dict(zip(names, map(self._named, names, values))))
+            self._tell(state, dict(zip(names, map(named, names, values))))
 
         return store_and_tell
 
@@ -219,7 +227,7 @@ class EventProbes(Probes):
         if listed:
             for index, name in enumerate(scope.slots):
                 state[SLOTS + index] = found.get(name, MISSING)
-        copied = {name: self._named(name, found.get(name, MISSING)) for name in scope.names}
+        copied = {name: self._named(scope.secret, name, found.get(name, MISSING)) for name in scope.names}
         if scope.namespace:
             state[SLOTS].update(copied)
         return copied

@@ -56,7 +56,7 @@ def masked(text: str, tree: ast.AST, redact: tuple[str | re.Pattern[str], ...]) 
 
 
 def is_secret(node: ast.AST | str | None, names: SecretNames) -> bool:
-    """Whether an expression or a target is a name, attribute or item that holds a secret."""
+    """Whether an expression or a target is a name, attribute, item or call that holds or gives a secret."""
     if isinstance(node, str):
         return names.hides(node)
     if isinstance(node, ast.Subscript):
@@ -67,7 +67,39 @@ def is_secret(node: ast.AST | str | None, names: SecretNames) -> bool:
         return names.hides(node.id)
     if isinstance(node, ast.Constant):
         return type(node.value) is str and names.hides(node.value)
-    return isinstance(node, (ast.Starred, ast.Await)) and is_secret(node.value, names)
+    if isinstance(node, ast.Call):
+        looked_up = _looked_up(node)
+        return is_secret(node.func if looked_up is None else looked_up, names)
+    if isinstance(node, ast.BoolOp):
+        return any(is_secret(part, names) for part in node.values)
+    if isinstance(node, ast.IfExp):
+        return is_secret(node.body, names) or is_secret(node.orelse, names)
+    if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+        return is_secret(node.elt, names)
+    return isinstance(node, (ast.Starred, ast.Await, ast.NamedExpr)) and is_secret(node.value, names)
+
+
+def given_secrets(node: ast.AST, names: SecretNames) -> Iterator[str]:
+    """The variables that an assignment gives a secret: of ``key = os.environ["API_KEY"]`` it is ``key``."""
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        for target, value in _PAIRS[type(node)](node):
+            yield from _named_by(target, value, names)
+
+
+def _named_by(target: ast.AST | str | None, value: ast.expr | None, names: SecretNames) -> Iterator[str]:
+    if isinstance(target, ast.Name) and is_secret(value, names):
+        yield target.id
+    elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
+        for one, its in zip(target.elts, value.elts):
+            yield from _named_by(one, its, names)
+
+
+def _looked_up(node: ast.Call) -> ast.expr | None:
+    """Of ``d.get("name")`` or ``getattr(d, "name")`` what is looked up."""
+    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", None)
+    if name not in _LOOKUPS or not node.args:
+        return None
+    return node.args[name == "getattr" and len(node.args) > 1]
 
 
 def secret_literals(tree: ast.AST, names: SecretNames) -> Iterator[ast.expr]:
@@ -103,9 +135,8 @@ def _literals(node: ast.AST) -> Iterator[ast.expr]:
         skipped: ast.AST | None = None
         if isinstance(node, ast.Subscript):
             skipped = node.slice
-        elif isinstance(node, ast.Call) and node.args:
-            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", None)
-            skipped = node.args[name == "getattr" and len(node.args) > 1] if name in _LOOKUPS else None
+        elif isinstance(node, ast.Call):
+            skipped = _looked_up(node)
         for child in ast.iter_child_nodes(node):
             if child is not skipped or not isinstance(child, ast.Constant):
                 yield from _literals(child)

@@ -147,6 +147,7 @@ class Probes:
             function=scope.name,
             instruction=site.instruction,
             variable=self._capture.variable,
+            hidden=self._capture.hidden,
             given=self._capture.hidden if site.hides else self._capture.variable,
             channel=self._channel,
             fail=self._channel.fail,
@@ -159,7 +160,8 @@ class Probes:
         )
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            namespace.update(gather=self._capture.namespace, names=names)
+            gather = functools.partial(self._capture.namespace, secret=scope.secret)
+            namespace.update(gather=gather if scope.secret else self._capture.namespace, names=names)
         else:
             namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)
@@ -273,7 +275,11 @@ class Probes:
             "function": scope.name,
             "instruction": site.instruction,
             "execution_time": (time - state[CLOCK]) * 1e3,
-            "local_vars": [self._capture.variable(name, found[name]) for name in scope.names if name in found],
+            "local_vars": [
+                (self._capture.hidden if name in scope.secret else self._capture.variable)(name, found[name])
+                for name in scope.names
+                if name in found
+            ],
             "exception": self._capture.message(describe_exception(error)),
             **self._extras(site, scope),
         }

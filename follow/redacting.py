@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
+from collections.abc import Collection
 from typing import Any
 
 from .capture import Capture, Shortened, type_name
@@ -10,6 +11,7 @@ from .config import FollowConfig
 from .copies import IDENTITY, Tagged, plain
 from .describe import CopiedBytearray, Describer, DescribingCopy, is_hashable
 from .redaction import Redaction, redaction_of
+from .state import MISSING
 
 
 class RedactingDescriber(Describer):
@@ -35,10 +37,6 @@ class RedactingDescriber(Describer):
             return copy.copy(value, 0)
         except (RecursionError, MemoryError):
             return self.lost
-
-    def named(self, name: str, value: object) -> object:
-        """The value of a variable as it is now."""
-        return self.hide(value) if self.redaction.hides(name) else self.copy(value)
 
     def hide(self, value: object) -> object:
         """What stands for a secret."""
@@ -138,17 +136,22 @@ class RedactingCapture(Capture):
 
     def variable(self, name: str, value: object) -> dict[str, Any]:
         """The entry of one variable in a record."""
-        if self._redaction.hides(name):
-            return self.hidden(name, value)
         return {"var": name, "val": self.value(value), "type": type_name(type(value))}
 
     def hidden(self, name: str, value: object) -> dict[str, Any]:
         """The entry of a secret."""
         return {"var": name, "val": self._describer.hide(value), "type": type_name(type(value))}
 
-    def namespace(self, found: dict[str, object], names: list[str]) -> list[dict[str, Any]]:
+    def namespace(
+        self, found: dict[str, object], names: list[str], secret: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
         """The entries of those of the names that are bound in a module's dict."""
-        return [self.variable(name, found[name]) for name in names if name in found]
+        held = [(name, found.get(name, MISSING)) for name in names]
+        return [
+            (self.hidden if name in secret else self.variable)(name, value)
+            for name, value in held
+            if value is not MISSING
+        ]
 
     def value(self, value: object) -> object:
         """The value as it is now, without secrets."""

@@ -111,6 +111,6 @@ def _entry(index: int, place: str, position: int, *, secret: bool) -> tuple[str,
 def _variable(index: int, value: str, *, secret: bool) -> str:
     """The entry of one variable; small integers are made on the spot, all else by a call."""
     if secret:
-        return f"variable(n{index}, {value})"
+        return f"hidden(n{index}, {value})"
     quick = f"type({value}) is int and {-_SMALL} < {value} and {value} < {_SMALL}"
     return f"{{'var': n{index}, 'val': {value}, 'type': 'int'}} if {quick} else variable(n{index}, {value})"

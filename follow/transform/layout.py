@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..masking import is_secret
+from ..masking import given_secrets, is_secret
 from ..model import CELL, SLOT, VALUE, Shown, Site
 from . import probes
 from .flow import Bound
@@ -29,6 +29,7 @@ class Layout:
         self.bits = {name: function.flow.mask([name]) for name in function.names if name not in function.free}
         self.slots: dict[str, int] = {}
         self.cells: dict[str, int] = {}
+        self.secret: tuple[str, ...] = ()
         self.known: dict[tuple[int, int], tuple[tuple[str, ...], tuple[Shown, ...]]] = {}
         node = function.node
         names = () if function.namespace else argument_names(node)
@@ -36,6 +37,7 @@ class Layout:
 
     def finish(self) -> None:
         """Write the final sites, the scope and the texts of the probes."""
+        self.secret = self._secret()
         for draft in self.function.drafts.values():
             if self._shows(draft.site):
                 self._reserve(draft.bound)
@@ -52,7 +54,7 @@ class Layout:
             suspends=self.function.suspends,
             entered=tuple(name for name in self.function.names if name in self.arguments),
             stateless=self._is_stateless(),
-            secret=tuple(filter(self.scan.secrets.hides, self.function.names)),
+            secret=self.secret,
         )
         self._emit()
 
@@ -126,7 +128,7 @@ class Layout:
         receiver = next(iter(self.arguments), "") if self.function.class_name is not None else ""
         known = {*binds, receiver} if receiver in ("self", "cls") else {*binds}
         # Of a secret nothing is shown that could change, but whether a closure's cell is bound.
-        secret = {one.name for one in shown if one.place != CELL and self.scan.secrets.hides(one.name)}
+        secret = {one.name for one in shown if one.place != CELL and one.name in self.secret}
         again = tuple(one.name for one in shown if one.name not in known | secret)
         values = {one.name for one in shown if one.place == VALUE}
         exact, bases = self._mangled(change.unless_exact), tuple(map(self._mangled, change.bases))
@@ -137,6 +139,16 @@ class Layout:
             "unless_exact": exact if exact in values else "",
             "bases": bases if values.issuperset(bases) and not {*bases} & {*binds, *secret} else (),
         }
+
+    def _secret(self) -> tuple[str, ...]:
+        """The variables whose values are hidden."""
+        secrets, function = self.scan.secrets, self.function
+        if not secrets:
+            return ()
+        given = {
+            self._mangled(name) for draft in function.drafts.values() for name in given_secrets(draft.node, secrets)
+        }
+        return tuple(name for name in function.names if name in given or secrets.hides(name))
 
     def _hides(self, draft: Draft) -> bool:
         """Whether what the site's statement returns or yields is a secret."""

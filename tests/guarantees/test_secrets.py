@@ -113,7 +113,7 @@ def test_13_what_is_hidden_says_so_and_what_is_not_secret_is_shown() -> None:
     assert repr(shown["password"]) == "<redacted str>" and isinstance(shown["pin"], Redacted)
     assert shown["headers"] == {"Authorization": Redacted("str"), "Accept": "shown"}
     assert shown["nested"]["author"] == "shown" and shown["nested"]["list"][1] == {"x-api-key": Redacted("str")}
-    assert shown["copied"] == "<redacted>" and shown["address"] == "https://<redacted>@host"
+    assert shown["copied"] == Redacted("str") and shown["address"] == "https://<redacted>@host"
     assert shown["text"].shown == "-" * 995 + "<redacted>" and shown["more"].shown == "-" * 1000
     assert shown["data"] == [b"<redacted>", bytearray(b"<redacted>")] and shown["user"] == "me"
     assert {v["var"]: v["type"] for r in records for v in r["local_vars"]}["password"] == "str"
@@ -224,3 +224,36 @@ def test_13_wrong_values_name_the_field(redact: Any, message: str) -> None:
         FollowConfig(redact=redact)
     with pytest.raises(ValueError, match="redact hides nothing with values='live'"):
         FollowConfig(redact=("pin",), values="live")
+
+
+def test_13_what_is_read_from_a_secret_place_is_hidden_under_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = (
+        "import os\nfrom_environment = os.environ['API_KEY']\nfirst, second = os.getenv('OTHER_TOKEN'), 'shown'\n"
+        "def get_password():\n    return ''.join(['can', 'ary-five'])\n"
+        "class Holder:\n    db_password = 'can' 'ary-four'.lower()\n"
+        "def f(settings):\n    one = settings.get('secret_key', 'x')\n    two = get_password() or 'x'\n"
+        "    three = [token for token in settings['list']]\n    four = getattr(Holder, 'db_password')\n"
+        "    five: str = settings['nothing'] if settings.get('no') else settings['api_key']\n"
+        "    return (lambda: settings.get('secret_key'))(), one\n"
+        "def g(settings):\n    def inner(key=settings['api_key']):\n        return key\n    yield settings['api_key']\n    yield inner()\n"
+        "given = {'secret_key': 'can' 'ary-one', 'api_key': 'canary-three', 'list': ['can' 'ary-listed'] * 0}\nresult = f(given), list(g(given))\n"
+    )
+    (tmp_path / "places.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("API_KEY", "canary-environment")
+    monkeypatch.setenv("OTHER_TOKEN", "canary-other")
+    dicts: list[dict[str, Any]] = []
+    recorder = Recorder()
+    for follower in (dicts.append, recorder):
+        with install_import_hook("places", follower=follower, config=HIDING):
+            __import__("places")
+        del sys.modules["places"]
+        assert "second" in repr(dicts)
+    recorded = recorder.records()
+    assert "canary" not in repr(dicts) and "canary" not in repr(recorded)
+    shown = {v["var"]: v["val"] for record in recorded for v in record["local_vars"]}
+    hidden = ("from_environment", "first", "one", "two", "three", "four", "five")
+    assert [name for name in hidden if not isinstance(shown[name], Redacted)] == [] and shown["second"] == "shown"
+    assert [(r["function"], r["instruction"]) for r in recorded] == [(r["function"], r["instruction"]) for r in dicts]
