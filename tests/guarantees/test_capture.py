@@ -269,6 +269,7 @@ def test_10_keys_and_exceptions_of_the_program() -> None:
     assert Ran.what == []
 
 
+@pytest.mark.dicts
 def test_10_a_follower_of_dicts_gets_the_object_itself_untouched() -> None:
     for make in HOSTILE.values():
         value = make()

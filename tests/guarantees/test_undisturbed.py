@@ -109,6 +109,7 @@ def test_02_what_is_no_exception_goes_through() -> None:
         assert caught.value is error
 
 
+@pytest.mark.dicts
 def test_02_a_warning_turned_into_an_error_does_not_reach_the_program(capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -116,6 +117,7 @@ def test_02_a_warning_turned_into_an_error_does_not_reach_the_program(capsys: py
     assert "ValueError: no" in capsys.readouterr().err
 
 
+@pytest.mark.dicts
 def test_02_a_follower_that_hangs_can_be_interrupted() -> None:
     def interrupt(number: int, frame: object) -> None:
         raise TimeoutError("enough")
@@ -131,6 +133,7 @@ def test_02_a_follower_that_hangs_can_be_interrupted() -> None:
         signal.signal(signal.SIGALRM, before)
 
 
+@pytest.mark.dicts
 def test_02_a_follower_that_recurses_without_end_loses_its_records_only() -> None:
     follower = Boom(None)
     twin = follow(define(SOURCE), follower)
@@ -140,6 +143,7 @@ def test_02_a_follower_that_recurses_without_end_loses_its_records_only() -> Non
     assert follower.calls > 9 * 100  # it was not switched off
 
 
+@pytest.mark.dicts
 def test_03_followers_and_reprs_that_run_followed_code_make_no_records() -> None:
     records: list[dict[str, Any]] = []
     helper = follow(define("def helper(n):\n    m = n\n    return m\n", "helper"), records.append)
@@ -261,6 +265,7 @@ def test_05_a_recorder_keeps_no_object_nor_its_type(figure: Callable[[str], None
     assert len(list(recorder.events())) > 100
 
 
+@pytest.mark.dicts
 @pytest.mark.parametrize("recorded", [False, True])
 def test_06_a_recursion_error_comes_one_frame_earlier_at_most(recorded: bool, figure: Callable[[str], None]) -> None:
     source = "def f(n):\n    depth[0] = n\n    try:\n        x = n\n    finally:\n        f(n + 1)\n"
@@ -278,6 +283,7 @@ def test_06_a_recursion_error_comes_one_frame_earlier_at_most(recorded: bool, fi
     assert lost <= 1
 
 
+@pytest.mark.dicts
 @pytest.mark.parametrize("error", [MemoryError, RecursionError])
 def test_06_follow_without_memory_or_stack_drops_a_record_and_nothing_else(error: type[Exception]) -> None:
     seen: list[str] = []
