@@ -8,7 +8,7 @@ import os
 import sys
 
 from ..model import Follower, Record
-from .text import to_path, to_stream
+from .text import Printed, to_path, to_print, to_stream
 
 
 def as_follower(given: object) -> Follower:
@@ -19,6 +19,8 @@ def as_follower(given: object) -> Follower:
     """
     if isinstance(given, logging.Logger):
         return _to_logger(given)
+    if given is print:
+        return to_print
     if callable(given):
         return given
     if isinstance(given, (str, os.PathLike)):
@@ -51,7 +53,7 @@ def _to_logger(logger: logging.Logger) -> Follower:
         level = 2
         while sys._getframe(level).f_code.co_filename == PROBE_FILENAME:
             level += 1
-        logger.info("%s", record, extra={"follow": record}, stacklevel=level + 1)
+        logger.info("%s", Printed(record), extra={"follow": record}, stacklevel=level + 1)
 
     return log
 

@@ -33,6 +33,42 @@ def to_path(path: str | os.PathLike[str]) -> Follower:
     return write
 
 
+def to_print(record: Record) -> None:
+    """The default follower: prints the record as ``print`` would, whatever the texts of the values in it do."""
+    print(Printed(record))
+
+
+class Printed:
+    """A record whose text is that of the dict; a value whose ``__repr__`` raises says so, instead of all of it.
+
+    An object that is still being made, as ``self`` in ``__init__`` is, often has no text yet.
+    """
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def __repr__(self) -> str:
+        try:
+            return repr(self._record)
+        except (RecursionError, MemoryError):
+            raise
+        except Exception:
+            variables = [{**one, "val": _Text(_text(one["val"]))} for one in self._record["local_vars"]]
+            return repr({**self._record, "local_vars": variables})
+
+
+class _Text:
+    """Shown as it is."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
 def line_of(record: Record) -> str:
     """One record as one line: place, time, function, statement, variables or exception."""
     place = f"{os.path.basename(record['file'])}:{record['line']}  " if "file" in record and "line" in record else ""
@@ -43,10 +79,13 @@ def line_of(record: Record) -> str:
     return head + (f"    # {variables}" if variables else "") + raised
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     try:
-        text = repr(value)
+        return repr(value)
     except Exception as error:
-        text = f"<repr raised {type(error).__name__}>"
-    text = text.replace("\n", "\\n")
+        return f"<repr raised {type(error).__name__}>"
+
+
+def _shown(value: Any) -> str:
+    text = _text(value).replace("\n", "\\n")
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import sys
@@ -162,6 +163,27 @@ def test_03_followers_and_reprs_that_run_followed_code_make_no_records() -> None
     recorder = Recorder()
     follow(define("def f(x):\n    y = [x]\n    return y\n"), recorder)(Shown())
     assert len(records) == 2 and len(list(recorder.events())) == 3
+
+
+@pytest.mark.dicts
+def test_03_a_value_whose_repr_raises_is_shown_as_such(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    source = "def __init__(self, x):\n    y = [x]\n    self.x = y\n"
+
+    class Unfinished:
+        def __repr__(self) -> str:
+            return f"Unfinished({self.x})"  # type: ignore[attr-defined]
+
+    initialise = define(source, "__init__")
+    logger = logging.getLogger("unfinished")
+    with caplog.at_level(logging.INFO, logger="unfinished"):
+        follow(initialise, [print, logger])(Unfinished(), 1)
+    printed = capsys.readouterr().out.splitlines()
+    assert [line[line.index("{") :] for line in caplog.text.splitlines()] == printed
+    first, last = (line.partition("'local_vars': ")[2] for line in printed)
+    assert first.startswith("[{'var': 'self', 'val': <repr raised AttributeError>, 'type': 'Unfinished'}, {'var': 'x'")
+    assert last.startswith("[{'var': 'self', 'val': Unfinished([1]), 'type': 'Unfinished'}")
 
 
 LOOKING = '''\
