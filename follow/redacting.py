@@ -10,7 +10,7 @@ from .capture import Capture, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, Tagged, plain
 from .describe import CopiedBytearray, Describer, DescribingCopy, is_hashable
-from .redaction import Redaction, redaction_of
+from .redaction import LONGEST, Redaction, redaction_of
 from .state import MISSING
 
 
@@ -72,7 +72,7 @@ class _RedactingCopy(DescribingCopy):
 
     def byte_array(self, value: bytearray, depth: int) -> object:
         """A bytearray."""
-        head = self.redaction.data(bytes(value[: self.string + (1 << 16)]), self.string)
+        head = self.redaction.data(bytes(value[: self.string + LONGEST]), self.string)
         return CopiedBytearray(head) if len(value) <= self.string else Shortened("bytearray", len(value), head)
 
     def other(self, value: object) -> object:

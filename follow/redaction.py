@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import threading
+import weakref
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -21,7 +22,7 @@ MARK = "<redacted>"
 
 _LEAST = 6
 """Texts that are shorter are not looked for elsewhere."""
-_LONGEST = 1 << 16
+LONGEST = 1 << 13
 """Of longer ones the start is looked for."""
 _MOST = 1_000
 """So many texts are looked for: the last ones that were hidden."""
@@ -40,7 +41,10 @@ class Redaction:
         self.hides = secret_names(redact).hides
         """Whether what a name stands for is hidden."""
         self._patterns = tuple(item for item in redact if isinstance(item, re.Pattern))
-        self._known: tuple[str, ...] = ()
+        self._known: dict[str, None] = {}
+        """The texts that are looked for, the latest first; it is never changed but replaced."""
+        self._longest = 0
+        self._members: dict[int, tuple[weakref.ref[type], list[Any]]] = {}
         self._lock = threading.Lock()
 
     def hides_key(self, key: object) -> bool:
@@ -60,7 +64,7 @@ class Redaction:
     def text(self, value: str, most: int) -> str:
         """The first characters of a text, without what is secret."""
         known = self._known
-        head = value[: most + max(map(len, known), default=0)]
+        head = value[: most + self._longest]
         spans = [found.span() for pattern in self._patterns for found in pattern.finditer(head)]
         for secret in known:
             at = head.find(secret)
@@ -71,15 +75,15 @@ class Redaction:
 
     def data(self, value: bytes, most: int) -> bytes:
         """The first of some bytes, without what is secret."""
-        return self.text(value.decode("latin-1"), most).encode("latin-1")
+        return self.text(value[: most + LONGEST].decode("latin-1"), most).encode("latin-1")
 
     def learn(self, value: Any, depth: int = 3) -> None:
         """Remember the texts in a secret value, to find them elsewhere."""
         kind = type(value)
         if issubclass(kind, str):
-            self._remember(str.__getitem__(value, slice(_LONGEST)))
+            self._remember(str.__getitem__(value, slice(LONGEST)))
         elif issubclass(kind, (bytes, bytearray)):
-            data: bytes = bytes.__getitem__(value, slice(_LONGEST)) if issubclass(kind, bytes) else bytes(value)
+            data: bytes = bytes.__getitem__(value, slice(LONGEST)) if issubclass(kind, bytes) else bytes(value)
             self._remember(data.decode("latin-1"))
         elif kind is int:
             if abs(value) < 10**40:
@@ -94,26 +98,42 @@ class Redaction:
 
     def learn_from(self, value: object) -> None:
         """Remember the texts in an object's secret attributes; no code of the program's runs."""
-        for cls in mro_of(type(value)):
-            for name, member in list(names_of(cls).items()):
-                kind = type(member)
-                try:
-                    if kind is MemberDescriptorType and self.hides(name):
-                        self.learn(member.__get__(value))
-                    elif kind is GetSetDescriptorType and name == "__dict__":
-                        held = member.__get__(value)
-                        for attribute in [key for key in held if type(key) is str and self.hides(key)]:
-                            self.learn(held.get(attribute))
-                except (AttributeError, RuntimeError, TypeError):  # it is not set, or another thread changes it
+        for member in self._members_of(type(value)):
+            try:
+                held = member.__get__(value)
+                if type(member) is MemberDescriptorType:
+                    self.learn(held)
                     continue
+                for attribute in [key for key in held if type(key) is str and self.hides(key)]:
+                    self.learn(held.get(attribute))
+            except (AttributeError, RuntimeError, TypeError):  # it is not set, or another thread changes it
+                continue
+
+    def _members_of(self, kind: type) -> list[Any]:
+        """What reads the secret slots and the dict of a type's objects."""
+        known = self._members.get(id(kind))
+        if known is not None and known[0]() is kind:
+            return known[1]
+        held = [pair for cls in mro_of(kind) for pair in list(names_of(cls).items())]
+        members = [
+            member
+            for name, member in held
+            if (type(member) is MemberDescriptorType and self.hides(name))
+            or (type(member) is GetSetDescriptorType and name == "__dict__")
+        ]
+        if len(self._members) >= _MOST:
+            self._members.clear()
+        self._members[id(kind)] = weakref.ref(kind), members
+        return members
 
     def _remember(self, text: str) -> None:
         with_escapes = repr(text)[1:-1]
         encoded = text.encode("utf-8", "surrogatepass").decode("latin-1")  # as it stands in bytes
         new = [one for one in dict.fromkeys((text, with_escapes, encoded)) if len(one) >= _LEAST]
-        if set(new) - set(self._known):
+        if any(one not in self._known for one in new):
             with self._lock:
-                self._known = tuple(dict.fromkeys((*new, *self._known)))[:_MOST]
+                self._longest = max(self._longest, *map(len, new))
+                self._known = dict.fromkeys(islice(dict.fromkeys((*new, *self._known)), _MOST))
 
 
 redaction_of = functools.lru_cache(64)(Redaction)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from follow.trace.file import FrameReader
 
 from ..support import brief, define, outcome
 from ..test_recorder import without_times
+from .test_capture import GIANTS
 
 SOURCE = """\
 def login(user, password, headers, *, api_key="canary-default"):
@@ -224,6 +226,24 @@ def test_13_wrong_values_name_the_field(redact: Any, message: str) -> None:
         FollowConfig(redact=redact)
     with pytest.raises(ValueError, match="redact hides nothing with values='live'"):
         FollowConfig(redact=("pin",), values="live")
+
+
+@pytest.mark.parametrize("kind", GIANTS)
+@pytest.mark.parametrize("name", ["x", "password"])
+def test_13_giants_cost_little_with_secrets_hidden(kind: str, name: str) -> None:
+    make, fits = GIANTS[kind]
+    giant, recorder = make(), Recorder()
+    twin = follow(define(f"def f({name}):\n    y = {name}\n    z = [y]\n    return\n"), recorder, config=HIDING)
+    twin(1)
+    tracemalloc.start()
+    twin(giant)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000
+    shown = {v["var"]: v["val"] for v in recorder.records()[-2]["local_vars"]}
+    assert fits(shown["x"]) if name == "x" else isinstance(shown["y"], Redacted)
+    while kind == "nested" and giant:
+        giant = giant[0]
 
 
 def test_13_what_is_read_from_a_secret_place_is_hidden_under_any_name(
