@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 
+from .context import DYNAMIC, STATIC
 from .secretnames import words
 
-EXTRA_FIELDS = ("kind", "line", "file", "qualname")
+EXTRA_FIELDS = (*STATIC, *DYNAMIC)
 """The further keys that ``FollowConfig.fields`` may ask for."""
 
 _CHOICES = {"values": ("snapshot", "live"), "on_follower_error": ("off", "raise")}
-_LIMITS = ("depth", "max_depth", "max_items", "max_string", "max_nodes", "max_bits")
+_LIMITS = ("depth", "max_depth", "max_items", "max_string", "max_nodes", "max_attributes", "max_bits")
 _MOST_DEPTH = 50
 """What is nested deeper a trace file cannot hold."""
 
@@ -35,11 +36,15 @@ class FollowConfig:
         values: ``"snapshot"`` keeps each value as it was then; ``"live"`` hands over the objects.
         on_follower_error: ``"off"`` switches a follower that raises off, with one warning;
             ``"raise"`` lets its exception reach the followed code.
-        fields: further keys of a record, in this order: any of ``kind``, ``line``, ``file``, ``qualname``.
+        fields: further keys of a record, in this order: any of ``kind``, ``line``, ``file``, ``qualname``,
+            ``thread`` and ``task`` (their names; no task: None), ``process`` (its number), ``timestamp``
+            (seconds since 1970), ``call_id`` (each call has another), ``depth`` (how many followed calls
+            are around this one in its thread or task).
         max_depth: levels of nested containers that are copied, at most 50.
         max_items: items kept of one container.
         max_string: characters (or bytes) kept of one string.
         max_nodes: values kept in all of one variable.
+        max_attributes: attributes kept of one object, where they are recorded.
         max_bits: integers of more bits than this are shown by their length (but for those of up to 30 bits).
         redact: names of secrets, such as ``follow.SECRETS``: what a variable, parameter, dict key or function of
             such a name holds or gives is hidden, a literal in the source that is given to one as well, and the
@@ -70,6 +75,7 @@ class FollowConfig:
     max_items: int = 100
     max_string: int = 1_000
     max_nodes: int = 1_000
+    max_attributes: int = 20
     max_bits: int = 4_096
     redact: tuple[str | re.Pattern[str], ...] = ()
 

@@ -10,13 +10,13 @@ from typing import Any
 from .capture import Capture, Copy, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, Tagged, plain
-from .described import ATOM_IDS, Described, describe, described, mro_of, names_of
+from .described import ATOM_IDS, Described, describe, described, fixed, mro_of, names_of
 from .flat import FlatCopies
 from .model import Record
 from .state import MISSING
 
 CHANGEABLE_IDS = frozenset(map(id, (list, dict, set, bytearray, deque, OrderedDict, defaultdict)))
-_WORTH_A_LOOK = CHANGEABLE_IDS | {id(tuple)}
+WORTH_A_LOOK = CHANGEABLE_IDS | {id(tuple)}
 """The built-in containers; a tuple cannot change, but what is in it can."""
 
 
@@ -29,14 +29,17 @@ class Describer:
 
     lost = Described("not recorded")
     """Instead of a value for which there was no stack or no memory left."""
+    described = staticmethod(described)
+    """The description of any object of a type, by the type's id; None where there is more to do."""
+    fixed = staticmethod(fixed)
+    """Whether what is recorded of an object of a type, by the type's id, cannot change."""
 
     def __init__(self, config: FollowConfig) -> None:
         self._start = Capture(config).start
+        self._kind = DescribingCopy
         self.most = config.max_string
         """Strings up to this length are kept as they are."""
-        self.described: Callable[[int], object] = described
-        """What is known of any object of a type, by the type's id."""
-        flat = FlatCopies(config)
+        flat = FlatCopies(config, self.described)
         self._flat = flat.copiers
         self._sequence: Callable[[Any], list[Any] | None] = flat.sequence
         self._copiers = DescribingCopy.copiers
@@ -48,12 +51,7 @@ class Describer:
             if flat is not None and (form := flat(value)) is not MISSING:
                 return form
             copier = self._copiers.get(id(type(value)))
-            if copier is None:
-                return describe(value)
-            copy = self._start(DescribingCopy)
-            copy.flat = self._flat
-            copy.sequence = self._sequence
-            return copier(copy, value, 0)
+            return self.simple(value) if copier is None else copier(self.start(), value, 0)
         except (RecursionError, MemoryError):
             return self.lost
 
@@ -61,14 +59,25 @@ class Describer:
         """What stands for a secret, where secrets are hidden."""
         return self.copy(value)
 
+    def start(self) -> DescribingCopy:
+        """A copy that may spend what the limits say."""
+        copy = self._start(self._kind)
+        copy.flat = self._flat
+        copy.sequence = self._sequence
+        return copy
+
+    def simple(self, value: object) -> object:
+        """What stands for a value that is no built-in one."""
+        return describe(value)
+
     def change(self, value: object) -> object:
         """A copy of a container, which may have changed; None of what cannot change."""
-        return self.copy(value) if id(type(value)) in _WORTH_A_LOOK else None
+        return self.copy(value) if id(type(value)) in WORTH_A_LOOK else None
 
     def changes(self, values: tuple[object, ...]) -> list[object] | None:
         """The same for several; None if none of them can change."""
         kinds = [id(type(value)) for value in values]
-        return None if _WORTH_A_LOOK.isdisjoint(kinds) else [self.change(value) for value in values]
+        return None if WORTH_A_LOOK.isdisjoint(kinds) else [self.change(value) for value in values]
 
     def cell(self, cell: Any) -> object:
         """What a closure's cell holds now."""
@@ -95,7 +104,8 @@ CopiedBytearray.__name__ = CopiedBytearray.__qualname__ = "bytearray"
 class DescribingCopy(Copy):
     """One variable being copied for a recorder."""
 
-    __slots__ = ("flat", "sequence")
+    __slots__ = ("attributes", "flat", "sequence")
+    attributes: int
     flat: dict[int, Callable[[Any], object]]
     sequence: Callable[[Any], list[Any] | None]
 

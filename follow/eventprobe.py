@@ -10,8 +10,8 @@ from types import FunctionType
 from typing import Any
 
 from .channel import THREADS, Channel
+from .context import asks_begin, begin_above, begin_here
 from .describe import describe_raised
-from .described import fixed
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
 from .flat import BASE_IDS, EXACT_IDS
@@ -20,7 +20,6 @@ from .locate import locate_site
 from .model import Follower, Lookup, Scope, Site
 from .probe import MODULE, Probes
 from .recorder import Recorder
-from .redacting import describer_of
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
 
 _FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
@@ -40,7 +39,7 @@ class EventProbes(Probes):
     def __init__(self, tables: Lookup, channel: Channel, recorder: Recorder, depth: int | None = None) -> None:
         self._recorder = recorder
         self._base = recorder.register(tables, channel.config)
-        self._describer = describer = describer_of(channel.config)
+        self._describer = describer = recorder.describer(channel.config)
         self._copy = describer.copy
         self._extend = recorder.constants["extend"]
         self._now = recorder.now
@@ -54,12 +53,15 @@ class EventProbes(Probes):
             "hide": describer.hide,
             "hide_cell": describer.hide_cell,
             "described": describer.described,
-            "fixed": fixed,
+            "fixed": describer.fixed,
             "is_exact": EXACT_IDS.__contains__,
             "is_base": BASE_IDS.__contains__,
             "most": describer.most,
             "missing": MISSING,
         }
+        self._thread = recorder.constants["thread"]
+        if asks_begin(channel.config.fields):
+            self._constants["thread"], self._thread = begin_here, begin_above
         super().__init__(tables, channel, depth)
 
     def _on_emit(self, emit: Follower) -> None:
@@ -87,11 +89,11 @@ class EventProbes(Probes):
         size, by_frame, namespace = self._tables.entering(number)
         rest: list[object] = [{}] if namespace else [MISSING] * size
         frames, extend, now = self._frames, self._extend, self._now
-        new, thread = self._recorder.numbers(self._base, number), self._recorder.constants["thread"]
+        new, thread = self._recorder.numbers(self._base, number), self._thread
         began = self._entry_id(number)
 
         def enter(user: FunctionType | None = None) -> list[Any]:
-            state = [new(), None, None if user is None else user.__closure__, None, None, *rest]
+            state = [new(), None, None if user is None else user.__closure__, None, None, None, *rest]
             try:
                 if namespace:
                     state[CELLS] = sys._getframe(1).f_globals
@@ -107,7 +109,7 @@ class EventProbes(Probes):
         return enter
 
     def _nowhere(self, size: int) -> list[Any]:
-        return [0, None, None, None, None, *[MISSING] * size, {}]
+        return [0, None, None, None, None, None, *[MISSING] * size, {}]
 
     # -- events ----------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from . import context
 from .capture import Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .frames import describe_exception, variables_of, without_hidden_local
@@ -17,7 +18,7 @@ from .locate import locate_site
 from .model import Lookup, Scope, Site
 from .probetable import ProbeTable
 from .redacting import capture_of
-from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, THREAD, YIELDED
+from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
 from .template import shape_of, template
 from .threads import spawning
 
@@ -44,6 +45,9 @@ class Probes:
         self._channel = channel
         self._capture = capture_of(channel.config)
         self._emit = channel.emit
+        fields = channel.config.fields
+        self._more = "" if not fields else "static" if set(context.STATIC).issuperset(fields) else "dynamic"
+        self._stands = not {"call_id", "depth"}.isdisjoint(fields)
         self._namespaces: list[dict[str, object]] = []
         self._frames: dict[int, list[Any]] = {}
         self._table = ProbeTable(self._make)
@@ -87,10 +91,10 @@ class Probes:
     def _make_enter(self, number: int) -> Callable[..., object]:
         size, by_frame, namespace = self._tables.entering(number)
         slots = [MISSING] * size
-        frames = self._frames
+        frames, stands = self._frames, self._stands
 
         def enter(user: FunctionType | None = None) -> list[Any]:
-            state = [0.0, _DEAF, None if user is None else user.__closure__, None, None, *slots]
+            state = [0.0, _DEAF, None if user is None else user.__closure__, None, None, None, *slots]
             try:  # up to 3.11 what C functions do inside counts as frames, too
                 state[THREAD] = thread = THREADS.state
                 if namespace:
@@ -98,6 +102,8 @@ class Probes:
                     frames[MODULE] = state
                 elif by_frame:
                     frames[id(sys._getframe(1))] = state
+                if stands:
+                    state[STANDING] = context.STANDINGS.enter(sys._getframe(1))
                 state[CLOCK] = now() - thread.overhead
             except RecursionError:
                 pass
@@ -122,7 +128,7 @@ class Probes:
 
     def _nowhere(self, size: int) -> list[Any]:
         """The state of a call that is not known: it makes no records."""
-        return [0.0, _DEAF, None, None, None, *[MISSING] * size]
+        return [0.0, _DEAF, None, None, None, None, *[MISSING] * size]
 
     def _make_leave(self, number: int) -> Callable[..., object]:
         frames = self._frames
@@ -155,7 +161,7 @@ class Probes:
             MISSING=MISSING,
             threads=THREADS,
             deaf=_DEAF,
-            extras=self._extras(site, scope),
+            extras=self._reader(site, scope) if self._more == "dynamic" else self._known(site, scope),
             emit=self._emit,
         )
         if scope.namespace:
@@ -165,13 +171,16 @@ class Probes:
         else:
             namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)
-        shape = shape_of(site, scope, gives, more=bool(self._channel.config.fields))
+        shape = shape_of(site, scope, gives, more=self._more)
         return FunctionType(template(shape), namespace)
 
-    def _extras(self, site: Site, scope: Scope) -> dict[str, object]:
+    def _known(self, site: Site, scope: Scope) -> dict[str, object]:
+        """The further fields of a statement's records that are always the same."""
         known = {"kind": site.kind, "line": site.span[0], "file": self._tables.filename, "qualname": scope.qualname}
-        names = self._channel.config.fields
-        return {name: known[name] for name in names}
+        return {name: known[name] for name in self._channel.config.fields if name in known}
+
+    def _reader(self, site: Site, scope: Scope) -> Callable[[list[Any]], dict[str, Any]]:
+        return context.reader(self._channel.config.fields, self._known(site, scope), STANDING)
 
     def _make_yield(self, number: int) -> Callable[..., object]:
         hides = self._tables.site(number).hides
@@ -281,7 +290,7 @@ class Probes:
                 if name in found
             ],
             "exception": self._capture.message(describe_exception(error)),
-            **self._extras(site, scope),
+            **self._reader(site, scope)(state),
         }
 
 

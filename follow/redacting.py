@@ -10,6 +10,7 @@ from .capture import Capture, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, Tagged, plain
 from .describe import CopiedBytearray, Describer, DescribingCopy, is_hashable
+from .objects import ObjectCopy, ObjectDescriber
 from .redaction import LONGEST, Redaction, redaction_of
 from .state import MISSING
 
@@ -21,22 +22,29 @@ class RedactingDescriber(Describer):
         config: the limits, and what is hidden.
     """
 
+    described = staticmethod(dict[int, Any]().get)  # every object is looked at
+
     def __init__(self, config: FollowConfig) -> None:
         super().__init__(config)
         self.redaction = redaction_of(config.redact)
         self.most = -1  # every text is looked through
-        self.described = _nothing  # every object is looked at
+        self._kind = _RedactingCopy
+        self._flat = {}
+        self._sequence = _nothing
 
     def copy(self, value: object) -> object:
         """A value as it is now."""
         try:
-            copy = self._start(_RedactingCopy)
-            copy.redaction = self.redaction
-            copy.flat = {}
-            copy.sequence = _nothing
-            return copy.copy(value, 0)
+            return self.start().copy(value, 0)
         except (RecursionError, MemoryError):
             return self.lost
+
+    def start(self) -> DescribingCopy:
+        """A copy that may spend what the limits say."""
+        copy = super().start()
+        assert isinstance(copy, _RedactingCopy)
+        copy.redaction = self.redaction
+        return copy
 
     def hide(self, value: object) -> object:
         """What stands for a secret."""
@@ -46,8 +54,16 @@ class RedactingDescriber(Describer):
             return self.lost
 
 
+class RedactingObjectDescriber(RedactingDescriber, ObjectDescriber):
+    """The same for objects with their attributes."""
+
+    def __init__(self, config: FollowConfig) -> None:
+        super().__init__(config)
+        self._kind = _RedactingObjectCopy
+
+
 def _nothing(value: object) -> None:
-    """Nothing is known beforehand."""
+    """No list is simple."""
 
 
 class _RedactingCopy(DescribingCopy):
@@ -121,6 +137,21 @@ _RedactingCopy.copiers = {
 }
 
 
+class _RedactingObjectCopy(_RedactingCopy, ObjectCopy):
+    """The same with objects' attributes."""
+
+    __slots__ = ()
+
+    def other_at(self, value: object, depth: int) -> object:
+        """What stands for an object at some depth."""
+        self.redaction.learn_from(value)
+        return super().other_at(value, depth)
+
+    def attribute(self, name: str, value: object, depth: int) -> object:
+        """The value of an attribute."""
+        return self.pair(name, value, depth)[1]
+
+
 class RedactingCapture(Capture):
     """For followers of dicts: values without their secrets; objects, whose texts may tell them, are described.
 
@@ -168,6 +199,8 @@ def capture_of(config: FollowConfig) -> Capture:
     return RedactingCapture(config) if config.redact else Capture(config)
 
 
-def describer_of(config: FollowConfig) -> Describer:
-    """What copies values for a recorder."""
-    return RedactingDescriber(config) if config.redact else Describer(config)
+def describer_of(config: FollowConfig, *, objects: bool) -> Describer:
+    """What copies values for a recorder; with ``objects`` it records their attributes."""
+    if config.redact:
+        return RedactingObjectDescriber(config) if objects else RedactingDescriber(config)
+    return ObjectDescriber(config) if objects else Describer(config)

@@ -20,7 +20,7 @@ def function_code(source: str) -> CodeType:
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
 
-def shape_of(site: Site, scope: Scope, gives: bool, *, more: bool) -> tuple[Any, ...]:
+def shape_of(site: Site, scope: Scope, gives: bool, *, more: str) -> tuple[Any, ...]:
     """What decides a probe's code: sites that agree in it share one."""
     places = tuple((shown.place, shown.index, shown.name in scope.secret) for shown in site.shown)
     return (
@@ -58,7 +58,7 @@ def template(shape: tuple[Any, ...]) -> CodeType:
     else:
         made, variables = _variables(places, result, gives=gives)
     lines += made
-    further = ", **extras" if more else ""
+    further = {"": "", "static": ", **extras", "dynamic": ", **extras(state)"}[more]
     lines += [
         "  emit({'function': function, 'instruction': instruction, "
         f"'execution_time': (t - state[{CLOCK}] - thread.overhead) * 1e3, 'local_vars': {variables}{further}}})",

@@ -11,11 +11,15 @@ import pytest
 
 from follow.cli import main
 
+from .support import without_progress
+
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     command = [sys.executable, "-m", "follow", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=60)
+    return without_progress(
+        subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=60)
+    )
 
 
 def test_code_of_a_function_in_the_current_folder(tmp_path: Path) -> None:
@@ -76,9 +80,10 @@ def program(tmp_path: Path) -> Path:
 
 def start(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, *command], capture_output=True, text=True, cwd=cwd, env=environment, input="typed", timeout=60
     )
+    return without_progress(done)
 
 
 @pytest.mark.parametrize("how", [["program.py"], ["-m", "pkg"]])

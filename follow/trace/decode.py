@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..context import Begin, begin
 from ..copies import plain
 from ..errors import TraceError
 from ..events import ALL, LEFT, RAISED, RECORD, SET, SILENCE, SOME, TIME, UNCOUNTED
@@ -28,9 +29,10 @@ class Event:
             identities; ``follow.state.MISSING`` for one that was unbound. The keys of a ``"set"`` may be
             slots' numbers.
         changed: of these the ones whose container was changed, and with it whatever else holds it.
-        result: what a return, lambda or ``yield`` gave, if ``has_result``.
+        result_form: what a return, lambda or ``yield`` gave, if ``has_result``; as a form.
         exception: ``"ValueError: text"`` for a raise or leave.
         thread: for a call, its thread's identifier.
+        begin: for a call, more of where it stands, if records are to show it.
         record: for a record, the dict.
     """
 
@@ -43,11 +45,17 @@ class Event:
     statement: Statement | None = None
     forms: dict[Any, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
-    result: object = None
+    result_form: object = None
     has_result: bool = False
     exception: str | None = None
     thread: int = 0
+    begin: Begin | None = None
     record: dict[str, Any] | None = None
+
+    @property
+    def result(self) -> object:
+        """What a return, lambda or ``yield`` gave, if ``has_result``."""
+        return plain(self.result_form)
 
     @property
     def values(self) -> dict[Any, Any]:
@@ -61,11 +69,12 @@ class Decoder:
     Arguments:
         catalogue: what the ids mean.
         sequence: the number of the first event.
+        silent: the bases of pieces of which nothing counts any more.
     """
 
-    def __init__(self, catalogue: Catalogue, sequence: int = 1) -> None:
+    def __init__(self, catalogue: Catalogue, sequence: int = 1, silent: Iterable[int] = ()) -> None:
         self._catalogue = catalogue
-        self._silent: set[int] = set()
+        self._silent = set(silent)
         self.sequence = sequence
 
     def events(self, chunks: Iterable[list[Any]]) -> Iterator[Event]:
@@ -138,7 +147,9 @@ def _ordinary(meaning: Meaning, items: list[Any]) -> Event:
     statement = meaning.statement
     if statement is None:
         event = _event(meaning, "call", items[1], items[-1])
-        event.thread = items[2]
+        told = items[2]
+        event.begin = begin(told) if type(told) is list else None
+        event.thread = told if event.begin is None else event.begin.thread
         event.forms = dict(zip(meaning.function.entered, items[3:-1]))
         return event
     event = _event(meaning, "statement", items[1], items[-1])
@@ -158,5 +169,5 @@ def _ordinary(meaning: Meaning, items: list[Any]) -> Event:
         values.update((name, value) for name, value in zip(statement.again, again) if value is not None)
     event.forms = values
     if statement.result:
-        event.result, event.has_result = plain(items[-2]), True
+        event.result_form, event.has_result = items[-2], True
     return event

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import TraceError
+from ..events import FIRST_BASE
 from ..model import Record
 from . import replay
 from .catalogue import Catalogue
@@ -16,8 +18,11 @@ from .decode import Decoder, Event
 from .file import FrameReader
 from .model import Function, Piece, Statement, made
 
+if TYPE_CHECKING:
+    from .access import Access, History
+
 NONSENSE = (TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, RecursionError)
-"""What is raised where a file does not hold what it should."""
+"""What a frame raises whose content is not what FORMAT.md says."""
 
 _HEADER = {"process": int, "arguments": list, "folder": str, "host": str, "wall": int, "monotonic": int}
 """What a header must hold."""
@@ -49,6 +54,8 @@ class Trace:
         path: the file.
         header: what the recording process said of itself: ``follow``, ``python``, ``arguments``, ``process``,
             ``host``, ``folder``, and the two clocks at its start, ``wall`` and ``monotonic``, in nanoseconds.
+        processes: the same of each process that is in it, and before it the first of its ids: more than one
+            where traces have been combined.
 
     Raises:
         TraceError: it is no trace, one of a newer version, or its start is damaged.
@@ -58,21 +65,43 @@ class Trace:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._problem: str | None = None
-        first = next(self._frames(), None)
+        frames = self._frames()
+        first = next(frames, None)
         if first is None or first[1] != "header" or type(first[2]) is not dict:
             raise TraceError(self._problem or f"{self.path} holds nothing: not even the start of a trace.")
-        self.header: dict[str, Any] = first[2]
-        for name, kind in _HEADER.items():
-            if type(self.header.get(name)) is not kind:
-                raise TraceError(f"{self.path} has a header without its {name!r}: it cannot be read.")
+        self.header: dict[str, Any] = self._checked(first[2])
+        self.processes: list[tuple[int, dict[str, Any]]] = [(FIRST_BASE, self.header)]
+        second = next(frames, None)
+        if second is not None and second[1] == "processes":
+            self.processes = self._processes(second[2])
+        frames.close()
         self._sources: dict[str, SourceText] = {}
         self._end = self._dropped = 0
 
-    def _frames(self) -> Iterator[tuple[int, str, Any]]:
+    def _checked(self, header: dict[str, Any]) -> dict[str, Any]:
+        for name, kind in _HEADER.items():
+            if type(header.get(name)) is not kind:
+                raise TraceError(f"{self.path} has a header without its {name!r}: it cannot be read.")
+        return header
+
+    def _processes(self, told: Any) -> list[tuple[int, dict[str, Any]]]:
+        try:
+            return [(int(base), self._checked(dict(header))) for base, header in told]
+        except NONSENSE as error:
+            raise TraceError(f"{self.path} has a list of processes that makes no sense: {error!r}.") from error
+
+    def _frames(self) -> Generator[tuple[int, str, Any], None, None]:
         with open(self.path, "rb") as file:
             reader = FrameReader(file, str(self.path))
             yield from reader.frames()
             self._problem = reader.problem
+
+    def note(self, kind: str, content: Any) -> None:
+        """Take in a frame about the recording as a whole; kinds that are not known are passed over."""
+        if kind == "dropped":
+            self._dropped = int(content)
+        elif kind == "end":
+            self._end = int(content["dropped"])
 
     @property
     def events(self) -> Iterator[Event]:
@@ -84,8 +113,12 @@ class Trace:
         for _, decoded in self.chunks():
             yield from decoded
 
-    def _sensible(self, items: Iterator[_Item]) -> Iterator[_Item]:
-        """The items; where they cannot be made, that is what is wrong with the file."""
+    def sensible(self, items: Iterator[_Item]) -> Iterator[_Item]:
+        """The items; where they cannot be made, that is what is wrong with the file.
+
+        Raises:
+            TraceError: an item makes no sense.
+        """
         try:
             yield from items
         except NONSENSE as error:
@@ -93,37 +126,16 @@ class Trace:
 
     def chunks(self) -> Iterator[tuple[int, Iterator[Event]]]:
         """The events frame by frame: the sequence number of the first, and they."""
-        catalogue, contents = Catalogue(), _Contents()
-        decoder = Decoder(catalogue)
+        meanings = Meanings(self)
+        decoder = Decoder(meanings.catalogue)
         for at, kind, content in self._frames():
             try:
                 if kind == "events":
-                    yield decoder.sequence, self._sensible(decoder.events([content]))
+                    yield decoder.sequence, self.sensible(decoder.events([content]))
                 else:
-                    self._take(kind, content, catalogue, contents)
+                    meanings.take(kind, content)
             except NONSENSE as error:
                 raise TraceError(f"{self.path} holds a frame at byte {at:,} that makes no sense: {error!r}.") from error
-
-    def _take(self, kind: str, content: Any, catalogue: Catalogue, contents: _Contents) -> None:
-        """Take in a frame that tells what events mean; kinds that are not known are passed over."""
-        if kind == "piece":
-            base = content[0]
-            catalogue.add(
-                made(Piece, content),
-                lambda number: contents.statements[base, number],
-                lambda number: contents.functions[base, number],
-            )
-        elif kind == "functions":
-            contents.functions.update(((base, one[0]), made(Function, one)) for base, *one in content)
-        elif kind == "statements":
-            contents.statements.update(((base, one[0]), made(Statement, one)) for base, *one in content)
-        elif kind == "source":
-            source = made(SourceText, [content["file"], content["text"], content["sha256"]])
-            self._sources[source.file] = source
-        elif kind == "dropped":
-            self._dropped = int(content)
-        elif kind == "end":
-            self._end = int(content["dropped"])
 
     def records(self) -> Iterator[Record]:
         """The same dicts that a follower of dicts would have got, rebuilt from the events.
@@ -131,7 +143,47 @@ class Trace:
         Raises:
             TraceError: an event makes no sense.
         """
-        return self._sensible(replay.records(self.events))
+        return self.sensible(replay.records(self.events, self.origin))
+
+    def at(self, sequence: int) -> Event:
+        """One event by its number.
+
+        Raises:
+            LookupError: there is none of that number.
+            TraceError: an event makes no sense.
+        """
+        return self._access.at(sequence)
+
+    def between(self, first: int, last: int) -> Iterator[Event]:
+        """The events from one number to another, both included."""
+        return self._access.between(first, last)
+
+    def history(self, name: str, *, function: str | None = None, call: int | None = None) -> History:
+        """The values that a variable has had, one for each event that tells one.
+
+        A container's change is told under the name by which the program changed it.
+
+        Arguments:
+            name: the variable.
+            function: only that of this function, by its name or qualified name (``"<module>"`` for a module's own).
+            call: only that of this call, by its number.
+        """
+        return self._access.history(name, function, call)
+
+    @functools.cached_property
+    def _access(self) -> Access:
+        from .access import Access
+
+        return Access(self)
+
+    @property
+    def origin(self) -> replay.Origin:
+        """The processes that recorded, and the clocks."""
+        try:
+            processes = tuple((int(base), int(header["process"])) for base, header in self.processes)
+            return replay.Origin(int(self.header["wall"]), int(self.header["monotonic"]), processes)
+        except NONSENSE as error:
+            raise TraceError(f"{self.path} has a header that makes no sense: {error!r}.") from error
 
     @property
     def sources(self) -> dict[str, SourceText]:
@@ -152,12 +204,41 @@ class Trace:
         return max(self._dropped, self._end)
 
 
-class _Contents:
-    """The statements and functions that have been read, by their piece's base and their number."""
+class Meanings:
+    """What the events of a trace mean, taken from its frames as they come.
 
-    def __init__(self) -> None:
-        self.statements: dict[tuple[int, int], Statement] = {}
-        self.functions: dict[tuple[int, int], Function] = {}
+    Arguments:
+        trace: where the source texts go, and what the process said at its end.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.catalogue = Catalogue()
+        self._trace = trace
+        self._statements: dict[tuple[int, int], Statement] = {}
+        self._functions: dict[tuple[int, int], Function] = {}
+
+    def take(self, kind: str, content: Any) -> None:
+        """Take in a frame that tells what events mean; kinds that are not known are passed over."""
+        if kind == "piece":
+            base = content[0]
+            self.catalogue.add(
+                made(Piece, content),
+                lambda number: self._statements[base, number],
+                lambda number: self._functions[base, number],
+            )
+        elif kind == "functions":
+            self._functions.update(((base, one[0]), made(Function, one)) for base, *one in content)
+        elif kind == "statements":
+            self._statements.update(((base, one[0]), made(Statement, one)) for base, *one in content)
+        elif kind == "source":
+            source = made(SourceText, [content["file"], content["text"], content["sha256"]])
+            self._trace.sources[source.file] = source
+        else:
+            self._trace.note(kind, content)
+
+    def function(self, base: int, number: int) -> Function:
+        """A function by its piece's base and its number."""
+        return self._functions[base, number]
 
 
 def load(path: str | os.PathLike[str]) -> Trace:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..capture import Shortened
+from ..context import Begin
 from ..copies import Patch, plain
 from ..described import Described, Redacted
 from ..model import Record
@@ -25,9 +28,10 @@ class Call:
         clock: when its last event was, in nanoseconds.
         running: whether it stands on its thread's stack.
         leaving: the variables that are unbound before the next event.
+        begin: its thread, its task and how deep it is, if records are to show it.
     """
 
-    __slots__ = ("clock", "function", "leaving", "number", "piece", "running", "values")
+    __slots__ = ("begin", "clock", "function", "leaving", "number", "piece", "running", "values")
 
     def __init__(self, number: int, clock: int) -> None:
         self.number = number
@@ -37,6 +41,7 @@ class Call:
         self.clock = clock
         self.running = False
         self.leaving: tuple[str, ...] = ()
+        self.begin: Begin | None = None
 
     def update(self, values: dict[Any, Any]) -> None:
         """Take in what an event tells of the variables."""
@@ -72,6 +77,7 @@ class Replay:
             call = self.calls[event.call] = Call(event.call, event.time)
         if event.kind == "call":
             self._threads[event.call] = event.thread
+            call.begin = event.begin
         if event.function is not None:
             call.function, call.piece = event.function, event.piece
         if not call.running or self._stacks[self._threads.get(event.call, 0)][-1] is not call:
@@ -102,7 +108,24 @@ class Replay:
                 self._threads.pop(ended.number, None)
 
 
-def records(events: Iterable[Event]) -> Iterator[Record]:
+class Origin(NamedTuple):
+    """What has recorded.
+
+    Attributes:
+        wall, monotonic: two clocks at one moment, in nanoseconds.
+        processes: the numbers of the processes, and before each the first of its ids; in their order.
+    """
+
+    wall: int
+    monotonic: int
+    processes: tuple[tuple[int, int], ...]
+
+    def process(self, base: int) -> int:
+        """The process that recorded a piece of source, by the piece's base."""
+        return self.processes[bisect_right(self.processes, (base, sys.maxsize)) - 1][1]
+
+
+def records(events: Iterable[Event], origin: Origin) -> Iterator[Record]:
     """The records of events, in the order in which they happened."""
     replay = Replay()
     for event in events:
@@ -114,12 +137,12 @@ def records(events: Iterable[Event]) -> Iterator[Record]:
         call = replay.take(event)
         statement, function, piece = event.statement, event.function, event.piece
         if statement is not None and function is not None and piece is not None:
-            yield _record(event, call, statement, function, piece)
+            yield _record(event, call, statement, function, piece, origin)
         if event.kind != "set" and event.kind != "leave":
             call.clock = event.time
 
 
-def _record(event: Event, call: Call, statement: Statement, function: Function, piece: Piece) -> Record:
+def _record(event: Event, call: Call, statement: Statement, function: Function, piece: Piece, origin: Origin) -> Record:
     record: Record = {
         "function": function.name,
         "instruction": statement.instruction,
@@ -136,18 +159,24 @@ def _record(event: Event, call: Call, statement: Statement, function: Function, 
         names = statement.shown
     values = call.values
     record["local_vars"] += [variable(name, plain(values[name]), piece.bits) for name in names if name in values]
-    record.update(_extras(piece, function, statement))
+    if piece.fields:
+        record.update(_fields(event, call, statement, function, piece, origin))
     return record
 
 
-def _extras(piece: Piece, function: Function, statement: Statement) -> Record:
+def _fields(event: Event, call: Call, statement: Statement, function: Function, piece: Piece, origin: Origin) -> Record:
     known = {
         "kind": statement.kind,
         "line": statement.line,
         "file": piece.filename,
         "qualname": function.qualname,
+        "call_id": call.number,
+        "process": origin.process(piece.base),
+        "timestamp": (origin.wall + event.time - origin.monotonic) / 1e9,
     }
-    return {name: known[name] for name in piece.fields}
+    if call.begin is not None:
+        known |= {"thread": call.begin.thread_name, "task": call.begin.task, "depth": call.begin.standing.depth}
+    return {name: known.get(name) for name in piece.fields}
 
 
 def variable(name: str, value: Any, bits: int) -> dict[str, Any]:

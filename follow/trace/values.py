@@ -10,13 +10,13 @@ from typing import Any
 import msgpack
 
 from ..capture import Shortened
-from ..copies import Tagged, name_and_length
+from ..copies import Instance, Tagged, name_and_length
 from ..describe import CopiedBytearray
 from ..described import Described, Redacted
 from ..state import MISSING
 
 TUPLE, SET, FROZENSET, DEQUE, ORDERED, DEFAULT = range(1, 7)
-BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT, TAGGED, REDACTED = range(7, 15)
+BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT, TAGGED, INSTANCE, REDACTED = range(7, 16)
 """The codes of msgpack's extension types."""
 
 MOST_BITS = 1 << 20
@@ -104,6 +104,7 @@ _PACKERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     complex: (COMPLEX, lambda value: pack([value.real, value.imag])),
     int: (INTEGER, _integer),
     Shortened: (SHORTENED, lambda value: pack([value.type, value.length, value.shown])),
+    Instance: (INSTANCE, lambda value: pack([value.type, value.attributes])),
     Tagged: (TAGGED, lambda value: pack([value.number, value.content])),
     Redacted: (REDACTED, lambda value: pack(value.type)),
 }
@@ -123,6 +124,7 @@ _OF_VALUES: dict[int, Callable[[Any], object]] = {
     COMPLEX: lambda held: complex(*held),
     SHORTENED: lambda held: Shortened(*held),
     DESCRIBED: lambda held: Described(*held),
+    INSTANCE: lambda held: Instance(*held),
     TAGGED: lambda held: Tagged(*held),
     REDACTED: Redacted,
 }
@@ -137,6 +139,8 @@ def without_cycles(value: Any, above: tuple[int, ...] = ()) -> Any:
     if id(value) in above:
         return Shortened(*name_and_length(value), None)
     above = (*above, id(value))
+    if kind is Instance:
+        return Instance(value.type, value.attributes and without_cycles(value.attributes, above))
     if kind is Tagged:
         return Tagged(value.number, without_cycles(value.content, above))
     if kind in (dict, OrderedDict, defaultdict):
@@ -148,4 +152,4 @@ def without_cycles(value: Any, above: tuple[int, ...] = ()) -> Any:
     return deque(items, value.maxlen) if kind is deque else kind(items)
 
 
-_NESTING = (list, tuple, dict, deque, OrderedDict, defaultdict, Tagged)
+_NESTING = (list, tuple, dict, deque, OrderedDict, defaultdict, Tagged, Instance)

@@ -39,12 +39,13 @@ class TraceWriter:
     Arguments:
         path: the file.
         catalogue: what the events mean.
+        detail: how much is recorded.
 
     Raises:
         OSError: it cannot be written.
     """
 
-    def __init__(self, path: str, catalogue: Catalogue) -> None:
+    def __init__(self, path: str, catalogue: Catalogue, detail: str = "plain") -> None:
         self.dropped = 0
         self._catalogue = catalogue
         self._pieces = 0
@@ -53,7 +54,7 @@ class TraceWriter:
         self._file = FrameWriter(path)
         self._failed = False
         self._told_lost = 0
-        self._file.write(frame("header", _header()))
+        self._file.write(frame("header", {**_header(), "detail": detail}))
 
     def write(self, items: list[Any], lost: int = 0) -> Exception | None:
         """Write a chunk of events, and before it what they mean where that is new.

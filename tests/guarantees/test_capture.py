@@ -93,17 +93,26 @@ def test_09_limits_are_fields(recorded: bool) -> None:
     for value, shown in ((1 << 40, Shortened("int", 41, None)), (1 << 39, 1 << 39)):
         assert captured(value, recorded=recorded, config=config) == shown
         assert captured([value], recorded=recorded, config=config) == [shown]
-    for name in ("max_depth", "max_items", "max_string", "max_nodes", "max_bits"):
+    for name in ("max_depth", "max_items", "max_string", "max_nodes", "max_attributes", "max_bits"):
         with pytest.raises(ValueError, match=f"FollowConfig.{name}"):
             FollowConfig(**{name: 0})
 
 
-def test_09_an_object_is_told_by_its_type_however_many_attributes_it_has() -> None:
+def test_09_of_an_object_its_type_or_a_few_attributes_are_told() -> None:
     class Wide:
         def __init__(self) -> None:
-            self.__dict__.update((f"a{n}", "held") for n in range(1_000))
+            self.__dict__.update((f"a{n}", "held" * 1_000) for n in range(1_000))
 
+    assert FollowConfig().max_attributes == 20
     assert captured(Wide(), recorded=True) == Described("Wide")
+    for most in (20, 3):
+        recorder = Recorder(detail="dataflow")
+        function = define("def f(x):\n    y = [x]\n")
+        follow(function, recorder, config=FollowConfig(max_attributes=most))(Wide())
+        form = next(recorder.events()).forms["x"].content
+        assert form.type == "Wide" and list(form.attributes) == [*(f"a{n}" for n in range(most)), "…"]
+        assert form.attributes["…"] == Shortened("attributes", 1_000, None)
+        assert form.attributes["a0"] == Shortened("str", 4_000, "held" * 250)
 
 
 class Ran:
@@ -200,14 +209,15 @@ HOSTILE: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.parametrize("detail", ["plain", "dataflow"])
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_10_no_code_of_the_program_runs(kind: str, figure: Callable[[str], None]) -> None:
+def test_10_no_code_of_the_program_runs(kind: str, detail: str, figure: Callable[[str], None]) -> None:
     value = HOSTILE[kind]()
     source = (
         "def f(x):\n    y = x\n    z = [x, (x,), {'k': x}]\n    w = [[[[x]]], [x] * 200]\n    z.append(x)\n    g = lambda q: q\n"
         "    v = g(x)\n    def inner():\n        return x\n    inner()\n    return x\n"
     )
-    recorder = Recorder()
+    recorder = Recorder(detail=detail)
     function = follow(define(source), recorder)
     spent = best_of_three(lambda: function(value))
     recorder.clear()
@@ -219,7 +229,7 @@ def test_10_no_code_of_the_program_runs(kind: str, figure: Callable[[str], None]
     name = "Hostile" if kind != "class" else "type"
     assert isinstance(shown["y"], Described) and shown["y"].type == name
     assert shown["z"] == [shown["y"], (shown["y"],), {"k": shown["y"]}, shown["y"]]
-    figure(f"{kind}: {spent / 11:.3f} ms a statement, 0 of {len(_HOOKS)} hooks run")
+    figure(f"{kind}, {detail}: {spent / 11:.3f} ms a statement, 0 of {len(_HOOKS)} hooks run")
 
 
 def test_10_keys_and_exceptions_of_the_program() -> None:

@@ -103,9 +103,12 @@ def test_13_a_secret_is_in_no_record_and_in_no_file(tmp_path: Path, figure: Call
     run([text, Recorder(tmp_path / "beside.trace")])
     recorded = list(load(tmp_path / "secret.trace").records())
     assert repr(without_times(dicts)) == repr(without_times(memory.records())) == repr(without_times(recorded))
+    with Recorder(tmp_path / "objects.trace", detail="dataflow") as objects:
+        run(objects)
+    assert len(list(load(tmp_path / "objects.trace").records())) == len(dicts)
     written = [repr(dicts), text.getvalue(), *map(contents, tmp_path.iterdir())]
     assert [found for one in written for found in re.findall(".{30}canary.{20}", one)] == []
-    figure(f"{sum(map(len, written)):,} characters written in 4 ways, 0 of them secret")
+    figure(f"{sum(map(len, written)):,} characters written in 5 ways, 0 of them secret")
 
 
 def test_13_what_is_hidden_says_so_and_what_is_not_secret_is_shown() -> None:
@@ -149,7 +152,7 @@ def test_13_an_attribute_or_slot_is_known_when_its_object_has_been_seen() -> Non
     class Plain:
         pass
 
-    for records in ([], Recorder()):  # type: ignore[var-annotated]
+    for records in ([], Recorder(), Recorder(detail="dataflow")):  # type: ignore[var-annotated]
         follower = records if isinstance(records, Recorder) else records.append
         assert follow(define(source), follower, config=HIDING)(Owner, Plain) == ["CANARY-SLOT"]
         found = records.records() if isinstance(records, Recorder) else records

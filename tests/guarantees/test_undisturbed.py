@@ -266,8 +266,9 @@ def test_05_objects_die_when_they_would(recorded: bool) -> None:
     assert deaths(True) == deaths(False)
 
 
-def test_05_a_recorder_keeps_no_object_nor_its_type(figure: Callable[[str], None]) -> None:
-    recorder = Recorder()
+@pytest.mark.parametrize("detail", ["plain", "dataflow"])
+def test_05_a_recorder_keeps_no_object_nor_its_type(detail: str, figure: Callable[[str], None]) -> None:
+    recorder = Recorder(detail=detail)
     alive: list[weakref.ref[Any]] = []
 
     def make() -> Any:
