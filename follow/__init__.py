@@ -1,13 +1,27 @@
-"""follow shows what Python code did, statement by statement."""
+"""follow shows what Python code did, statement by statement.
+
+PYTEST_DONT_REWRITE: pytest would warn of this module if it is imported before, as by FOLLOW=….
+"""
 
 from .capture import Shortened
 from .config import FollowConfig
 from .decorator import follow
 from .described import Described, Redacted
-from .errors import FollowError, FollowerWarning, FollowWarning, SourceUnavailable, TraceError, TransformError
+from .errors import (
+    FollowError,
+    FollowerWarning,
+    FollowWarning,
+    MissingExtra,
+    SourceUnavailable,
+    TraceError,
+    TransformError,
+)
+from .export.jsonl import jsonl
+from .followers.text import text
 from .generated import generated_source
 from .importhook import install_import_hook
 from .instrument import instrument
+from .ipython import load_ipython_extension, unload_ipython_extension
 from .recorder import Recorder
 from .secretnames import SECRETS
 from .trace.reader import load
@@ -20,6 +34,7 @@ __all__ = [
     "FollowError",
     "FollowWarning",
     "FollowerWarning",
+    "MissingExtra",
     "Recorder",
     "Redacted",
     "Shortened",
@@ -31,5 +46,9 @@ __all__ = [
     "generated_source",
     "install_import_hook",
     "instrument",
+    "jsonl",
     "load",
+    "load_ipython_extension",
+    "text",
+    "unload_ipython_extension",
 ]

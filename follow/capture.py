@@ -155,6 +155,10 @@ class Copy:
             return value[:]
         return Shortened("bytearray", len(value), bytes(value[: self.string]))
 
+    def shortened(self, value: Shortened, depth: int) -> object:
+        """What was shortened before."""
+        return value
+
     def container(self, value: Any, depth: int) -> object:
         """A copy of a built-in container; containers met twice stay one, cycles stay cycles."""
         done = self.memo.get(id(value))
@@ -254,6 +258,7 @@ _COPIERS: dict[int, Callable[[Copy, Any, int], object]] = {
     id(str): Copy.text,
     id(bytes): Copy.text,
     id(bytearray): Copy.byte_array,
+    id(Shortened): Copy.shortened,
     **dict.fromkeys(Copy.fillers, Copy.container),
 }
 Copy.copiers = _COPIERS

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
 from .config import FollowConfig
-from .errors import FollowerWarning
+from .errors import FollowerWarning, warn
 from .followers import as_follower
 from .model import Follower, Record
-from .recorder import Recorder
+from .sink import EventSink
 
 now = perf_counter
 """The clock, in seconds."""
@@ -75,10 +73,10 @@ class Channel:
         return tuple(self._given)
 
     @property
-    def recorder(self) -> Recorder | None:
-        """The recorder, if it is the only follower."""
+    def recorder(self) -> EventSink | None:
+        """The recorder or text follower, if it is the only follower."""
         only = self._followers[0] if len(self._followers) == 1 else None
-        return only if isinstance(only, Recorder) else None
+        return only if isinstance(only, EventSink) else None
 
     @property
     def silent(self) -> bool:
@@ -176,11 +174,11 @@ class Channel:
 
 
 def _warn(message: str) -> None:
-    try:
-        warnings.warn(message, FollowerWarning, stacklevel=5)
-    except Exception:  # warnings turned into errors must not reach the followed code either
-        if sys.stderr is not None:
-            print(message, file=sys.stderr)
+    warn(message, FollowerWarning, stacklevel=5)
+
+
+_FOLLOWERS = ("follow.followers", "follow.export")
+"""Where followers are that follow brings along: what they raise is a follower's error."""
 
 
 def _is_ours(error: Exception) -> bool:
@@ -190,7 +188,7 @@ def _is_ours(error: Exception) -> bool:
     while traceback is not None:
         names.append(traceback.tb_frame.f_globals.get("__name__", ""))
         traceback = traceback.tb_next
-    return bool(names) and names[-1].startswith("follow.") and not names[-1].startswith("follow.followers")
+    return bool(names) and names[-1].startswith("follow.") and not names[-1].startswith(_FOLLOWERS)
 
 
 def _silent(record: Record) -> None:

@@ -18,6 +18,7 @@ from .children import Program
 from .errors import FollowError
 from .explore import cli as explore
 from .explore.target import NotFound
+from .export.command import add_parser as add_export
 from .generated import generated_source
 from .members import class_functions, inner_functions
 from .recorder import Recorder
@@ -59,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     code.add_argument("place", metavar="pkg.mod:qualname", help="a function, or pkg.mod for all of a module's")
     code.add_argument("--diff", action="store_true", help="show the difference from the original instead")
     code.set_defaults(run=_code)
-    run = commands.add_parser("run", help="run a program followed; records go to stderr as text")
+    run = commands.add_parser(
+        "run", help="run a program followed; readable text goes to stderr, with a summary at the end"
+    )
     run.add_argument("--include", action="append", default=[], metavar="PATTERN", help="modules to follow, by name")
     run.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="modules to leave out")
     run.add_argument("-m", dest="module", action="store_true", help="the program is a module's name")
@@ -82,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     merge.add_argument("--delete", action="store_true", help="delete the traces when all of them are in the new one")
     merge.set_defaults(run=_combine)
     explore.register(commands)
+    add_export(commands)
     return parser
 
 

@@ -45,8 +45,8 @@ def follow(target: Any = None, follower: object = print, *, config: FollowConfig
 
     Arguments:
         target: the function, or (by position, as in ``@follow(config)``) the configuration.
-        follower: what receives the records: a callable that takes one dict, a ``logging.Logger``, or a
-            list of them.
+        follower: what receives the records: a callable that takes one dict, a ``logging.Logger``, a ``Recorder``,
+            a text stream or a path for readable text (``follow.text`` has more choices), or a list of them.
         config: what is followed; by default ``FollowConfig()``.
 
     Returns:

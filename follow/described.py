@@ -64,7 +64,9 @@ class Redacted:
         return hash(self.type)
 
 
-_STAND_INS = frozenset(map(id, (Described, Redacted)))
+_THEMSELVES = ATOM_IDS | {id(Described), id(Redacted)}
+"""The ids of the types of which an object stands for itself."""
+
 _described: dict[int, Described] = {}
 """By the id of a type the description of its objects, as long as the type lives."""
 _fixed: dict[int, bool] = {}
@@ -78,10 +80,10 @@ fixed = _fixed.get
 
 
 def describe(value: object) -> object:
-    """What stands for an object; atoms stand for themselves."""
+    """What stands for an object; atoms, and what was described before, stand for themselves."""
     kind = type(value)
     number = id(kind)
-    if number in ATOM_IDS or number in _STAND_INS or value is MISSING:
+    if number in _THEMSELVES or value is MISSING:
         return value
     if number in _NAMED:
         return Described(kind.__name__, _NAMED[number](value))

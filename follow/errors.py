@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -44,5 +46,24 @@ def defects_reported(name: str) -> Iterator[None]:
         ) from error
 
 
+def warn(message: str, category: type[FollowWarning] = FollowWarning, stacklevel: int = 2) -> None:
+    """Warn of something; where warnings are errors, a line on stderr says it: no followed program stops for it.
+
+    Arguments:
+        message: what is wrong.
+        category: the warning's class.
+        stacklevel: as for ``warnings.warn``, counted from the caller.
+    """
+    try:
+        warnings.warn(message, category, stacklevel=stacklevel + 1)
+    except Exception:
+        if sys.stderr is not None:
+            print(message, file=sys.stderr)
+
+
 class TraceError(FollowError):
     """A file is no trace, or says what no trace can."""
+
+
+class MissingExtra(FollowError):
+    """Something needs a library that only an optional extra of follow's brings along."""

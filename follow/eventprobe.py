@@ -19,7 +19,7 @@ from .frames import variables_of
 from .locate import locate_site
 from .model import Follower, Lookup, Scope, Site
 from .probe import MODULE, Probes
-from .recorder import Recorder
+from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
 
 _FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
@@ -36,7 +36,7 @@ class EventProbes(Probes):
         depth: how many levels of calls are stepped into; by default what the channel's configuration says.
     """
 
-    def __init__(self, tables: Lookup, channel: Channel, recorder: Recorder, depth: int | None = None) -> None:
+    def __init__(self, tables: Lookup, channel: Channel, recorder: EventSink, depth: int | None = None) -> None:
         self._recorder = recorder
         self._base = recorder.register(tables, channel.config)
         self._describer = describer = recorder.describer(channel.config)

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import atexit
-import itertools
 import os
-import sys
 import threading
 import time
-import warnings
-import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .config import FollowConfig
 from .describe import Describer, describe_record
-from .errors import FollowWarning
-from .events import FIRST_BASE, LENGTHS, RECORD, SILENCE, TIME, UNCOUNTED, size
+from .errors import warn
+from .events import FIRST_BASE, LENGTHS, RECORD, SILENCE, TIME, UNCOUNTED
 from .memory import Memory, Ring, starts
 from .model import Lookup, Record
+from .processes import flush_before_answers, path_of_process
 from .redacting import describer_of
+from .sink import EventSink
 from .trace import replay
-from .trace.catalogue import Catalogue
 from .trace.decode import Decoder, Event
-from .trace.model import Function, Statement, function_of, piece_of, statement_of
+from .trace.table import Shown
 from .trace.writer import TraceWriter
 
 _FILE_ITEMS = 1 << 14
@@ -40,7 +36,7 @@ _MOST_WAITING = 1 << 17
 """With a file, so many items wait while others are being written: some 16 MiB."""
 
 
-class Recorder:
+class Recorder(EventSink, Shown):
     """Records at full speed, in memory or to a file; give it as ``follower``.
 
     It is meant to be the only follower of what it records; together with others it gets their dicts. It holds
@@ -72,16 +68,14 @@ class Recorder:
         detail: str = "plain",
     ) -> None:
         _check(path, ring, on_exception, durability, detail)
+        super().__init__()
         self.detail = detail
         self.path = None if path is None else os.path.abspath(os.fspath(path))
         self.ring = ring
-        self._unwritten = self._shed = 0
-        self.now = time.perf_counter_ns
+        self._shed = 0
+        self.shows_last = ring is not None
         self._dumps = on_exception == "dump"
-        self._catalogue = Catalogue()
-        self._next_base = FIRST_BASE
         self._memory = Memory() if ring is None else Ring(ring, self._catalogue)
-        self._lock = threading.Lock()
         self._taking = threading.Lock()
         self._closed = False
         self._process = os.getpid()
@@ -90,21 +84,11 @@ class Recorder:
         self._writer: TraceWriter | None = None
         if self.path is not None and self._opens_at_once:
             self._writer = TraceWriter(self.path, self._catalogue, self.detail)
-        self.buffer = _Hashable([TIME, self.now()])
-        self._limit = _Hashable([0])
-        self._looked = self._due = self._seen = 0
-        self._calls = itertools.count(1)
-        self.constants: dict[str, Any] = {
-            "extend": self._extend_and_write if self._each else self.buffer.extend,
-            "now": self.now,
-            "thread": threading.get_ident,
-            "buffer": self.buffer,
-            "limit": self._limit,
-            "look": self._look,
-        }
+        self.buffer += [TIME, self.now()]
         self._origin = replay.Origin(time.time_ns(), self.now(), ((FIRST_BASE, self._process),))
+        self._looked = self._due = self._seen = 0
+        self._offer(self._extend_and_write if self._each else self.buffer.extend, self._look)
         self._begin()
-        _recorders.add(self)
 
     # -- what probes and channels use --------------------------------------------------------------
 
@@ -118,20 +102,8 @@ class Recorder:
         Returns:
             The first of its ids.
         """
-
-        def statement(number: int) -> Statement:
-            site = tables.site(number)
-            return statement_of(site, tables.scope(site.scope))
-
-        def function(number: int) -> Function:
-            return function_of(tables.scope(number))
-
+        base = super().register(tables, config)
         with self._lock:
-            base = self._next_base
-            self._next_base += size(*tables.counts())
-            if config.redact:
-                self._catalogue.redact[tables.filename] = config.redact
-            self._catalogue.add(piece_of(base, tables, config), statement, function, tables.sites_of)
             if self._writer is None and self.path is not None and not self._closed:
                 self._open()
         return base
@@ -146,16 +118,8 @@ class Recorder:
             self._writer = TraceWriter(self.path, self._catalogue, self.detail)
         except OSError as error:
             self.path = None
-            _warn(f"The trace of this child process cannot be written ({error}); nothing of it is recorded.")
+            warn(f"The trace of this child process cannot be written ({error}); nothing of it is recorded.")
         self._begin()
-
-    def numbers(self, base: int, scope: int) -> Callable[[], int]:
-        """What gives the numbers of a function's calls; when it gives the first, the function is known to be called.
-
-        It is all C, so that no thread can come between, and no frame is needed.
-        """
-        note = map(self._catalogue.called.append, [(base, scope)])  # gives None, which is filtered out
-        return filter(None, itertools.chain(note, self._calls)).__next__
 
     def describer(self, config: FollowConfig) -> Describer:
         """What copies values within a configuration's limits."""
@@ -198,6 +162,15 @@ class Recorder:
         self.flush()
         assert self.path is not None
         return list(load(self.path).records())
+
+    def _shown_events(self) -> Iterable[Event]:
+        if self._writer is None or self.ring is not None:
+            return self.events()
+        from .trace.reader import load
+
+        self.flush()
+        assert self.path is not None
+        return load(self.path).events
 
     def clear(self) -> None:
         """Forget what is in memory."""
@@ -242,6 +215,10 @@ class Recorder:
     def dropped(self) -> int:
         """How many events were lost: to a full disk, or because they came faster than a disk could take them."""
         return self._unwritten + self._shed
+
+    @dropped.setter
+    def dropped(self, number: int) -> None:
+        self._unwritten = number
 
     def __enter__(self) -> Recorder:
         return self
@@ -331,7 +308,7 @@ class Recorder:
             error = self._writer.write(items, self.dropped)
             self._unwritten += self._writer.dropped - before
             if error is not None:
-                _warn(f"The trace {self.path} cannot be written ({error}); what cannot be written is counted.")
+                warn(f"The trace {self.path} cannot be written ({error}); what cannot be written is counted.")
 
     def after_fork(self) -> None:
         """In a child process: what the parent has gathered is the parent's, and so is its file."""
@@ -348,63 +325,7 @@ class Recorder:
             self._writer = None
             if not self._closed:
                 self._open()
-        answers_written(self)
-
-
-def path_of_process(path: str) -> str:
-    """Where this process, if it is a child of the one that was given a path, writes its own trace."""
-    import platform
-
-    return f"{path}.{platform.node()}.{os.getpid()}"
-
-
-def answers_written(recorder: Recorder) -> None:
-    """In a process that ``multiprocessing`` has started: write what was recorded before it answers, and at its end.
-
-    Such a process ends without Python's own end, and those of a pool are killed when they have answered. This must
-    be called before ``multiprocessing`` starts the process's work.
-    """
-    util: Any = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.register_after_fork(recorder, _in_child)
-
-
-def _in_child(recorder: Recorder) -> None:
-    util: Any = sys.modules["multiprocessing.util"]
-    util.Finalize(recorder, recorder.flush, exitpriority=0)
-    process: Any = sys.modules["multiprocessing.process"].current_process()
-    pool = sys.modules.get("multiprocessing.pool")
-    if pool is not None and process._target is pool.worker:
-        asked, answers, *rest = process._args
-        process._args = asked, _Answers(answers, recorder.flush), *rest
-
-
-class _Answers:
-    """The queue on which a process of a pool answers: first it is written what was recorded.
-
-    Arguments:
-        queue: the queue.
-        flush: writes it.
-    """
-
-    def __init__(self, queue: Any, flush: Callable[[], None]) -> None:
-        self._queue = queue
-        self._flush = flush
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._queue, name)
-
-    def put(self, answer: object) -> None:
-        """Write, and answer."""
-        self._flush()
-        self._queue.put(answer)
-
-
-class _Hashable(list[Any]):
-    """A list that can be a constant of a code object, which must be hashable."""
-
-    __hash__ = object.__hash__  # type: ignore[assignment]
-    __eq__ = object.__eq__
+        flush_before_answers(self)
 
 
 def _check(path: object, ring: object, on_exception: object, durability: object, detail: object) -> None:
@@ -420,29 +341,3 @@ def _check(path: object, ring: object, on_exception: object, durability: object,
         raise ValueError(f"Recorder's durability must be 'buffer' or 'event', not {durability!r}.")
     if detail not in ("plain", "dataflow"):
         raise ValueError(f"Recorder's detail must be 'plain' or 'dataflow', not {detail!r}.")
-
-
-def _warn(message: str) -> None:
-    try:
-        warnings.warn(message, FollowWarning, stacklevel=2)
-    except Exception:  # warnings turned into errors must not reach the followed code either
-        if sys.stderr is not None:
-            print(message, file=sys.stderr)
-
-
-_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
-
-
-def _close_all() -> None:
-    for recorder in list(_recorders):
-        recorder.close()
-
-
-def _after_fork() -> None:
-    for recorder in list(_recorders):
-        recorder.after_fork()
-
-
-atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -13,9 +13,10 @@ from .children import Program, changed_settings, child_recorder, follow_scripts
 from .config import FollowConfig
 from .decorator import new_channel
 from .followers import as_followers
+from .followers.text import text
 from .importhook import ImportHook
-from .model import Record
-from .recorder import Recorder, path_of_process
+from .processes import path_of_process
+from .recorder import Recorder
 from .script import ScriptLoader, run_main, script_code, show, show_without_follow
 from .settings import Settings, read_settings
 
@@ -89,7 +90,7 @@ def _start(program: Program, name: str, recorder: Recorder | None) -> ImportHook
         exclude=program.exclude or settings.exclude,
         settings=changed_settings(settings.config),
     )
-    hook = install(program, name, recorder or _text(settings))
+    hook = install(program, name, recorder or _text(settings, summary=True))
     if not _disabled():
         program.hand_down()
         if settings.output:
@@ -114,16 +115,16 @@ def install(program: Program, name: str, follower: object) -> ImportHook:
     return hook
 
 
-def start_child(text: str) -> None:
+def start_child(handed: str) -> None:
     """In a child process of ``follow run``: follow what its parent does.
 
     Arguments:
-        text: what the parent has handed down.
+        handed: what the parent has handed down.
 
     Raises:
         FollowError: it makes no sense.
     """
-    program = Program.handed_down(text)
+    program = Program.handed_down(handed)
     hook = install(program, "a child process", child_recorder(program) or _text(Settings()))
     follow_scripts(hook, program)
 
@@ -137,14 +138,10 @@ def _with_places(config: FollowConfig) -> FollowConfig:
     return replace(config, fields=tuple(dict.fromkeys((*config.fields, "file", "line"))))
 
 
-def _text(settings: Settings) -> object:
-    """Where readable text goes."""
+def _text(settings: Settings, *, summary: bool = False) -> object:
+    """What writes readable text."""
     path = os.environ.get("FOLLOW_OUTPUT") or settings.output
-    return _own_path(path) if path is not None else sys.stderr or _discard
-
-
-def _discard(record: Record) -> None:
-    """There is no stderr."""
+    return text(None if path is None else _own_path(path), summary=summary)
 
 
 def _own_path(path: str) -> str:

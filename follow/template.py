@@ -6,8 +6,7 @@ import functools
 from types import CodeType
 from typing import Any
 
-from .followers import PROBE_FILENAME
-from .model import CELL, SLOT, VALUE, Scope, Site
+from .model import CELL, PROBE_FILENAME, SLOT, VALUE, Scope, Site
 from .state import CELLS, CLOCK, SLOTS, THREAD, YIELDED
 
 _SMALL = 1 << 30

@@ -35,7 +35,7 @@ def _events(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
         def as_follower(given: object) -> object:
             follower = original(given)
-            return follower if isinstance(follower, channel.Recorder) else LiveRecorder(follower)
+            return follower if isinstance(follower, channel.EventSink) else LiveRecorder(follower)
 
         monkeypatch.setattr(channel, "as_follower", as_follower)
 

@@ -93,7 +93,8 @@ def test_run_behaves_as_plain_python(how: list[str], program: Path) -> None:
     assert (followed.returncode, followed.stdout) == (plain.returncode, plain.stdout) == (4, plain.stdout)
     shown = followed.stderr
     assert "helper.py:2" in shown and "return n * 2" in shown and "total = helper.double(len(arguments))" in shown
-    assert "<module>  import sys" in shown and "argparse" not in shown
+    assert "program.py:1 │ import sys" in shown.replace("pkg/__main__.py", "program.py") and "argparse" not in shown
+    assert "sys.exit(main(sys.argv[1:]))" in shown[shown.index("followed: ") :]  # the summary
 
 
 @pytest.mark.parametrize("how", [["program.py"], ["-m", "pkg"]])
@@ -101,8 +102,9 @@ def test_run_shows_the_same_traceback(how: list[str], program: Path) -> None:
     plain = start(*how, "fail", cwd=program)
     followed = start("-m", "follow", "run", *how, "fail", cwd=program)
     assert followed.returncode == plain.returncode == 1
-    traceback = followed.stderr[followed.stderr.index("Traceback") :]
+    traceback, _, summary = followed.stderr[followed.stderr.index("Traceback") :].partition("\nfollowed: ")
     assert traceback == plain.stderr
+    assert summary.endswith("1 × left by LookupError: no\n")
 
 
 def test_run_include_and_exclude(program: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,7 +90,7 @@ class Decoder:
             while position < end:
                 number = items[position]
                 length = self._catalogue.lengths[number]
-                event = self._event(number, items[position : position + length])
+                event = self.event(items[position : position + length])
                 position += length
                 if event is not None:
                     _check(event)
@@ -99,7 +99,13 @@ class Decoder:
                 if number not in UNCOUNTED:
                     self.sequence += 1
 
-    def _event(self, number: int, items: list[Any]) -> Event | None:
+    def event(self, items: Sequence[Any]) -> Event | None:
+        """The event that some items are, still without its number; None if they are none that counts.
+
+        Raises:
+            TraceError: its id means nothing.
+        """
+        number = items[0]
         if number > SILENCE:
             meaning = self._catalogue.meaning(number)
             return None if meaning.piece.base in self._silent else _ordinary(meaning, items)
@@ -117,7 +123,7 @@ class Decoder:
             assert number == TIME
         return None
 
-    def _raised(self, items: list[Any]) -> Event | None:
+    def _raised(self, items: Sequence[Any]) -> Event | None:
         _, call, number, values, exception, time = items
         meaning = self._catalogue.meaning(number)
         if meaning.piece.base in self._silent:
@@ -143,7 +149,7 @@ def _event(meaning: Meaning, kind: str, call: int, time: int) -> Event:
     return Event(0, kind, call, time, meaning.piece, meaning.function, meaning.statement)
 
 
-def _ordinary(meaning: Meaning, items: list[Any]) -> Event:
+def _ordinary(meaning: Meaning, items: Sequence[Any]) -> Event:
     statement = meaning.statement
     if statement is None:
         event = _event(meaning, "call", items[1], items[-1])

@@ -15,8 +15,10 @@ from ..model import Record
 from . import replay
 from .catalogue import Catalogue
 from .decode import Decoder, Event
+from .ends import Ends
 from .file import FrameReader
 from .model import Function, Piece, Statement, made
+from .table import Shown
 
 if TYPE_CHECKING:
     from .access import Access, History
@@ -44,7 +46,7 @@ class SourceText:
     sha256: str
 
 
-class Trace:
+class Trace(Shown):
     """A recording that is read from its file again and again, never as a whole.
 
     Arguments:
@@ -76,6 +78,7 @@ class Trace:
             self.processes = self._processes(second[2])
         frames.close()
         self._sources: dict[str, SourceText] = {}
+        self._meanings = Meanings(self)
         self._end = self._dropped = 0
 
     def _checked(self, header: dict[str, Any]) -> dict[str, Any]:
@@ -124,18 +127,30 @@ class Trace:
         except NONSENSE as error:
             raise TraceError(f"{self.path} holds events that make no sense: {error!r}.") from error
 
+    def _shown_events(self) -> Iterator[Event]:
+        return self.events
+
     def chunks(self) -> Iterator[tuple[int, Iterator[Event]]]:
         """The events frame by frame: the sequence number of the first, and they."""
-        meanings = Meanings(self)
+        meanings = self._meanings = Meanings(self)
         decoder = Decoder(meanings.catalogue)
         for at, kind, content in self._frames():
             try:
                 if kind == "events":
-                    yield decoder.sequence, self.sensible(decoder.events([content]))
+                    yield decoder.sequence, self._sensible(at, decoder.events([content]))
                 else:
                     meanings.take(kind, content)
             except NONSENSE as error:
-                raise TraceError(f"{self.path} holds a frame at byte {at:,} that makes no sense: {error!r}.") from error
+                raise self._senseless(at, error) from error
+
+    def _sensible(self, at: int, events: Iterator[Event]) -> Iterator[Event]:
+        try:
+            yield from events
+        except NONSENSE as error:
+            raise self._senseless(at, error) from error
+
+    def _senseless(self, at: int, error: Exception) -> TraceError:
+        return TraceError(f"{self.path} holds a frame at byte {at:,} that makes no sense: {error!r}.")
 
     def records(self) -> Iterator[Record]:
         """The same dicts that a follower of dicts would have got, rebuilt from the events.
@@ -143,7 +158,7 @@ class Trace:
         Raises:
             TraceError: an event makes no sense.
         """
-        return self.sensible(replay.records(self.events, self.origin))
+        return self.sensible(replay.records(self.events, self.origin, Ends(self).after))
 
     def at(self, sequence: int) -> Event:
         """One event by its number.
@@ -190,6 +205,10 @@ class Trace:
         """The texts of the files that events have been read of so far, by name."""
         return self._sources
 
+    def statements_of(self, piece: Piece, function: Function) -> list[Statement]:
+        """The statements of a function that an event has been read of, in each of their roles."""
+        return self._meanings.of_function.get((piece.base, function.number), [])
+
     @property
     def problem(self) -> str | None:
         """What is wrong with the file, known when all events have been read; None if nothing is.
@@ -216,6 +235,8 @@ class Meanings:
         self._trace = trace
         self._statements: dict[tuple[int, int], Statement] = {}
         self._functions: dict[tuple[int, int], Function] = {}
+        self.of_function: dict[tuple[int, int], list[Statement]] = {}
+        """The statements of each function, by its piece's base and its number."""
 
     def take(self, kind: str, content: Any) -> None:
         """Take in a frame that tells what events mean; kinds that are not known are passed over."""
@@ -229,7 +250,9 @@ class Meanings:
         elif kind == "functions":
             self._functions.update(((base, one[0]), made(Function, one)) for base, *one in content)
         elif kind == "statements":
-            self._statements.update(((base, one[0]), made(Statement, one)) for base, *one in content)
+            for base, *one in content:
+                statement = self._statements[base, one[0]] = made(Statement, one)
+                self.of_function.setdefault((base, statement.function), []).append(statement)
         elif kind == "source":
             source = made(SourceText, [content["file"], content["text"], content["sha256"]])
             self._trace.sources[source.file] = source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ..capture import Shortened
@@ -15,6 +15,8 @@ from ..model import Record
 from ..state import MISSING
 from .decode import Event
 from .model import Function, Piece, Statement
+
+_MOST_RETIRED = 256
 
 
 class Call:
@@ -29,9 +31,10 @@ class Call:
         running: whether it stands on its thread's stack.
         leaving: the variables that are unbound before the next event.
         begin: its thread, its task and how deep it is, if records are to show it.
+        over: whether it has ended, as far as is known.
     """
 
-    __slots__ = ("begin", "clock", "function", "leaving", "number", "piece", "running", "values")
+    __slots__ = ("begin", "clock", "function", "leaving", "number", "over", "piece", "running", "values")
 
     def __init__(self, number: int, clock: int) -> None:
         self.number = number
@@ -42,6 +45,7 @@ class Call:
         self.running = False
         self.leaving: tuple[str, ...] = ()
         self.begin: Begin | None = None
+        self.over = False
 
     def update(self, values: dict[Any, Any]) -> None:
         """Take in what an event tells of the variables."""
@@ -69,12 +73,29 @@ class Replay:
         self.calls: dict[int, Call] = {}
         self._stacks: dict[int, list[Call]] = {}
         self._threads: dict[int, int] = {}
+        self._retired: dict[int, Call] = {}
+
+    def retire(self, call: Call) -> None:
+        """A call has ended, as far as is known: the last few of those are kept, for one may still have an event."""
+        call.over = True
+        stack = self._stacks.get(self._threads.get(call.number, 0), [])
+        if call.running and stack and stack[-1] is call:
+            stack.pop()
+            call.running = False
+        if not call.running:
+            self.calls.pop(call.number, None)
+            self._retired[call.number] = call
+            if len(self._retired) > _MOST_RETIRED:
+                forgotten = next(iter(self._retired))
+                del self._retired[forgotten]
+                self._threads.pop(forgotten, None)
 
     def take(self, event: Event) -> Call:
         """Bring the event's call up to date and return it; its clock still tells of the event before."""
         call = self.calls.get(event.call)
         if call is None:
-            call = self.calls[event.call] = Call(event.call, event.time)
+            call = self._retired.pop(event.call, None) or Call(event.call, event.time)
+            self.calls[event.call] = call
         if event.kind == "call":
             self._threads[event.call] = event.thread
             call.begin = event.begin
@@ -125,8 +146,15 @@ class Origin(NamedTuple):
         return self.processes[bisect_right(self.processes, (base, sys.maxsize)) - 1][1]
 
 
-def records(events: Iterable[Event], origin: Origin) -> Iterator[Record]:
-    """The records of events, in the order in which they happened."""
+def records(events: Iterable[Event], origin: Origin, ended: Callable[[Event], int] | None = None) -> Iterator[Record]:
+    """The records of events, in the order in which they happened.
+
+    Arguments:
+        events: the events.
+        origin: what has recorded them.
+        ended: tells of each event whether its call has ended by then; without it a call that nothing calls which
+            is recorded, too, is kept to the end.
+    """
     replay = Replay()
     for event in events:
         if event.record is not None:
@@ -140,6 +168,8 @@ def records(events: Iterable[Event], origin: Origin) -> Iterator[Record]:
             yield _record(event, call, statement, function, piece, origin)
         if event.kind != "set" and event.kind != "leave":
             call.clock = event.time
+        if ended is not None and (ended(event) or (call.over and event.kind == "set")):
+            replay.retire(call)
 
 
 def _record(event: Event, call: Call, statement: Statement, function: Function, piece: Piece, origin: Origin) -> Record:

@@ -98,17 +98,19 @@ def test_13_a_secret_is_in_no_record_and_in_no_file(tmp_path: Path, figure: Call
     run(dicts.append)
     with Recorder(tmp_path / "secret.trace") as recorder:
         run(recorder)
-    memory, text = Recorder(), io.StringIO()
+    memory, text, lines = Recorder(), io.StringIO(), io.StringIO()
     run(memory)
+    run(lines)
     run([text, Recorder(tmp_path / "beside.trace")])
     recorded = list(load(tmp_path / "secret.trace").records())
     assert repr(without_times(dicts)) == repr(without_times(memory.records())) == repr(without_times(recorded))
     with Recorder(tmp_path / "objects.trace", detail="dataflow") as objects:
         run(objects)
     assert len(list(load(tmp_path / "objects.trace").records())) == len(dicts)
-    written = [repr(dicts), text.getvalue(), *map(contents, tmp_path.iterdir())]
+    assert "copied = password" in lines.getvalue()
+    written = [repr(dicts), lines.getvalue(), text.getvalue(), *map(contents, tmp_path.iterdir())]
     assert [found for one in written for found in re.findall(".{30}canary.{20}", one)] == []
-    figure(f"{sum(map(len, written)):,} characters written in 5 ways, 0 of them secret")
+    figure(f"{sum(map(len, written)):,} characters written in 6 ways, 0 of them secret")
 
 
 def test_13_what_is_hidden_says_so_and_what_is_not_secret_is_shown() -> None:
