@@ -6,7 +6,7 @@ PYTEST_DONT_REWRITE: pytest would warn of this module if it is imported before, 
 from .capture import Shortened
 from .config import FollowConfig
 from .decorator import follow
-from .described import Described
+from .described import Described, Redacted
 from .errors import (
     FollowError,
     FollowerWarning,
@@ -23,10 +23,12 @@ from .importhook import install_import_hook
 from .instrument import instrument
 from .ipython import load_ipython_extension, unload_ipython_extension
 from .recorder import Recorder
+from .secretnames import SECRETS
 from .trace.reader import load
 from .version import __version__
 
 __all__ = [
+    "SECRETS",
     "Described",
     "FollowConfig",
     "FollowError",
@@ -34,6 +36,7 @@ __all__ = [
     "FollowerWarning",
     "MissingExtra",
     "Recorder",
+    "Redacted",
     "Shortened",
     "SourceUnavailable",
     "TraceError",

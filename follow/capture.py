@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import islice
 from typing import Any, ClassVar, TypeVar
 
@@ -68,7 +68,17 @@ class Capture:
             return {"var": name, "val": value, "type": kind.__name__}
         return {"var": name, "val": self.value(value), "type": type_name(kind)}
 
-    def namespace(self, found: dict[str, object], names: list[str]) -> list[dict[str, Any]]:
+    def hidden(self, name: str, value: object) -> dict[str, Any]:
+        """The entry of a variable that is a secret, where secrets are hidden."""
+        return self.variable(name, value)
+
+    def message(self, text: str) -> str:
+        """What an exception says."""
+        return text
+
+    def namespace(
+        self, found: dict[str, object], names: list[str], secret: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
         """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
         entries: list[dict[str, Any]] = []
         for name in names:
@@ -110,6 +120,8 @@ class Copy:
 
     fillers: ClassVar[dict[int, Callable[[Any, Any, int], object]]] = {}
     """By the id of a type of containers, what copies one of them."""
+    copiers: ClassVar[dict[int, Callable[[Any, Any, int], object]]] = {}
+    """By the id of a type, what copies a value that cannot be kept as it is."""
 
     def plain(self, value: Any) -> bool:
         """Whether a value surely needs no copy: most of those in containers, told at the least cost."""
@@ -118,7 +130,7 @@ class Copy:
 
     def copy(self, value: object, depth: int) -> object:
         """What stands for a value of any type."""
-        copier = _COPIERS.get(id(type(value)))
+        copier = self.copiers.get(id(type(value)))
         return self.other(value) if copier is None else copier(self, value, depth)
 
     def other(self, value: object) -> object:
@@ -152,16 +164,19 @@ class Copy:
         done = self.memo.get(id(value))
         if done is not None:
             return done
-        kind = type(value)
         length = len(value)
         if depth >= self.depth and length:
-            return Shortened(kind.__name__, length, None)
+            return self.cut(value, length, None)
         self.nodes -= min(length, self.items)
         if self.nodes < 0:
-            return Shortened(kind.__name__, length, None)
+            return self.cut(value, length, None)
         if length <= self.items:
             return self.fill(value, depth)
-        return Shortened(kind.__name__, length, self._head(value, kind, depth))
+        return self.cut(value, length, self._head(value, type(value), depth))
+
+    def cut(self, value: Any, length: int, shown: object) -> object:
+        """What stands for a container beyond the limits."""
+        return Shortened(type(value).__name__, length, shown)
 
     def fill(self, value: Any, depth: int) -> object:
         """A copy of a container within the limits."""
@@ -174,8 +189,12 @@ class Copy:
         except RuntimeError:  # another thread changed it meanwhile
             return None
         if mapping:
-            return _pairs([(self.copy(key, depth + 1), self.copy(item, depth + 1)) for key, item in first])
+            return _pairs([self.pair(key, item, depth + 1) for key, item in first])
         return first if all(map(self.plain, first)) else [self.copy(item, depth + 1) for item in first]
+
+    def pair(self, key: object, item: object, depth: int) -> Any:
+        """A dict's key and what it stands for."""
+        return self.copy(key, depth), self.copy(item, depth)
 
     def list(self, value: Any, depth: int) -> object:
         """A list or deque."""
@@ -213,9 +232,12 @@ class Copy:
         return result
 
 
+_KEY_IDS = frozenset(map(id, (str, int, bool, float, bytes, type(None))))
+
+
 def _pairs(items: list[tuple[Any, Any]]) -> object:
     """A dict of the items if no key can run the program's code, else the pairs themselves."""
-    if all(type(key) in (str, int, bool, float, bytes, type(None)) for key, _ in items):
+    if all(id(type(key)) in _KEY_IDS for key, _ in items):
         return dict(items)
     return items
 
@@ -235,12 +257,8 @@ _COPIERS: dict[int, Callable[[Copy, Any, int], object]] = {
     id(int): Copy.number,
     id(str): Copy.text,
     id(bytes): Copy.text,
-    id(bytearray): lambda copy, value, depth: copy.byte_array(value, depth),
-    id(Shortened): lambda copy, value, depth: copy.shortened(value, depth),
-    **dict.fromkeys(Copy.fillers, lambda copy, value, depth: copy.container(value, depth)),
+    id(bytearray): Copy.byte_array,
+    id(Shortened): Copy.shortened,
+    **dict.fromkeys(Copy.fillers, Copy.container),
 }
-
-
-def copier_of(value: object) -> Callable[[Copy, Any, int], object] | None:
-    """What copies a value of its type, or None where the value itself can be kept."""
-    return _COPIERS.get(id(type(value)))
+Copy.copiers = _COPIERS

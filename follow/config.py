@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 
 from .context import DYNAMIC, STATIC
+from .secretnames import words
 
 EXTRA_FIELDS = (*STATIC, *DYNAMIC)
 """The further keys that ``FollowConfig.fields`` may ask for."""
 
 _CHOICES = {"values": ("snapshot", "live"), "on_follower_error": ("off", "raise")}
-_LIMITS = ("depth", "max_depth", "max_items", "max_string", "max_nodes", "max_bits")
+_LIMITS = ("depth", "max_depth", "max_items", "max_string", "max_nodes", "max_attributes", "max_bits")
+_MOST_DEPTH = 50
+"""What is nested deeper a trace file cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,18 @@ class FollowConfig:
             ``thread`` and ``task`` (their names; no task: None), ``process`` (its number), ``timestamp``
             (seconds since 1970), ``call_id`` (each call has another), ``depth`` (how many followed calls
             are around this one in its thread or task).
-        max_depth: levels of nested containers that are copied.
+        max_depth: levels of nested containers that are copied, at most 50.
         max_items: items kept of one container.
         max_string: characters (or bytes) kept of one string.
         max_nodes: values kept in all of one variable.
-        max_bits: integers of more bits than this are shown by their length.
+        max_attributes: attributes kept of one object, where they are recorded.
+        max_bits: integers of more bits than this are shown by their length (but for those of up to 30 bits).
+        redact: names of secrets, such as ``follow.SECRETS``: what a variable, parameter, dict key or function of
+            such a name holds or gives is hidden, a literal in the source that is given to one as well, and the
+            same text (of 6 characters or more) wherever it occurs after that. A name matches if one of its
+            words does, or several joined: ``"apikey"`` hides ``x-api-key``. Compiled patterns hide what
+            matches them in any text. Objects are then described, as for a recorder: their own texts may tell
+            secrets.
 
     Raises:
         TypeError: a field has a value of the wrong type.
@@ -64,7 +75,9 @@ class FollowConfig:
     max_items: int = 100
     max_string: int = 1_000
     max_nodes: int = 1_000
+    max_attributes: int = 20
     max_bits: int = 4_096
+    redact: tuple[str | re.Pattern[str], ...] = ()
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -78,6 +91,7 @@ class FollowConfig:
                 _check_limit(field.name, value)
         _check_names(self, "fields")
         _check_names(self, "step_into")
+        _check_redact(self)
         for name in self.fields:
             if name not in EXTRA_FIELDS:
                 raise ValueError(f"FollowConfig.fields: {name!r} is none of {EXTRA_FIELDS}.")
@@ -88,6 +102,22 @@ def _check_limit(name: str, value: object) -> None:
         raise TypeError(f"FollowConfig.{name} must be an int, not {value!r}.")
     if value < 1:
         raise ValueError(f"FollowConfig.{name} must be at least 1, not {value!r}.")
+    if name == "max_depth" and value > _MOST_DEPTH:
+        raise ValueError(f"FollowConfig.{name} must be at most {_MOST_DEPTH}, not {value!r}.")
+
+
+def _check_redact(config: FollowConfig) -> None:
+    redact = config.redact
+    if not isinstance(redact, (tuple, list)):
+        raise TypeError(f"FollowConfig.redact must be a tuple of names and compiled patterns, not {redact!r}.")
+    for item in redact:
+        if not (isinstance(item, str) and words(item)) and not (
+            isinstance(item, re.Pattern) and isinstance(item.pattern, str)
+        ):
+            raise TypeError(f"FollowConfig.redact: {item!r} is neither a name nor a compiled pattern of text.")
+    if redact and config.values == "live":
+        raise ValueError("FollowConfig.redact hides nothing with values='live', which hands over the objects.")
+    object.__setattr__(config, "redact", tuple(redact))
 
 
 def _check_names(config: FollowConfig, field: str) -> None:

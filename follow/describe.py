@@ -7,10 +7,10 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from .capture import Capture, Copy, Shortened, copier_of, type_name
+from .capture import Capture, Copy, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, Tagged, plain
-from .described import ATOM_IDS, Described, describe, described, fixed, mro_of
+from .described import ATOM_IDS, Described, describe, described, fixed, mro_of, names_of
 from .flat import FlatCopies
 from .model import Record
 from .state import MISSING
@@ -27,6 +27,8 @@ class Describer:
         config: its limits.
     """
 
+    lost = Described("not recorded")
+    """Instead of a value for which there was no stack or no memory left."""
     described = staticmethod(described)
     """The description of any object of a type, by the type's id; None where there is more to do."""
     fixed = staticmethod(fixed)
@@ -39,7 +41,8 @@ class Describer:
         """Strings up to this length are kept as they are."""
         flat = FlatCopies(config, self.described)
         self._flat = flat.copiers
-        self._sequence = flat.sequence
+        self._sequence: Callable[[Any], list[Any] | None] = flat.sequence
+        self._copiers = DescribingCopy.copiers
 
     def copy(self, value: object) -> object:
         """A value as it is now."""
@@ -47,10 +50,14 @@ class Describer:
             flat = self._flat.get(id(type(value)))
             if flat is not None and (form := flat(value)) is not MISSING:
                 return form
-            copier = copier_of(value)
+            copier = self._copiers.get(id(type(value)))
             return self.simple(value) if copier is None else copier(self.start(), value, 0)
         except (RecursionError, MemoryError):
-            return _LOST
+            return self.lost
+
+    def hide(self, value: object) -> object:
+        """What stands for a secret, where secrets are hidden."""
+        return self.copy(value)
 
     def start(self) -> DescribingCopy:
         """A copy that may spend what the limits say."""
@@ -79,6 +86,13 @@ class Describer:
         except ValueError:
             return MISSING
 
+    def hide_cell(self, cell: Any) -> object:
+        """What stands for the secret that a closure's cell holds now."""
+        try:
+            return self.hide(cell.cell_contents)
+        except ValueError:
+            return MISSING
+
 
 class CopiedBytearray(bytearray):
     """A copy of a bytearray, which msgpack would take for bytes were it one itself."""
@@ -90,7 +104,8 @@ CopiedBytearray.__name__ = CopiedBytearray.__qualname__ = "bytearray"
 class DescribingCopy(Copy):
     """One variable being copied for a recorder."""
 
-    __slots__ = ("flat", "sequence")
+    __slots__ = ("attributes", "flat", "sequence")
+    attributes: int
     flat: dict[int, Callable[[Any], object]]
     sequence: Callable[[Any], list[Any] | None]
 
@@ -105,7 +120,7 @@ class DescribingCopy(Copy):
         """A copy of a container within the limits: a simple one may be as it was."""
         flat = self.flat.get(id(type(value)))
         if flat is None or (form := flat(value)) is MISSING:
-            return super().fill(value, depth)
+            return self.fillers[id(type(value))](self, value, depth)
         self.memo[id(value)] = form
         return form
 
@@ -113,21 +128,10 @@ class DescribingCopy(Copy):
         """An object is described."""
         return describe(value)
 
-    def shortened(self, value: Shortened, depth: int) -> object:
-        """What was shortened for a follower of dicts may show objects."""
-        shown: Any = value.shown
-        if type(shown) is list:
-            shown = [self.copy(item, depth + 1) for item in shown]
-        elif type(shown) is dict:
-            shown = {key: self.copy(item, depth + 1) for key, item in shown.items()}
-        return Shortened(value.type, value.length, shown)
-
-    def container(self, value: Any, depth: int) -> object:
-        """A container with its identity."""
-        found = super().container(value, depth)
-        if type(found) is Shortened and id(type(value)) in CHANGEABLE_IDS:
-            return Tagged(id(value), found)
-        return found
+    def cut(self, value: Any, length: int, shown: object) -> object:
+        """What stands for a container beyond the limits, with its identity if it can change."""
+        short = Shortened(type(value).__name__, length, shown)
+        return Tagged(id(value), short) if id(type(value)) in CHANGEABLE_IDS else short
 
     def _head(self, value: Any, kind: type, depth: int) -> object:
         if kind is list:
@@ -151,12 +155,21 @@ class DescribingCopy(Copy):
         """A bytearray."""
         return CopiedBytearray(value) if len(value) <= self.string else super().byte_array(value, depth)
 
+    def shortened(self, value: Shortened, depth: int) -> object:
+        """What stands in a record that was made for other followers for a value beyond the limits."""
+        shown: Any = value.shown
+        if type(shown) is list:
+            shown = [self.copy(item, depth + 1) for item in shown]
+        elif type(shown) is dict:
+            shown = {key: self.copy(item, depth + 1) for key, item in shown.items()}
+        return Shortened(value.type, value.length, shown)
+
     def set(self, value: Any, depth: int) -> object:
         """A set, or where objects are in it the list of what stands for them."""
         result: Any = value.copy()
         if not all(map(self.plain, result)):
             items = [self.copy(item, depth + 1) for item in result]
-            hashable = all(map(_is_hashable, items))
+            hashable = all(map(is_hashable, items))
             result = type(value)(items) if hashable else Shortened(type(value).__name__, len(items), items)
         return Tagged(id(value), result) if type(value) is set else result
 
@@ -170,7 +183,7 @@ class DescribingCopy(Copy):
         keys = list(result)
         if not all(map(self.plain, keys)):
             keys = [self.copy(key, depth + 1) for key in keys]
-            if not all(map(_is_hashable, keys)):
+            if not all(map(is_hashable, keys)):
                 items = [self.copy(item, depth + 1) for item in result.values()]
                 return Shortened(type(value).__name__, len(result), list(zip(keys, items)))
         for key, item in list(result.items()):
@@ -187,18 +200,19 @@ DescribingCopy.fillers = {
     **dict.fromkeys(map(id, (set, frozenset)), DescribingCopy.set),
     **dict.fromkeys(map(id, (dict, OrderedDict, defaultdict)), DescribingCopy.dict),
 }
+DescribingCopy.copiers = {
+    **Copy.copiers,
+    id(Shortened): DescribingCopy.shortened,
+    id(bytearray): DescribingCopy.byte_array,
+}
 
 
-def _is_hashable(value: object) -> bool:
+def is_hashable(value: object) -> bool:
     """Whether hashing a copied value runs no code but Python's own, and keeps it apart from others."""
     kind = type(value)
     if kind is tuple or kind is frozenset:
-        return all(map(_is_hashable, value))  # type: ignore[call-overload, no-any-return]
+        return all(map(is_hashable, value))  # type: ignore[call-overload, no-any-return]
     return id(kind) in ATOM_IDS
-
-
-_LOST = Described("not recorded")
-"""Instead of a value for which there was no stack or no memory left."""
 
 
 def describe_raised(error: BaseException, copy: Callable[[object], object]) -> str:
@@ -207,7 +221,9 @@ def describe_raised(error: BaseException, copy: Callable[[object], object]) -> s
     name = type_name(kind)
     arguments = BaseException.args.__get__(error)  # type: ignore[attr-defined]
     group = getattr(builtins, "BaseExceptionGroup", None)
-    if group is not None and group in mro_of(kind):  # its text is its message, and how many there are
+    if group is not None and any(
+        cls is group for cls in mro_of(kind)
+    ):  # its text is its message, and how many there are
         arguments = arguments[:1]
     atoms = all(id(type(argument)) in ATOM_IDS for argument in arguments)
     if atoms and type(_defined(kind, "__str__")) is type(object.__str__):
@@ -221,7 +237,7 @@ def describe_raised(error: BaseException, copy: Callable[[object], object]) -> s
 
 
 def _defined(cls: type, name: str) -> object:
-    return next((base.__dict__[name] for base in mro_of(cls) if name in base.__dict__), None)
+    return next((names_of(base)[name] for base in mro_of(cls) if name in names_of(base)), None)
 
 
 _describer = Describer(FollowConfig())

@@ -42,7 +42,29 @@ class Described:
         return hash((self.type, self.name))
 
 
-_THEMSELVES = ATOM_IDS | {id(Described)}
+class Redacted:
+    """Stands for a secret (``FollowConfig.redact``); it does not hold it.
+
+    Attributes:
+        type: the name of the value's type.
+    """
+
+    __slots__ = ("type",)
+
+    def __init__(self, type: str) -> None:
+        self.type = type
+
+    def __repr__(self) -> str:
+        return f"<redacted {self.type}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Redacted) and self.type == other.type
+
+    def __hash__(self) -> int:
+        return hash(self.type)
+
+
+_THEMSELVES = ATOM_IDS | {id(Described), id(Redacted)}
 """The ids of the types of which an object stands for itself."""
 
 _described: dict[int, Described] = {}
@@ -83,10 +105,12 @@ def describe(value: object) -> object:
 
 def _makes_classes(kind: type) -> bool:
     """Whether objects of this type are classes themselves."""
-    return type in mro_of(kind)
+    return any(cls is type for cls in mro_of(kind))  # "in" would ask a metaclass what is equal
 
 
 mro_of = type.__dict__["__mro__"].__get__
+names_of = type.__dict__["__dict__"].__get__
+"""Read the bases of a class, and the names that it defines, past whatever its metaclass does to attributes."""
 
 
 def _function_name(function: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import sys
 from collections.abc import Callable
 from types import FunctionType
@@ -49,6 +50,8 @@ class EventProbes(Probes):
             "change": describer.change,
             "changes": describer.changes,
             "cell": describer.cell,
+            "hide": describer.hide,
+            "hide_cell": describer.hide_cell,
             "described": describer.described,
             "fixed": describer.fixed,
             "is_exact": EXACT_IDS.__contains__,
@@ -122,21 +125,28 @@ class EventProbes(Probes):
         }
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            namespace.update(gather=self._gather, names=names if site.again else site.binds)
+            gather = functools.partial(self._gather, scope.secret)
+            namespace.update(gather=gather, names=names if site.again else site.binds)
         return FunctionType(event_template(event_shape(site, scope, held, gives)), namespace)
 
-    def _gather(self, found: dict[str, object], last: dict[str, object], names: list[str]) -> dict[str, object]:
+    def _named(self, secret: tuple[str, ...], name: str, value: object) -> object:
+        """What is kept of a variable's value."""
+        return self._describer.hide(value) if name in secret else self._copy(value)
+
+    def _gather(
+        self, secret: tuple[str, ...], found: dict[str, object], last: dict[str, object], names: list[str]
+    ) -> dict[str, object]:
         """Of a module's names those whose values are others than last time."""
         changed: dict[str, object] = {}
         for name in names:
-            value = self._copy(found.get(name, MISSING))
+            value = self._named(secret, name, found.get(name, MISSING))
             if not _is_same(value, last.get(name, MISSING)):
                 changed[name] = value
         last.update(changed)
         return changed
 
     def _make_yield(self, number: int) -> Callable[..., object]:
-        copy = self._copy
+        copy = self._describer.hide if self._tables.site(number).hides else self._copy
 
         def keep(state: list[Any], value: object) -> object:
             state[YIELDED] = copy(value)
@@ -147,11 +157,12 @@ class EventProbes(Probes):
     def _make_store(self, number: int) -> Callable[..., object]:
         site = self._tables.site(number)
         names = [site.arguments[argument] for _, argument in site.stores]
+        named = functools.partial(self._named, self._tables.scope(site.scope).secret)
         store = super()._make_store(number)
 
         def store_and_tell(state: list[Any], *values: object) -> None:
             store(state, *values)
-            self._tell(state, dict(zip(names, map(self._copy, values))))
+            self._tell(state, dict(zip(names, map(named, names, values))))
 
         return store_and_tell
 
@@ -218,7 +229,7 @@ class EventProbes(Probes):
         if listed:
             for index, name in enumerate(scope.slots):
                 state[SLOTS + index] = found.get(name, MISSING)
-        copied = {name: self._copy(found.get(name, MISSING)) for name in scope.names}
+        copied = {name: self._named(scope.secret, name, found.get(name, MISSING)) for name in scope.names}
         if scope.namespace:
             state[SLOTS].update(copied)
         return copied

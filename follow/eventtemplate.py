@@ -19,7 +19,7 @@ def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any,
     """What decides a probe's code: sites that agree in it share one."""
     return (
         len(site.arguments),
-        tuple((shown.place, shown.index) for shown in (*held.bound, *held.cells)),
+        tuple((shown.place, shown.index, shown.name in scope.secret) for shown in (*held.bound, *held.cells)),
         tuple((shown.place, shown.index) for shown in held.again),
         held.together,
         site.stores,
@@ -27,6 +27,7 @@ def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any,
         gives,
         site.result == "yield",
         site.kind,
+        site.hides,
         scope.namespace,
         scope.stateless,
     )
@@ -35,7 +36,7 @@ def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any,
 @functools.cache
 def event_template(shape: tuple[Any, ...]) -> CodeType:
     """The code of all probes of one shape: they differ only in what their globals hold."""
-    arguments, bound, again, together, stores, clears, gives, yields, kind, namespace, stateless = shape
+    arguments, bound, again, together, stores, clears, gives, yields, kind, hides, namespace, stateless = shape
     names = [f"a{index}" for index in range(arguments)]
     lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
     lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
@@ -44,13 +45,13 @@ def event_template(shape: tuple[Any, ...]) -> CodeType:
     if namespace:
         parts.append(f"gather(state[{CELLS}], state[{SLOTS}], names)")
     else:
-        parts += [_value(Shown("", place, index)) for place, index in bound]
+        parts += [_value(Shown("", place, index), secret=secret) for place, index, secret in bound]
         changes = [_read(Shown("", place, index)) for place, index in again]
         parts += [f"changes(({', '.join(changes)},))"] if together else [f"change({read})" for read in changes]
         if yields:
             parts.append(f"state[{YIELDED}]")
         elif gives and kind in ("return", "lambda"):
-            parts.append(_atom_or_copy("value"))
+            parts.append("hide(value)" if hides else _atom_or_copy("value"))
         elif kind == "return":
             parts.append("None")
     event = f" extend(({', '.join(parts)}, now()))"
@@ -66,7 +67,9 @@ def _read(shown: Shown) -> str:
     return f"state[{SLOTS + shown.index}]" if shown.place == SLOT else f"state[{CELLS}][{shown.index}]"
 
 
-def _value(shown: Shown) -> str:
+def _value(shown: Shown, *, secret: bool) -> str:
+    if secret:
+        return f"hide_cell({_read(shown)})" if shown.place == CELL else f"hide({_read(shown)})"
     return f"cell({_read(shown)})" if shown.place == CELL else _atom_or_copy(_read(shown))
 
 

@@ -58,6 +58,8 @@ class FlatCopies:
         return Tagged(id(value), copied) if self._are_atoms(copied) else MISSING
 
     def _list(self, value: list[Any]) -> object:
+        if len(value) > self._items:
+            return MISSING
         number = id(value)
         held, form = self._last.get(number, _NOTHING)
         if len(held) == len(value) and type(held) is list and all(map(is_, held, value)):
@@ -72,11 +74,13 @@ class FlatCopies:
         return form
 
     def _tuple(self, value: tuple[Any, ...]) -> object:
+        if len(value) > self._items:
+            return MISSING
         number = id(value)
         held, form = self._last.get(number, _NOTHING)
         if len(held) == len(value) and type(held) is tuple and all(map(is_, held, value)):
             return form
-        items = self.sequence(value) if len(value) <= self._items else None
+        items = self.sequence(value)
         if items is None:
             return MISSING
         form = value if all(map(is_, items, value)) else tuple(items)
@@ -84,6 +88,8 @@ class FlatCopies:
         return form
 
     def _dict(self, value: dict[Any, Any]) -> object:
+        if len(value) > self._items:
+            return MISSING
         number = id(value)
         held, form = self._last.get(number, _NOTHING)
         if self._is_as_it_was(held, value):

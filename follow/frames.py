@@ -16,6 +16,8 @@ def without_hidden_local(state: list[Any], found: object) -> object:
         state[LOCALS] = found
     elif type(found) is list and HIDDEN_LOCAL in found:
         found.remove(HIDDEN_LOCAL)
+        if state[LOCALS] is not None:  # before 3.13 dir() has brought it up to date
+            state[LOCALS].pop(HIDDEN_LOCAL, None)
     return found
 
 

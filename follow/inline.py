@@ -93,7 +93,7 @@ class EventGraft(Graft):
         set_position(begin, scope.anchor)
         parts = [constant(f"enter_id_{scope.number}", scope.anchor), write.number(), write.call("thread")]
         parts += [write.argument(name) for name in scope.entered]
-        parts += [write.cell(index) for index, _ in enumerate(scope.cells)]
+        parts += [write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells)]
         return [begin, write.statement(write.event(parts)), write.look()]
 
 
@@ -193,7 +193,7 @@ class _Writer:
         if not held.longer:
             parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
             if held.result:
-                parts.append(self.none() if result is None else self.value(result))
+                parts.append(self.none() if result is None else self.result(result, site))
             few = self.event(parts)
             return None, few, few
         few = self.event([constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)])
@@ -217,13 +217,19 @@ class _Writer:
         return self.is_atom(held.bound[0]), few, everything
 
     def read(self, shown: Shown) -> ast.expr:
-        """A variable's value as it stands."""
+        """A variable's value as it stands; of a closure's its cell."""
         if shown.place == CELL:
             return self.item(self.state(CELLS), shown.index)
         return self.state(SLOTS + shown.index) if shown.place == SLOT else self.name(shown.name)
 
+    def result(self, shown: Shown, site: Site) -> ast.expr:
+        """What is returned."""
+        return self.call("hide", self.read(shown)) if site.hides else self.value(shown)
+
     def value(self, shown: Shown) -> ast.expr:
         """A variable's value as it is, or a copy."""
+        if shown.name in self._scope.secret:
+            return self.call("hide_cell" if shown.place == CELL else "hide", self.read(shown))
         if shown.place == CELL:
             return self.cell(shown.index)
         return self._at(ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown)))

@@ -81,6 +81,8 @@ class Site:
     """Whether a record is made of this site when its statement raises (one site a statement)."""
     result: str = ""
     """``"return"`` or ``"yield"`` when the record shows the value instead of the variables."""
+    hides: bool = False
+    """Whether what is returned or yielded is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class Scope:
     """Whether it is a module's own statements, whose variables live in a dict."""
     stateless: bool = False
     """Whether a recorder needs to keep no more of a call than its number."""
+    secret: tuple[str, ...] = ()
+    """The variables whose values are hidden."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
+from itertools import islice
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
-from .capture import type_name
+from .capture import Shortened, type_name
 from .config import FollowConfig
 from .copies import Instance, Tagged
 from .describe import WORTH_A_LOOK, Describer, DescribingCopy
-from .described import ATOM_IDS, mro_of
+from .described import ATOM_IDS, mro_of, names_of
+
+MORE = "…"
+"""Under this name stands how many attributes an object has whose attributes are too many."""
 
 _flags = type.__dict__["__flags__"].__get__
 _HEAP_TYPE = 1 << 9
@@ -18,24 +23,24 @@ _HEAP_TYPE = 1 << 9
 def has_attributes(kind: type) -> bool:
     """Whether objects of a type are recorded with their attributes: those of classes written in Python."""
     known = _known.get(id(kind))
-    if known is None or known[0] is not kind:
+    if known is None or known[0]() is not kind:
         mro = mro_of(kind)
-        simple = bool(_flags(kind) & _HEAP_TYPE) and type not in mro and ModuleType not in mro
-        _known[id(kind)] = known = kind, simple and kind is not FunctionType
+        simple = bool(_flags(kind) & _HEAP_TYPE) and not any(cls is type or cls is ModuleType for cls in mro)
+        _known[id(kind)] = known = weakref.ref(kind), simple and kind is not FunctionType
         if len(_known) > _MOST:
             _known.clear()
     return known[1]
 
 
 _MOST = 4_096
-_known: dict[int, tuple[type, bool]] = {}
+_known: dict[int, tuple[weakref.ref[type], bool]] = {}
 
 
 def attributes_of(value: object) -> dict[str, Any]:
     """An object's attributes: what its ``__dict__`` holds, and its slots."""
     found: dict[str, Any] = {}
     for base in mro_of(type(value)):
-        for name, descriptor in base.__dict__.items():
+        for name, descriptor in list(names_of(base).items()):
             kind = type(descriptor)
             if kind is GetSetDescriptorType and name == "__dict__":
                 own = descriptor.__get__(value)
@@ -61,7 +66,15 @@ class ObjectDescriber(Describer):
 
     def __init__(self, config: FollowConfig) -> None:
         super().__init__(config)
-        self._kind = _ObjectCopy
+        self._kind = ObjectCopy
+        self._attributes = config.max_attributes
+
+    def start(self) -> DescribingCopy:
+        """A copy that may spend what the limits say."""
+        copy = super().start()
+        assert isinstance(copy, ObjectCopy)
+        copy.attributes = self._attributes
+        return copy
 
     def change(self, value: object) -> object:
         """A copy of a container or object, which may have changed; None of what cannot change."""
@@ -80,7 +93,7 @@ class ObjectDescriber(Describer):
         return self.start().copy(value, 0)
 
 
-class _ObjectCopy(DescribingCopy):
+class ObjectCopy(DescribingCopy):
     """One variable being copied."""
 
     __slots__ = ()
@@ -100,7 +113,14 @@ class _ObjectCopy(DescribingCopy):
             return Tagged(id(value), Instance(name, None))
         attributes: dict[str, Any] = {}
         made = self.memo[id(value)] = Tagged(id(value), Instance(name, attributes))
-        for key, item in attributes_of(value).items():
-            self.nodes -= 1
-            attributes[key] = item if self.plain(item) else self.copy(item, depth + 1)
+        held = attributes_of(value)
+        self.nodes -= min(len(held), self.attributes)
+        for key, item in islice(held.items(), self.attributes):
+            attributes[key] = self.attribute(key, item, depth + 1)
+        if len(held) > self.attributes:
+            attributes[MORE] = Shortened("attributes", len(held), None)
         return made
+
+    def attribute(self, name: str, value: object, depth: int) -> object:
+        """The value of an attribute."""
+        return value if self.plain(value) else self.copy(value, depth)

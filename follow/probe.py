@@ -11,12 +11,13 @@ from types import FunctionType
 from typing import Any
 
 from . import context
-from .capture import Capture, Shortened
+from .capture import Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
 from .model import Lookup, Scope, Site
 from .probetable import ProbeTable
+from .redacting import capture_of
 from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
 from .template import shape_of, template
 from .threads import spawning
@@ -42,7 +43,7 @@ class Probes:
         self._depth = channel.config.depth if depth is None else depth
         self._tables = tables
         self._channel = channel
-        self._capture = Capture(channel.config)
+        self._capture = capture_of(channel.config)
         self._emit = channel.emit
         fields = channel.config.fields
         self._more = "" if not fields else "static" if set(context.STATIC).issuperset(fields) else "dynamic"
@@ -152,6 +153,8 @@ class Probes:
             function=scope.name,
             instruction=site.instruction,
             variable=self._capture.variable,
+            hidden=self._capture.hidden,
+            given=self._capture.hidden if site.hides else self._capture.variable,
             channel=self._channel,
             fail=self._channel.fail,
             now=now,
@@ -163,7 +166,8 @@ class Probes:
         )
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            namespace.update(gather=self._capture.namespace, names=names)
+            gather = functools.partial(self._capture.namespace, secret=scope.secret)
+            namespace.update(gather=gather if scope.secret else self._capture.namespace, names=names)
         else:
             namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)
@@ -179,10 +183,11 @@ class Probes:
         return context.reader(self._channel.config.fields, self._known(site, scope), STANDING)
 
     def _make_yield(self, number: int) -> Callable[..., object]:
-        capture = self._capture
+        hides = self._tables.site(number).hides
+        variable = self._capture.hidden if hides else self._capture.variable
 
         def keep(state: list[Any], value: object) -> object:
-            state[YIELDED] = _Yielded(capture.variable("yield", value), value)
+            state[YIELDED] = _Yielded(variable("yield", value), value)
             return value
 
         return keep
@@ -279,8 +284,12 @@ class Probes:
             "function": scope.name,
             "instruction": site.instruction,
             "execution_time": (time - state[CLOCK]) * 1e3,
-            "local_vars": [self._capture.variable(name, found[name]) for name in scope.names if name in found],
-            "exception": describe_exception(error),
+            "local_vars": [
+                (self._capture.hidden if name in scope.secret else self._capture.variable)(name, found[name])
+                for name in scope.names
+                if name in found
+            ],
+            "exception": self._capture.message(describe_exception(error)),
             **self._reader(site, scope)(state),
         }
 

@@ -12,11 +12,11 @@ from typing import Any
 from .config import FollowConfig
 from .describe import Describer, describe_record
 from .errors import warn
-from .events import FIRST_BASE, RECORD, SILENCE, TIME
-from .memory import Memory, Ring
+from .events import FIRST_BASE, LENGTHS, RECORD, SILENCE, TIME, UNCOUNTED
+from .memory import Memory, Ring, starts
 from .model import Lookup, Record
-from .objects import ObjectDescriber
 from .processes import flush_before_answers, path_of_process
+from .redacting import describer_of
 from .sink import EventSink
 from .trace import replay
 from .trace.decode import Decoder, Event
@@ -30,6 +30,10 @@ _FILE_AGE = 250_000_000
 _LOOKS_EVERY = 10_000_000
 """With a file, probes look at the time about as often as this (ns), or when ``_MOST_UNSEEN`` items have come."""
 _MOST_UNSEEN = 1 << 12
+_PATIENCE = 5.0
+"""So long (s) is waited for another thread's write: this thread's own, within which a finalizer runs, never ends."""
+_MOST_WAITING = 1 << 17
+"""With a file, so many items wait while others are being written: some 16 MiB."""
 
 
 class Recorder(EventSink, Shown):
@@ -68,9 +72,11 @@ class Recorder(EventSink, Shown):
         self.detail = detail
         self.path = None if path is None else os.path.abspath(os.fspath(path))
         self.ring = ring
+        self._shed = 0
         self.shows_last = ring is not None
         self._dumps = on_exception == "dump"
         self._memory = Memory() if ring is None else Ring(ring, self._catalogue)
+        self._taking = threading.Lock()
         self._closed = False
         self._process = os.getpid()
         self._each = durability == "event" and self.path is not None
@@ -117,7 +123,7 @@ class Recorder(EventSink, Shown):
 
     def describer(self, config: FollowConfig) -> Describer:
         """What copies values within a configuration's limits."""
-        return ObjectDescriber(config) if self.detail == "dataflow" else Describer(config)
+        return describer_of(config, objects=self.detail == "dataflow")
 
     def silence(self, base: int) -> None:
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""
@@ -175,8 +181,11 @@ class Recorder(EventSink, Shown):
     def dump(self) -> None:
         """Write what a ring holds to the file; what was written is not written again."""
         self._hand_over()
-        with self._lock:
-            self._dump()
+        if self._lock.acquire(timeout=_PATIENCE):
+            try:
+                self._dump()
+            finally:
+                self._lock.release()
 
     def flush(self) -> None:
         """Hand over what has been gathered: to the file, if there is one."""
@@ -190,9 +199,26 @@ class Recorder(EventSink, Shown):
         if self._closed:
             return
         self.dump() if self.ring is not None else self.flush()
-        self._closed = True
-        if self._writer is not None:
-            self._writer.close(self.dropped)
+        held = self._lock.acquire(timeout=_PATIENCE)
+        try:
+            if not self._closed and held and self._writer is not None:
+                rest = self._take()  # another thread may have been writing when this one wanted to
+                if self.ring is None and len(rest) > LENGTHS[TIME]:
+                    self._write([rest])
+                self._writer.close(self.dropped)
+            self._closed = True
+        finally:
+            if held:
+                self._lock.release()
+
+    @property
+    def dropped(self) -> int:
+        """How many events were lost: to a full disk, or because they came faster than a disk could take them."""
+        return self._unwritten + self._shed
+
+    @dropped.setter
+    def dropped(self, number: int) -> None:
+        self._unwritten = number
 
     def __enter__(self) -> Recorder:
         return self
@@ -233,20 +259,42 @@ class Recorder(EventSink, Shown):
 
     def _hand_over(self) -> None:
         if not self._lock.acquire(blocking=False):
-            return  # another thread is at it, or a finalizer that runs within
+            self._shed_some()  # another thread is at it, or a finalizer that runs within
+            return
         try:
-            if self._process != os.getpid():
+            if self._process != os.getpid() or not self._taking.acquire(blocking=False):
                 return
-            taken = self._take()
+            try:
+                taken = self._take()
+            finally:
+                self._taking.release()
             if self._closed:
                 return
             if self._writer is None or self.ring is not None:
                 self._memory.keep(taken)
             else:
-                self._write([taken])
+                try:
+                    self._write([taken])
+                except BaseException:  # no stack is left, or a signal's handler raised: later, then
+                    self.buffer[:0] = taken
+                    raise
         finally:
             self._begin()
             self._lock.release()
+
+    def _shed_some(self) -> None:
+        """While another thread waits for a slow disk, no more than some 16 MiB are kept; the rest is counted."""
+        if len(self.buffer) <= _MOST_WAITING or not self._taking.acquire(blocking=False):
+            return
+        try:
+            taken = self._take()
+            places = list(starts(taken, self._catalogue))
+            self._shed += sum(taken[at] not in UNCOUNTED for at in places)
+            self.buffer[:0] = [
+                item for at in places if taken[at] == SILENCE for item in taken[at : at + LENGTHS[SILENCE]]
+            ]
+        finally:
+            self._taking.release()
 
     def _dump(self) -> None:
         if self._writer is not None and not self._closed and isinstance(self._memory, Ring):
@@ -257,8 +305,8 @@ class Recorder(EventSink, Shown):
         assert self._writer is not None
         for items in chunks:
             before = self._writer.dropped
-            error = self._writer.write(items)
-            self.dropped += self._writer.dropped - before
+            error = self._writer.write(items, self.dropped)
+            self._unwritten += self._writer.dropped - before
             if error is not None:
                 warn(f"The trace {self.path} cannot be written ({error}); what cannot be written is counted.")
 
@@ -267,6 +315,7 @@ class Recorder(EventSink, Shown):
         self._process = os.getpid()
         self._origin = self._origin._replace(processes=((FIRST_BASE, self._process),))
         self._lock = threading.Lock()
+        self._taking = threading.Lock()
         self.buffer[:] = [TIME, self.now()]
         self._memory.clear()
         if self._first_path is not None:

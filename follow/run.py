@@ -17,7 +17,7 @@ from .followers.text import text
 from .importhook import ImportHook
 from .processes import path_of_process
 from .recorder import Recorder
-from .script import ScriptLoader, run_main, script_code, show
+from .script import ScriptLoader, run_main, script_code, show, show_without_follow
 from .settings import Settings, read_settings
 
 
@@ -71,6 +71,9 @@ def run_module(name: str, arguments: Sequence[str], program: Program, recorder: 
     except Exception as error:
         show(error)
         return 1
+    except KeyboardInterrupt:
+        show_without_follow()
+        raise
     return 0
 
 

@@ -7,7 +7,8 @@ import importlib.util
 import io
 import sys
 from collections.abc import Callable
-from types import CodeType, ModuleType
+from types import CodeType, ModuleType, TracebackType
+from typing import Any
 
 from .importhook import FollowLoader, ImportHook
 
@@ -67,13 +68,37 @@ def run_main(path: str, get_code: Callable[[], CodeType], main: ModuleType, *, f
     except Exception as error:
         show(error)
         return 1
+    except KeyboardInterrupt:
+        show_without_follow()
+        raise
     return 0
 
 
 def show(error: Exception) -> None:
     """Show a traceback without the frames of follow itself, and of runpy above them."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_globals.get("__name__", "").startswith("follow."):
-        traceback = traceback.tb_next
-    error.__traceback__ = traceback
-    sys.excepthook(type(error), error, traceback)
+    error.__traceback__ = _of_the_program(error.__traceback__)
+    sys.excepthook(type(error), error, error.__traceback__)
+
+
+def show_without_follow() -> None:
+    """The interpreter, which ends as an interrupt wants it, will show the traceback without the frames of follow."""
+    before = sys.excepthook
+
+    def show_the_programs(kind: type[BaseException], error: BaseException, traceback: Any) -> None:
+        error.__traceback__ = _of_the_program(traceback)
+        before(kind, error, error.__traceback__)
+
+    sys.excepthook = show_the_programs
+
+
+def _of_the_program(traceback: TracebackType | None) -> TracebackType | None:
+    """A traceback from below the last frame that runs the program."""
+    found, entry = traceback, traceback
+    while entry is not None:
+        if entry.tb_frame.f_globals.get("__name__") in _RUNNING:
+            found = entry.tb_next
+        entry = entry.tb_next
+    return found
+
+
+_RUNNING = (__name__, "follow.run", "follow.children")

@@ -9,6 +9,7 @@ from typing import Any
 
 from .config import FollowConfig
 from .errors import FollowError
+from .secretnames import SECRETS
 
 _LISTS = ("include", "exclude")
 
@@ -79,6 +80,8 @@ def _settings(table: dict[str, Any], path: str) -> Settings:
             other[name] = os.path.join(os.path.dirname(path), value)
         elif name in known:
             chosen[name] = tuple(value) if isinstance(value, list) else value
+            if name == "redact" and value is True:
+                chosen[name] = SECRETS
         else:
             raise FollowError(
                 f"{path}: tool.follow.{name} is not known; known are {', '.join([*_LISTS, 'output', *known])}."

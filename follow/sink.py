@@ -15,6 +15,7 @@ from .config import FollowConfig
 from .describe import Describer
 from .events import FIRST_BASE, SILENCE, size
 from .model import Lookup, Record
+from .redacting import describer_of
 from .trace.catalogue import Catalogue
 from .trace.model import Function, Statement, function_of, piece_of, statement_of
 
@@ -75,12 +76,14 @@ class EventSink:
         with self._lock:
             base = self._next_base
             self._next_base += size(*tables.counts())
+            if config.redact:
+                self._catalogue.redact[tables.filename] = config.redact
             self._catalogue.add(piece_of(base, tables, config), statement, function, tables.sites_of)
         return base
 
     def describer(self, config: FollowConfig) -> Describer:
         """What copies values within a configuration's limits."""
-        return Describer(config)
+        return describer_of(config, objects=False)
 
     def numbers(self, base: int, scope: int) -> Callable[[], int]:
         """What gives the numbers of a function's calls; when it gives the first, the function is known to be called.

@@ -21,7 +21,7 @@ def function_code(source: str) -> CodeType:
 
 def shape_of(site: Site, scope: Scope, gives: bool, *, more: str) -> tuple[Any, ...]:
     """What decides a probe's code: sites that agree in it share one."""
-    places = tuple((shown.place, shown.index) for shown in site.shown)
+    places = tuple((shown.place, shown.index, shown.name in scope.secret) for shown in site.shown)
     return (
         len(site.arguments),
         places,
@@ -76,13 +76,13 @@ def template(shape: tuple[Any, ...]) -> CodeType:
     return function_code("\n".join(lines) + "\n")
 
 
-def _variables(places: tuple[tuple[str, int], ...], result: str, *, gives: bool) -> tuple[list[str], str]:
+def _variables(places: tuple[tuple[str, int, bool], ...], result: str, *, gives: bool) -> tuple[list[str], str]:
     """The lines that gather a record's variables, and the expression for the list of them."""
     if result == "return":
-        return [], "[variable('return', value)]" if gives else "[variable('return', None)]"
+        return [], "[given('return', value)]" if gives else "[given('return', None)]"
     if result == "yield":
         return [], f"[state[{YIELDED}].entry()]"
-    entries = [_entry(index, place, position) for index, (place, position) in enumerate(places)]
+    entries = [_entry(index, place, position, secret=secret) for index, (place, position, secret) in enumerate(places)]
     display: list[str] = []
     while entries and entries[0][0] == "display":
         display.append(entries.pop(0)[1])
@@ -95,19 +95,21 @@ def _variables(places: tuple[tuple[str, int], ...], result: str, *, gives: bool)
     return lines, "found"
 
 
-def _entry(index: int, place: str, position: int) -> tuple[str, str]:
+def _entry(index: int, place: str, position: int, *, secret: bool) -> tuple[str, str]:
     """How one variable enters the record: an expression for a list display, or lines that append it."""
     if place == VALUE:
-        return "display", _variable(index, f"a{position}")
+        return "display", _variable(index, f"a{position}", secret=secret)
     if place == SLOT:
-        append = f"if v is not MISSING: found.append({_variable(index, 'v')})"
+        append = f"if v is not MISSING: found.append({_variable(index, 'v', secret=secret)})"
         return "lines", f"v = state[{SLOTS + position}]\n{append}"
     assert place == CELL
     fetch = f"try: v = state[{CELLS}][{position}].cell_contents\nexcept ValueError: pass"
-    return "lines", f"{fetch}\nelse: found.append({_variable(index, 'v')})"
+    return "lines", f"{fetch}\nelse: found.append({_variable(index, 'v', secret=secret)})"
 
 
-def _variable(index: int, value: str) -> str:
+def _variable(index: int, value: str, *, secret: bool) -> str:
     """The entry of one variable; small integers are made on the spot, all else by a call."""
+    if secret:
+        return f"hidden(n{index}, {value})"
     quick = f"type({value}) is int and {-_SMALL} < {value} and {value} < {_SMALL}"
     return f"{{'var': n{index}, 'val': {value}, 'type': 'int'}} if {quick} else variable(n{index}, {value})"

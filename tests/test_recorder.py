@@ -121,6 +121,12 @@ def test_a_container_that_holds_itself_is_written_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_long_container_that_has_changed_is_new_wherever_it_stands() -> None:
+    source = "def f():\n    x = list(range(1000))\n    y = {'k': x}\n    x.append(1)\n    z = {n: n for n in range(200)}\n    y['z'] = z\n    z.clear()\n    return\n"
+    dicts, recorded = both(lambda: define(source))
+    assert repr(recorded) == repr(dicts)
+
+
 class Hostile:
     """Counts whatever of it is run."""
 

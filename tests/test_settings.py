@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from follow import FollowError
+from follow import SECRETS, FollowError
 from follow.settings import Settings, read_settings
 
 from .support import without_progress
@@ -83,6 +83,13 @@ def test_the_project_file_holds_the_same_settings(project: Path) -> None:
     assert python(project, "-m", "follow", "run", "main.py").stdout == "total 3\n"
     text = (project / "log.txt").read_text()
     assert "return result" in text and "result = sum" not in text
+
+
+def test_secrets_are_hidden_by_one_word(project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.follow]\nredact = true\n")
+    assert read_settings(str(project)).config.redact == SECRETS
+    (project / "pyproject.toml").write_text("[tool.follow]\nredact = ['pan']\n")
+    assert read_settings(str(project)).config.redact == ("pan",)
 
 
 def test_a_project_without_settings(project: Path) -> None:

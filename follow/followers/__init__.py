@@ -8,6 +8,7 @@ import os
 import sys
 
 from ..model import PROBE_FILENAME, Follower, Record
+from .printing import Printed, to_print
 from .text import shared
 
 
@@ -19,6 +20,8 @@ def as_follower(given: object) -> Follower:
     """
     if isinstance(given, logging.Logger):
         return _to_logger(given)
+    if given is print:
+        return to_print
     if callable(given):
         return given
     if isinstance(given, (str, os.PathLike, io.TextIOBase)):
@@ -49,6 +52,6 @@ def _to_logger(logger: logging.Logger) -> Follower:
         level = 2
         while sys._getframe(level).f_code.co_filename == PROBE_FILENAME:
             level += 1
-        logger.info("%s", record, extra={"follow": record}, stacklevel=level + 1)
+        logger.info("%s", Printed(record), extra={"follow": record}, stacklevel=level + 1)
 
     return log

@@ -101,7 +101,7 @@ class Access:
         decoder = Decoder(self._meanings.catalogue, frame.first, silent)
         with open(self._trace.path, "rb") as file:
             for _, _, items in FrameReader(file, str(self._trace.path)).frames(frame.offset):
-                yield from decoder.events([items])
+                yield from self._trace.sensible(decoder.events([items]))
                 return
 
     # -- variables -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import TraceError
 from ..events import FEW, LENGTHS
@@ -44,6 +45,8 @@ class Catalogue:
         self._functions: list[Callable[[int], Function]] = []
         self._sites: list[Callable[[int], Iterable[int]]] = []
         self.meanings: dict[int, Meaning] = {}
+        self.redact: dict[str, tuple[Any, ...]] = {}
+        """By the name of a file what is hidden in its text."""
         self.called: list[tuple[int, int]] = []
         """The functions that have been called, in the order of their first calls: their pieces' bases and numbers."""
         self.lengths = _Lengths(self)

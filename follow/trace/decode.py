@@ -8,6 +8,7 @@ from typing import Any
 
 from ..context import Begin, begin
 from ..copies import plain
+from ..errors import TraceError
 from ..events import ALL, LEFT, RAISED, RECORD, SET, SILENCE, SOME, TIME, UNCOUNTED
 from .catalogue import Catalogue, Meaning
 from .model import Function, Piece, Statement
@@ -83,6 +84,8 @@ class Decoder:
             TraceError: an event's id means nothing.
         """
         for items in chunks:
+            if type(items) is not list:
+                raise TraceError(f"Events come as a list, not as {type(items).__name__}.")
             position, end = 0, len(items)
             while position < end:
                 number = items[position]
@@ -90,6 +93,7 @@ class Decoder:
                 event = self.event(items[position : position + length])
                 position += length
                 if event is not None:
+                    _check(event)
                     event.sequence = self.sequence
                     yield event
                 if number not in UNCOUNTED:
@@ -127,6 +131,18 @@ class Decoder:
         event = _event(meaning, "raise", call, time)
         event.forms, event.exception = values, exception
         return event
+
+
+def _check(event: Event) -> None:
+    """What others rely on.
+
+    Raises:
+        TraceError: an event holds something else.
+    """
+    numbers = type(event.call) is type(event.time) is type(event.thread) is int
+    text = event.exception is None or type(event.exception) is str
+    if not (numbers and text and type(event.forms) is dict and (event.record is None or type(event.record) is dict)):
+        raise TraceError(f"An event ({event.kind}) does not hold what such an event does.")
 
 
 def _event(meaning: Meaning, kind: str, call: int, time: int) -> Event:

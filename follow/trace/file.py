@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import struct
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ MARK = b"follow trace "
 """A file starts with this, its version in decimal, and a line feed."""
 MOST_UNPACKED = 16 << 20
 """No frame unpacks to more bytes than this."""
+_MOST_PACKED = MOST_UNPACKED + (1 << 20)
+"""What cannot be compressed gets a little longer."""
 
 _FRAME = struct.Struct("<II")
 
@@ -49,8 +52,17 @@ class FrameWriter:
     def __init__(self, path: str) -> None:
         self.path = path
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), 0o600)
+        self._make_private()
         self.size = 0
         self._append(MARK + b"%d\n" % VERSION)
+
+    def _make_private(self) -> None:
+        """A file that was there before may be one that others can read."""
+        try:
+            if stat.S_ISREG(os.fstat(self._file).st_mode):
+                os.fchmod(self._file, 0o600)
+        except (AttributeError, OSError):  # Windows, or a file system without such rights
+            pass
 
     def write(self, *frames: bytes) -> None:
         """Append frames; if that fails, the file ends after the last whole frame.
@@ -65,7 +77,7 @@ class FrameWriter:
         try:
             while rest:
                 rest = rest[os.write(self._file, rest) :]
-        except OSError:
+        except BaseException:  # a signal's handler may raise, too
             os.ftruncate(self._file, self.size)
             os.lseek(self._file, self.size, os.SEEK_SET)
             raise
@@ -98,6 +110,8 @@ class FrameReader:
         version = line[len(MARK) :]
         if not line.startswith(MARK) or not version.isdigit():
             raise TraceError(f"{name} is not a trace of follow.")
+        if int(version) < 1:
+            raise TraceError(f"{name} is not a trace of follow: there is no version {int(version)} of the format.")
         if int(version) > VERSION:
             raise TraceError(
                 f"{name} has version {int(version)} of the trace format, and this follow reads up to version "
@@ -127,21 +141,27 @@ class FrameReader:
             self._torn(at)
             return None
         length, checksum = _FRAME.unpack(head)
+        if length > _MOST_PACKED:
+            self._damaged(at)
+            return None
         data = self._file.read(length)
         if len(data) < length:
             self._torn(at)
             return None
         if zlib.crc32(data) != checksum:
-            self.problem = f"{self.name} is damaged at byte {at:,}: what follows cannot be read."
+            self._damaged(at)
             return None
         try:
-            kind, content = unpack(_decompressed(data))
-            if type(kind) is not str:
-                raise ValueError(f"{kind!r} is no kind of frame")
+            found = unpack(_decompressed(data))
+            if type(found) is not list or len(found) != 2 or type(found[0]) is not str:
+                raise ValueError("it is not a kind of frame and its content")
         except (ValueError, zlib.error) as error:
             self.problem = f"{self.name} holds a frame at byte {at:,} that cannot be read: {error}."
             return None
-        return kind, content, length
+        return found[0], found[1], length
+
+    def _damaged(self, at: int) -> None:
+        self.problem = f"{self.name} is damaged at byte {at:,}: what follows cannot be read."
 
     def _torn(self, at: int) -> None:
         self.problem = f"{self.name} ends in the middle of a frame, at byte {at:,}: what came last is lost."

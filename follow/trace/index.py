@@ -213,6 +213,13 @@ def read(path: Path) -> Index | None:
         if kept != VERSION or mark != _mark(path):
             return None
         frames, others, silenced, functions = content
+        numbers = [
+            *others,
+            *(number for frame in frames for number in frame[:3]),
+            *(one for pair in silenced for one in pair),
+        ]
+        if not all(type(number) is int for number in numbers):
+            return None
         return Index(
             [EventFrame(offset, first, count, dict(changes)) for offset, first, count, changes in frames],
             list(others),
@@ -231,6 +238,7 @@ def keep(path: Path, index: Index) -> None:
     content = frames, index.others, index.silenced, list(index.functions.items())
     temporary = path.with_name(f"{path.name}.index.{os.getpid()}")
     with contextlib.suppress(OSError):
+        temporary.touch(0o600)
         temporary.write_bytes(msgpack.packb((VERSION, _mark(path), content)))
         os.replace(temporary, _place(path))
 

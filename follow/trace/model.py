@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 from ..config import FollowConfig
 from ..events import ALL, MOST_WRITTEN_OUT, SOME, Held, held_by
 from ..model import Lookup, Scope, Site
+
+_Kind = TypeVar("_Kind")
+_TYPES: dict[str, type] = {"int": int, "str": str, "bool": bool, "tuple[str, ...]": tuple}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class Piece:
         filename: where it stands.
         fields: the further keys that its records have.
         depth: so many levels of nested containers are kept of a variable.
+        bits: integers of more bits are shown by their length.
     """
 
     base: int
@@ -105,6 +110,7 @@ class Piece:
     filename: str
     fields: tuple[str, ...]
     depth: int
+    bits: int
 
     def statement_of(self, number: int) -> tuple[int, int] | None:
         """The statement that an event's id means, and the event's form; None if it is a call's begin."""
@@ -114,6 +120,24 @@ class Piece:
     def function_of(self, number: int) -> int:
         """The function whose call has begun by the event of this id."""
         return number - self.base - 3 * self.statements
+
+
+def made(kind: type[_Kind], values: list[Any]) -> _Kind:
+    """What a trace holds of a piece, function or statement.
+
+    Arguments:
+        kind: the class, whose fields are numbers, texts, or tuples of texts.
+        values: of its fields, in their order.
+
+    Raises:
+        TypeError: they are not what the fields hold.
+    """
+    given = [tuple(value) if type(value) is list else value for value in values]
+    expected = [_TYPES[str(field.type)] for field in fields(kind)]  # type: ignore[arg-type]
+    texts = [text for value in given if type(value) is tuple for text in value]
+    if list(map(type, given)) != expected or not all(type(text) is str for text in texts):
+        raise TypeError(f"{values!r} is no {kind.__name__.lower()}")
+    return kind(*given)
 
 
 def statement_of(site: Site, scope: Scope) -> Statement:
@@ -159,4 +183,4 @@ def function_of(scope: Scope) -> Function:
 
 def piece_of(base: int, tables: Lookup, config: FollowConfig) -> Piece:
     """What a trace says of a rewritten piece of source."""
-    return Piece(base, *tables.counts(), tables.filename, config.fields, config.max_depth)
+    return Piece(base, *tables.counts(), tables.filename, config.fields, config.max_depth, config.max_bits)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import TraceError
 from ..events import FIRST_BASE
@@ -17,14 +17,18 @@ from .catalogue import Catalogue
 from .decode import Decoder, Event
 from .ends import Ends
 from .file import FrameReader
-from .model import Function, Piece, Statement
+from .model import Function, Piece, Statement, made
 from .table import Shown
 
 if TYPE_CHECKING:
     from .access import Access, History
 
-NONSENSE = (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError)
+NONSENSE = (TypeError, ValueError, LookupError, AttributeError, AssertionError, ArithmeticError, RecursionError)
 """What a frame raises whose content is not what FORMAT.md says."""
+
+_HEADER = {"process": int, "arguments": list, "folder": str, "host": str, "wall": int, "monotonic": int}
+"""What a header must hold."""
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +71,27 @@ class Trace(Shown):
         first = next(frames, None)
         if first is None or first[1] != "header" or type(first[2]) is not dict:
             raise TraceError(self._problem or f"{self.path} holds nothing: not even the start of a trace.")
-        self.header: dict[str, Any] = first[2]
+        self.header: dict[str, Any] = self._checked(first[2])
         self.processes: list[tuple[int, dict[str, Any]]] = [(FIRST_BASE, self.header)]
         second = next(frames, None)
         if second is not None and second[1] == "processes":
-            self.processes = [(base, header) for base, header in second[2]]
+            self.processes = self._processes(second[2])
         frames.close()
         self._sources: dict[str, SourceText] = {}
         self._meanings = Meanings(self)
-        self._end: dict[str, Any] | None = None
-        self._dropped = 0
+        self._end = self._dropped = 0
+
+    def _checked(self, header: dict[str, Any]) -> dict[str, Any]:
+        for name, kind in _HEADER.items():
+            if type(header.get(name)) is not kind:
+                raise TraceError(f"{self.path} has a header without its {name!r}: it cannot be read.")
+        return header
+
+    def _processes(self, told: Any) -> list[tuple[int, dict[str, Any]]]:
+        try:
+            return [(int(base), self._checked(dict(header))) for base, header in told]
+        except NONSENSE as error:
+            raise TraceError(f"{self.path} has a list of processes that makes no sense: {error!r}.") from error
 
     def _frames(self) -> Generator[tuple[int, str, Any], None, None]:
         with open(self.path, "rb") as file:
@@ -89,7 +104,7 @@ class Trace(Shown):
         if kind == "dropped":
             self._dropped = int(content)
         elif kind == "end":
-            self._end = dict(content)
+            self._end = int(content["dropped"])
 
     @property
     def events(self) -> Iterator[Event]:
@@ -100,6 +115,17 @@ class Trace(Shown):
         """
         for _, decoded in self.chunks():
             yield from decoded
+
+    def sensible(self, items: Iterator[_Item]) -> Iterator[_Item]:
+        """The items; where they cannot be made, that is what is wrong with the file.
+
+        Raises:
+            TraceError: an item makes no sense.
+        """
+        try:
+            yield from items
+        except NONSENSE as error:
+            raise TraceError(f"{self.path} holds events that make no sense: {error!r}.") from error
 
     def _shown_events(self) -> Iterator[Event]:
         return self.events
@@ -132,7 +158,7 @@ class Trace(Shown):
         Raises:
             TraceError: an event makes no sense.
         """
-        return replay.records(self.events, self.origin, Ends(self).after)
+        return self.sensible(replay.records(self.events, self.origin, Ends(self).after))
 
     def at(self, sequence: int) -> Event:
         """One event by its number.
@@ -194,7 +220,7 @@ class Trace(Shown):
     @property
     def dropped(self) -> int:
         """How many events could not be written, known when all events have been read."""
-        return max(self._dropped, int((self._end or {}).get("dropped", 0)))
+        return max(self._dropped, self._end)
 
 
 class Meanings:
@@ -217,28 +243,25 @@ class Meanings:
         if kind == "piece":
             base = content[0]
             self.catalogue.add(
-                Piece(*_tupled(content)),
+                made(Piece, content),
                 lambda number: self._statements[base, number],
                 lambda number: self._functions[base, number],
             )
         elif kind == "functions":
-            self._functions.update(((base, one[0]), Function(*_tupled(one))) for base, *one in content)
+            self._functions.update(((base, one[0]), made(Function, one)) for base, *one in content)
         elif kind == "statements":
             for base, *one in content:
-                statement = self._statements[base, one[0]] = Statement(*_tupled(one))
+                statement = self._statements[base, one[0]] = made(Statement, one)
                 self.of_function.setdefault((base, statement.function), []).append(statement)
         elif kind == "source":
-            self._trace.sources[content["file"]] = SourceText(**content)
+            source = made(SourceText, [content["file"], content["text"], content["sha256"]])
+            self._trace.sources[source.file] = source
         else:
             self._trace.note(kind, content)
 
     def function(self, base: int, number: int) -> Function:
         """A function by its piece's base and its number."""
         return self._functions[base, number]
-
-
-def _tupled(values: list[Any]) -> list[Any]:
-    return [tuple(value) if type(value) is list else value for value in values]
 
 
 def load(path: str | os.PathLike[str]) -> Trace:

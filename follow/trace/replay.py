@@ -10,15 +10,11 @@ from typing import Any, NamedTuple
 from ..capture import Shortened
 from ..context import Begin
 from ..copies import Patch, plain
-from ..described import Described
+from ..described import Described, Redacted
 from ..model import Record
 from ..state import MISSING
 from .decode import Event
 from .model import Function, Piece, Statement
-
-MOST_BITS = 4_096
-"""Integers of more bits are shown by their length."""
-
 
 _MOST_RETIRED = 256
 
@@ -187,12 +183,12 @@ def _record(event: Event, call: Call, statement: Statement, function: Function, 
         names: tuple[str, ...] = function.names
         record["exception"] = event.exception
     elif statement.label:
-        record["local_vars"] = [variable(statement.label, event.result)]
+        record["local_vars"] = [variable(statement.label, event.result, piece.bits)]
         names = ()
     else:
         names = statement.shown
     values = call.values
-    record["local_vars"] += [variable(name, plain(values[name])) for name in names if name in values]
+    record["local_vars"] += [variable(name, plain(values[name]), piece.bits) for name in names if name in values]
     if piece.fields:
         record.update(_fields(event, call, statement, function, piece, origin))
     return record
@@ -213,10 +209,11 @@ def _fields(event: Event, call: Call, statement: Statement, function: Function, 
     return {name: known.get(name) for name in piece.fields}
 
 
-def variable(name: str, value: Any) -> dict[str, Any]:
-    """The entry of one variable in a record."""
+def variable(name: str, value: Any, bits: int) -> dict[str, Any]:
+    """The entry of one variable in a record; integers of more bits are shown by their length."""
     kind = type(value)
-    if kind is int and value.bit_length() > MOST_BITS:
+    if kind is int and value.bit_length() > bits:
         value = Shortened("int", value.bit_length(), None)
         return {"var": name, "val": value, "type": "int"}
-    return {"var": name, "val": value, "type": value.type if kind in (Shortened, Described) else kind.__name__}
+    stands_in = kind in (Shortened, Described, Redacted)
+    return {"var": name, "val": value, "type": value.type if stands_in else kind.__name__}

@@ -34,20 +34,26 @@ class Summary:
     def lines(self) -> Iterator[str]:
         """The summary as text; places are written ``file.py:line``."""
         header = self.trace.header
-        yield f"{self.trace.path}: process {header['process']}, {' '.join(header['arguments']) or 'no arguments'}"
+        arguments = printable(" ".join(map(str, header["arguments"]))) or "no arguments"
+        yield f"{printable(str(self.trace.path))}: process {header['process']}, {arguments}"
         yield (
             f"{self.events:,} events, {self.calls:,} calls, {self.threads} threads, {self.seconds:.3f} s; "
             f"{self.trace.dropped:,} events dropped"
         )
         if self.trace.problem:
-            yield self.trace.problem
+            yield printable(self.trace.problem)
         busiest = sorted(self.functions.items(), key=lambda item: -item[1][1])
         for (file, line, name), (calls, events) in busiest[:_MOST]:
-            yield f"{events:>12,} events {calls:>10,} calls  {file}:{line}  {name}"
+            yield f"{events:>12,} events {calls:>10,} calls  {printable(file)}:{line}  {printable(name)}"
         if len(busiest) > _MOST:
             yield f"… and {len(busiest) - _MOST} more functions"
         for text, count in self.exceptions.most_common(_MOST):
-            yield f"{count:>12,} calls left by {text}"
+            yield f"{count:>12,} calls left by {printable(text)}"
+
+
+def printable(text: str) -> str:
+    """A text on one line that a terminal shows as it is: control characters and lone surrogates are escaped."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def summarise(trace: Trace) -> Summary:

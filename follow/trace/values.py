@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
@@ -11,12 +12,18 @@ import msgpack
 from ..capture import Shortened
 from ..copies import Instance, Tagged, name_and_length
 from ..describe import CopiedBytearray
-from ..described import Described
+from ..described import Described, Redacted
 from ..state import MISSING
 
 TUPLE, SET, FROZENSET, DEQUE, ORDERED, DEFAULT = range(1, 7)
-BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT, TAGGED, INSTANCE = range(7, 15)
+BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT, TAGGED, INSTANCE, REDACTED = range(7, 16)
 """The codes of msgpack's extension types."""
+
+MOST_BITS = 1 << 20
+"""Of longer integers no more than their length is written."""
+
+MOST_NESTED = 100
+"""Values are nested no deeper: msgpack takes some 40 KiB of the C stack a level."""
 
 _CONSTANTS: tuple[object, ...] = (MISSING, Ellipsis, NotImplemented)
 
@@ -31,14 +38,21 @@ def pack(value: object) -> bytes:
     return packed
 
 
-def unpack(data: bytes) -> Any:
+def unpack(data: bytes, depth: int = 0) -> Any:
     """What ``pack`` has packed.
+
+    Arguments:
+        data: from ``pack``.
+        depth: in how many other values it stands.
 
     Raises:
         ValueError: it is not what ``pack`` gave.
     """
+    if depth > MOST_NESTED:
+        raise ValueError(f"values are nested more than {MOST_NESTED} deep")
     try:
-        return msgpack.unpackb(data, ext_hook=_value, strict_map_key=False, unicode_errors="surrogatepass")
+        hook = functools.partial(_value, depth)
+        return msgpack.unpackb(data, ext_hook=hook, strict_map_key=False, unicode_errors="surrogatepass")
     except (msgpack.UnpackException, TypeError, IndexError, KeyError, RecursionError, OverflowError) as error:
         raise ValueError(str(error) or type(error).__name__) from error
 
@@ -48,6 +62,8 @@ def _extension(value: Any) -> Any:
         if value.packed is None:
             value.packed = msgpack.ExtType(DESCRIBED, pack([value.type, value.name]))
         return value.packed
+    if type(value) is int and value.bit_length() > MOST_BITS:
+        value = Shortened("int", value.bit_length(), None)
     known = _PACKERS.get(type(value))
     if known is None:
         for code, constant in enumerate(_CONSTANTS):
@@ -58,11 +74,13 @@ def _extension(value: Any) -> Any:
     return msgpack.ExtType(code, content(value))
 
 
-def _value(code: int, data: bytes) -> object:
-    known = _UNPACKERS.get(code)
+def _value(depth: int, code: int, data: bytes) -> object:
+    if code in _OF_BYTES:
+        return _OF_BYTES[code](data)
+    known = _OF_VALUES.get(code)
     if known is None:
         raise ValueError(f"extension type {code} is not known")
-    return known(data)
+    return known(unpack(data, depth + 1))
 
 
 def _with_default(pairs: list[Any]) -> defaultdict[Any, Any]:
@@ -88,24 +106,29 @@ _PACKERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Shortened: (SHORTENED, lambda value: pack([value.type, value.length, value.shown])),
     Instance: (INSTANCE, lambda value: pack([value.type, value.attributes])),
     Tagged: (TAGGED, lambda value: pack([value.number, value.content])),
+    Redacted: (REDACTED, lambda value: pack(value.type)),
 }
 
-_UNPACKERS: dict[int, Callable[[bytes], object]] = {
-    TUPLE: lambda data: tuple(unpack(data)),
-    SET: lambda data: set(unpack(data)),
-    FROZENSET: lambda data: frozenset(unpack(data)),
-    DEQUE: lambda data: deque(*reversed(unpack(data))),
-    ORDERED: lambda data: OrderedDict(unpack(data)),
-    DEFAULT: lambda data: _with_default(unpack(data)),
+_OF_BYTES: dict[int, Callable[[bytes], object]] = {
     BYTEARRAY: bytearray,
-    COMPLEX: lambda data: complex(*unpack(data)),
     INTEGER: lambda data: int.from_bytes(data, "little", signed=True),
-    SHORTENED: lambda data: Shortened(*unpack(data)),
-    DESCRIBED: lambda data: Described(*unpack(data)),
-    INSTANCE: lambda data: Instance(*unpack(data)),
-    TAGGED: lambda data: Tagged(*unpack(data)),
     CONSTANT: lambda data: _CONSTANTS[data[0]],
 }
+_OF_VALUES: dict[int, Callable[[Any], object]] = {
+    TUPLE: tuple,
+    SET: set,
+    FROZENSET: frozenset,
+    DEQUE: lambda held: deque(*reversed(held)),
+    ORDERED: OrderedDict,
+    DEFAULT: _with_default,
+    COMPLEX: lambda held: complex(*held),
+    SHORTENED: lambda held: Shortened(*held),
+    DESCRIBED: lambda held: Described(*held),
+    INSTANCE: lambda held: Instance(*held),
+    TAGGED: lambda held: Tagged(*held),
+    REDACTED: Redacted,
+}
+"""What makes a value of the data of an extension, or of the value that the data are packed from."""
 
 
 def without_cycles(value: Any, above: tuple[int, ...] = ()) -> Any:

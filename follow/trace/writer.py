@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import linecache
 import os
@@ -14,6 +15,9 @@ from operator import attrgetter
 from typing import Any
 
 from ..events import UNCOUNTED
+from ..masking import masked
+from ..quiet import parse
+from ..redaction import public_arguments
 from ..version import __version__
 from .catalogue import Catalogue
 from .file import FrameWriter, frame
@@ -25,6 +29,8 @@ _VALUES = {kind: attrgetter(*names) for kind, names in FIELDS.items()}
 
 _MOST_CHARACTERS = 4 << 20
 """The text of longer files is left out."""
+_MOST_SHOWN = 10_000
+"""So many characters are told of a statement that is too long for a frame."""
 
 
 class TraceWriter:
@@ -47,22 +53,31 @@ class TraceWriter:
         self._files: set[str] = set()
         self._file = FrameWriter(path)
         self._failed = False
+        self._told_lost = 0
         self._file.write(frame("header", {**_header(), "detail": detail}))
 
-    def write(self, items: list[Any]) -> OSError | None:
+    def write(self, items: list[Any], lost: int = 0) -> Exception | None:
         """Write a chunk of events, and before it what they mean where that is new.
+
+        Arguments:
+            items: the events.
+            lost: how many events before them have been lost so far.
 
         Returns:
             The error for which it could not be written, if there is one that was not there before.
+
+        Raises:
+            RecursionError: there is no stack left, and nothing has been written.
         """
         told = self._pieces, self._functions, self._files.copy()
         try:
-            frames = [*self._definitions(), *self._events(items)]
-            if self._failed:
-                frames.append(frame("dropped", self.dropped))
-            self._file.write(*frames)
-        except OSError as error:
+            gap = [frame("dropped", lost)] if lost != self._told_lost else []
+            self._file.write(*gap, *self._definitions(), *self._events(items))
+            self._told_lost = lost
+        except BaseException as error:
             self._pieces, self._functions, self._files = told
+            if isinstance(error, RecursionError) or not isinstance(error, Exception):
+                raise
             self.dropped += self._number_of(items)
             first, self._failed = not self._failed, True
             return error if first else None
@@ -95,7 +110,7 @@ class TraceWriter:
             function, its_statements = self._catalogue.contents(base, number)
             functions.append([base, *map(_listed, _VALUES[Function](function))])
             statements += ([base, *map(_listed, _VALUES[Statement](one))] for one in its_statements)
-        return [*frames, frame("functions", functions), frame("statements", statements)]
+        return [*frames, *_frames("functions", functions), *_frames("statements", statements)]
 
     def _piece(self, piece: Piece) -> list[bytes]:
         """The frames of a piece of source, and of the text of its file."""
@@ -103,10 +118,22 @@ class TraceWriter:
         if piece.filename not in self._files:
             self._files.add(piece.filename)
             text = "".join(linecache.getlines(piece.filename))
-            if text and len(text) <= _MOST_CHARACTERS:
+            shown = self._shown(text, piece.filename) if len(text) <= _MOST_CHARACTERS else ""
+            if shown:
                 digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-                frames.append(frame("source", {"file": piece.filename, "text": text, "sha256": digest}))
+                with contextlib.suppress(ValueError):  # it is too long for a frame
+                    frames.append(frame("source", {"file": piece.filename, "text": shown, "sha256": digest}))
         return frames
+
+    def _shown(self, text: str, filename: str) -> str:
+        """The text of a file, without its secrets; nothing where it cannot be told what is one."""
+        redact = self._catalogue.redact.get(filename)
+        if not redact:
+            return text
+        try:
+            return masked(text, parse(text), redact)
+        except (SyntaxError, ValueError, RecursionError):
+            return ""
 
     def _events(self, items: list[Any]) -> list[bytes]:
         """The frames of a chunk: several if it is too much for one."""
@@ -139,6 +166,18 @@ class TraceWriter:
             position += self._catalogue.lengths[items[position]]
 
 
+def _frames(kind: str, items: list[Any]) -> list[bytes]:
+    """The frames of a list: several if it is too much for one; what is too long for one by itself is cut."""
+    try:
+        return [frame(kind, items)]
+    except ValueError:
+        middle = len(items) // 2
+        if middle:
+            return [*_frames(kind, items[:middle]), *_frames(kind, items[middle:])]
+        (item,) = items
+        return [frame(kind, [[value[:_MOST_SHOWN] if type(value) is str else value for value in item]])]
+
+
 def _listed(value: Any) -> Any:
     return list(value) if type(value) is tuple else value
 
@@ -148,7 +187,7 @@ def _header() -> dict[str, Any]:
         "follow": __version__,
         "python": sys.version,
         "implementation": platform.python_implementation(),
-        "arguments": list(getattr(sys, "argv", [])),
+        "arguments": public_arguments(getattr(sys, "argv", [])),
         "process": os.getpid(),
         "host": platform.node(),
         "folder": os.getcwd(),

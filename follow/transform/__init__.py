@@ -11,7 +11,10 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from ..config import FollowConfig
+from ..masking import masked, secret_literals
 from ..model import Tables
+from ..redaction import redaction_of
+from ..secretnames import secret_names
 from ..source import FUNCTION_NODES, Located, Source
 from .codenames import code_names
 from .expressions import ExpressionScan
@@ -58,10 +61,12 @@ def rewrite_function(located: Located, config: FollowConfig, name: str) -> Rewri
     piece = "\n".join(lines[first - 1 : last]) + "\n"
     plan = Plan(choose_prefix(piece))
     module = ast.Module(body=[_top(located)], type_ignores=[])
-    scan = Scan(Text(lines), config, plan, code_names(module, source.flags), ":=" in piece, own_names(source.tree))
+    codes, own = code_names(module, source.flags), own_names(source.tree)
+    secrets, text = secret_names(config.redact), Text(lines)
+    scan = Scan(text, config, plan, codes, ":=" in piece, own, secrets, _shown(text, source, config))
     _scan(scan, statement, located)
-    text = _rewrite_piece(piece, first, statement, plan, name, source.filename)
-    return Rewritten(text, plan.prefix, statement, plan.wraps.keys(), _tables(scan, source.filename))
+    written = _rewrite_piece(piece, first, statement, plan, name, source.filename)
+    return Rewritten(written, plan.prefix, statement, plan.wraps.keys(), _tables(scan, source.filename))
 
 
 def rewrite_module(source: Source, config: FollowConfig) -> Rewritten:
@@ -74,10 +79,22 @@ def rewrite_module(source: Source, config: FollowConfig) -> Rewritten:
     tree = source.tree
     plan = Plan(choose_prefix(source.text))
     text = Text(source.lines())
-    scan = Scan(text, config, plan, code_names(tree, source.flags), ":=" in source.text, own_names(tree))
+    secrets, codes = secret_names(config.redact), code_names(tree, source.flags)
+    shown = _shown(text, source, config)
+    scan = Scan(text, config, plan, codes, ":=" in source.text, own_names(tree), secrets, shown)
     ModuleScan(scan, tree).run()
     written = _write(source.text, 1, tree, plan, source.filename, source.filename)
     return Rewritten(written, plan.prefix, tree, plan.wraps.keys(), _tables(scan, source.filename))
+
+
+def _shown(text: Text, source: Source, config: FollowConfig) -> Text:
+    """What instructions are taken from; the secrets that the source tells are known from now on."""
+    if not config.redact:
+        return text
+    redaction = redaction_of(config.redact)
+    for literal in secret_literals(source.tree, secret_names(config.redact)):
+        redaction.learn([part.value for part in ast.walk(literal) if isinstance(part, ast.Constant)])
+    return Text(masked(source.text, source.tree, config.redact).split("\n"))
 
 
 def _tables(scan: Scan, filename: str) -> Tables:

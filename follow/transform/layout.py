@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..masking import given_secrets, is_secret
 from ..model import CELL, SLOT, VALUE, Shown, Site
 from . import probes
 from .flow import Bound
@@ -28,6 +29,7 @@ class Layout:
         self.bits = {name: function.flow.mask([name]) for name in function.names if name not in function.free}
         self.slots: dict[str, int] = {}
         self.cells: dict[str, int] = {}
+        self.secret: tuple[str, ...] = ()
         self.known: dict[tuple[int, int], tuple[tuple[str, ...], tuple[Shown, ...]]] = {}
         node = function.node
         names = () if function.namespace else argument_names(node)
@@ -35,6 +37,7 @@ class Layout:
 
     def finish(self) -> None:
         """Write the final sites, the scope and the texts of the probes."""
+        self.secret = self._secret()
         for draft in self.function.drafts.values():
             if self._shows(draft.site):
                 self._reserve(draft.bound)
@@ -51,6 +54,7 @@ class Layout:
             suspends=self.function.suspends,
             entered=tuple(name for name in self.function.names if name in self.arguments),
             stateless=self._is_stateless(),
+            secret=self.secret,
         )
         self._emit()
 
@@ -83,6 +87,8 @@ class Layout:
 
     def _site(self, draft: Draft) -> Site:
         site, binder = draft.site, draft.binder
+        if self._hides(draft):
+            site = replace(site, hides=True)
         slots = [
             self.slots.get(mangle(n, self.function.class_name))
             for n in self.function.return_clears.get(site.number, ())
@@ -121,7 +127,9 @@ class Layout:
             return {"binds": binds}
         receiver = next(iter(self.arguments), "") if self.function.class_name is not None else ""
         known = {*binds, receiver} if receiver in ("self", "cls") else {*binds}
-        again = tuple(one.name for one in shown if one.name not in known)
+        # Of a secret nothing is shown that could change, but whether a closure's cell is bound.
+        secret = {one.name for one in shown if one.place != CELL and one.name in self.secret}
+        again = tuple(one.name for one in shown if one.name not in known | secret)
         values = {one.name for one in shown if one.place == VALUE}
         exact, bases = self._mangled(change.unless_exact), tuple(map(self._mangled, change.bases))
         return {
@@ -129,8 +137,27 @@ class Layout:
             "again": again,
             "unless_atom": change.unless_atom and len(binds) == 1,
             "unless_exact": exact if exact in values else "",
-            "bases": bases if values.issuperset(bases) and not {*bases} & {*binds} else (),
+            "bases": bases if values.issuperset(bases) and not {*bases} & {*binds, *secret} else (),
         }
+
+    def _secret(self) -> tuple[str, ...]:
+        """The variables whose values are hidden."""
+        secrets, function = self.scan.secrets, self.function
+        if not secrets:
+            return ()
+        given = {
+            self._mangled(name) for draft in function.drafts.values() for name in given_secrets(draft.node, secrets)
+        }
+        return tuple(name for name in function.names if name in given or secrets.hides(name))
+
+    def _hides(self, draft: Draft) -> bool:
+        """Whether what the site's statement returns or yields is a secret."""
+        site, node = draft.site, draft.node
+        if not self.scan.secrets or not (site.kind in ("return", "lambda") or site.result):
+            return False
+        while isinstance(node, (ast.Return, ast.Expr, ast.Assign, ast.AnnAssign, ast.Yield)) and node.value is not None:
+            node = node.value
+        return self.scan.secrets.hides(self.scan.scopes[site.scope].name) or is_secret(node, self.scan.secrets)
 
     def _mangled(self, name: str) -> str:
         return mangle(name, self.function.class_name)

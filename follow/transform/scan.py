@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..config import FollowConfig
 from ..model import Guard, Scope, Site
+from ..secretnames import SecretNames
 from . import probes
 from .anchors import entry_of, first_of
 from .codenames import CodeNames, Names
@@ -44,6 +45,10 @@ class Scan:
     walruses: bool
     own: frozenset[str]
     """The names that the module itself binds."""
+    secrets: SecretNames
+    """The names whose values are hidden."""
+    shown: Text
+    """What instructions are taken from: the text, or the text without its secrets."""
     sites: dict[int, Site] = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)

@@ -302,7 +302,7 @@ class StatementScan:
         result: str = "",
     ) -> int:
         number = len(self.scan.sites)
-        instruction = self.scan.text.instruction(span)
+        instruction = self.scan.shown.instruction(span)
         site = Site(
             number, self.number, kind, instruction, span, anchor, guard, closing=closing, raising=raising, result=result
         )

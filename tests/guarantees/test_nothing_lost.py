@@ -1,0 +1,332 @@
+"""Guarantees 15 and 17 to 20: what has been recorded is in the file, whatever happens to the process."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from follow import FollowWarning, Recorder, follow, load
+from follow import recorder as recording
+from follow.trace import file as frames
+
+from ..support import define
+from .children import forked, run, told
+
+LOOP = "def f(n, end):\n    for i in range(n):\n        x = i\n    end()\n    return x\n"
+
+
+def count(path: Path) -> Counter[str]:
+    """How often each statement is in a trace, whose tail may be torn."""
+    return Counter(record["instruction"] for record in load(path).records())
+
+
+def die(how: str) -> None:
+    """End this process as it should not."""
+    if how == "os._exit":
+        os._exit(5)
+    if how == "segfault":
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        faulthandler.disable()  # pytest's own
+        ctypes.string_at(0)
+    os.kill(os.getpid(), getattr(signal, how))
+    time.sleep(60)
+
+
+ENDS = {"SIGKILL": -9, "segfault": -11, "SIGTERM": -15, "os._exit": 5}
+
+
+@pytest.mark.parametrize("durability", ["buffer", "event"])
+@pytest.mark.parametrize("how", ENDS)
+def test_15_a_killed_process_leaves_what_it_recorded(
+    how: str, durability: str, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    path = tmp_path / "killed.trace"
+    loops = 20_000 if durability == "buffer" else 500
+    function = define(LOOP)
+
+    def work() -> None:
+        follow(function, Recorder(path, durability=durability))(loops, lambda: die(how))
+
+    assert forked(work) == ENDS[how]
+    trace = load(path)
+    events = list(trace.events)
+    assert trace.problem is None
+    emitted = 1 + 2 * loops + 1  # the call, each turn and its statement, the loop's end
+    lost = emitted - len(events)
+    figure(f"{durability}: {lost:,} of {emitted:,} events lost at {how}")
+    if durability == "event":
+        assert lost == 0
+        assert count(path) == {"for i in range(n):": loops + 1, "x = i": loops}
+    else:
+        assert 0 <= lost <= recording._FILE_ITEMS // 4 + recording._MOST_UNSEEN
+    numbers = [event.values["x"] for event in events if "x" in event.values]
+    assert numbers == list(range(len(numbers)))
+
+
+def test_15_what_is_old_is_written_by_the_next_call_or_turn(tmp_path: Path) -> None:
+    path = tmp_path / "old.trace"
+    function = define("def f():\n    x = 1\n    return x\n")
+
+    def work() -> None:
+        twin = follow(function, Recorder(path))
+        twin()
+        time.sleep(0.3)
+        twin()  # begins with a look at the time
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert forked(work) == -9
+    assert count(path)["return x"] >= 1
+
+
+def test_15_a_long_statement_of_a_program_is_cut_rather_than_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "long.trace"
+    monkeypatch.setattr(frames, "MOST_UNPACKED", 60_000)
+    source = "def f():\n    x = [\n" + "        'text',\n" * 8_000 + "    ]\n    y = 1\n    return y\n"
+    with Recorder(path) as recorder:
+        assert follow(define(source), recorder)() == 1
+    instructions = [record["instruction"] for record in load(path).records()]
+    assert instructions[1:] == ["y = 1", "return y"] and instructions[0].startswith("x = [ 'text', 'text',")
+    assert recorder.dropped == 0
+
+
+@pytest.mark.parametrize("ring", [None, 50_000])
+def test_17_a_full_disk_costs_the_program_nothing(
+    ring: int | None, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    path = tmp_path / "full.trace"
+    function = define(
+        "def f(n, step):\n    for i in range(n):\n        x = str(i) * 40\n        step(i)\n    return x\n"
+    )
+    loops = 9_000
+
+    def work() -> str:
+        sizes = iter([(3_000, 60_000), (6_000, resource.RLIM_INFINITY)])
+        at, limit = next(sizes)
+
+        def step(i: int) -> None:
+            nonlocal at, limit
+            if i == at:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+                at, limit = next(sizes, (-1, 0))
+
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            with Recorder(path, ring=ring) as recorder:
+                result = follow(function, recorder)(loops, step)
+                if ring is not None:
+                    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
+                    recorder.dump()
+                    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        messages = [str(one.message) for one in warned if issubclass(one.category, FollowWarning)]
+        return json.dumps([result, recorder.dropped, messages])
+
+    result, dropped, messages = json.loads(told(work))
+    assert result == "8999" * 40
+    trace = load(path)
+    events = list(trace.events)
+    assert trace.problem is None
+    assert len(messages) == 1 and "full.trace cannot be written" in messages[0] and "File too large" in messages[0]
+    emitted = (1 + 3 * loops + 2) if ring is None else min(ring, 3 * loops + 3)
+    assert dropped > 0 and len(events) + dropped == emitted
+    assert trace.dropped == dropped
+    figure(f"full for a third of the time: {len(events):,} recorded + {dropped:,} dropped = {emitted:,}")
+
+
+def test_17_a_file_that_cannot_be_written_at_all(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text("import sys\nx = 1\nprint(x)\nsys.exit(3)\n")
+    full, folder = run(
+        tmp_path,
+        ["-m", "follow", "run", "-o", "/dev/full", "program.py"],
+        ["-m", "follow", "run", "-o", str(tmp_path), "program.py"],
+    )
+    for code, output, errors in (full, folder):
+        assert (code, output) == (2, "") and "cannot be written" in errors and "Traceback" not in errors
+
+
+def test_17_an_interrupted_write_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "interrupted.trace"
+    original = os.write
+    pieces: list[int] = []
+
+    def write(file: int, data: Any) -> int:
+        pieces.append(original(file, bytes(data[:100])))
+        if len(pieces) == 3:
+            raise KeyboardInterrupt
+        return pieces[-1]
+
+    with Recorder(path) as recorder:
+        twin = follow(define("def f(n):\n    x = n\n    return x\n"), recorder)
+        twin(1)
+        monkeypatch.setattr(frames.os, "write", write)
+        with pytest.raises(KeyboardInterrupt):
+            recorder.flush()
+        twin(2)
+        recorder.flush()
+        monkeypatch.setattr(frames.os, "write", original)
+    trace = load(path)
+    values = [record["local_vars"][0]["val"] for record in trace.records() if record["instruction"] == "x = n"]
+    assert values == [1, 2] and trace.problem is None and recorder.dropped == 0
+
+
+def test_18_a_slow_disk_bounds_memory_and_what_is_dropped_is_counted_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
+) -> None:
+    path = tmp_path / "slow.trace"
+    original = os.write
+    slow, writing = threading.Event(), threading.Event()
+
+    def write(file: int, data: Any) -> int:
+        if not slow.is_set() and len(data) > 10_000:
+            writing.set()
+            slow.wait(60)
+        return original(file, data)
+
+    monkeypatch.setattr(frames.os, "write", write)
+    most = 0
+    recorder = Recorder(path)
+    function = follow(define(LOOP), recorder)
+    writer = threading.Thread(target=function, args=(30_000, lambda: None))
+    writer.start()
+    assert writing.wait(60)
+    for _ in range(12):  # the other thread waits for the disk all the time
+        function(10_000, lambda: None)
+        most = max(most, len(recorder.buffer))
+    slow.set()
+    writer.join()
+    function(10, lambda: None)
+    recorder.close()
+    trace = load(path)
+    events = list(trace.events)
+    emitted = 14 + 2 * (30_000 + 120_000 + 10) + 14 * 3  # of each call: its begin, the loop's end, end() and return x
+    assert recorder.dropped > 100_000 and trace.dropped == recorder.dropped
+    assert len(events) + recorder.dropped == emitted
+    assert most <= recording._MOST_WAITING + 200_000
+    told_at = [kind for _, kind, _ in trace._frames()]
+    assert "dropped" in told_at[: -told_at[::-1].index("events")], "it is marked before what comes after it"
+    figure(f"{len(events):,} recorded + {recorder.dropped:,} dropped = {emitted:,}; at most {most:,} items waited")
+
+
+def test_19_sixteen_threads_lose_nothing_and_keep_their_order(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    path = tmp_path / "threads.trace"
+    loops = 1_500
+    before = sys.getswitchinterval()
+    with Recorder(path) as recorder:
+        function = follow(define(LOOP), recorder)
+        threads = [threading.Thread(target=function, args=(loops, lambda: None)) for _ in range(16)]
+        sys.setswitchinterval(1e-5)
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            sys.setswitchinterval(before)
+    seen: dict[int, list[int]] = defaultdict(list)
+    events = list(load(path).events)
+    for event in events:
+        if "x" in event.values:
+            seen[event.call].append(event.values["x"])
+    assert len(seen) == 16 and all(values == list(range(loops)) for values in seen.values())
+    assert len({event.thread for event in events if event.kind == "call"}) > 1
+    assert recorder.dropped == 0 and len(events) == 16 * (2 * loops + 4)
+    figure(f"{len(events):,} events of 16 threads: 0 lost, each thread's in order")
+
+
+def test_19_a_recorder_that_is_closed_while_others_record(tmp_path: Path) -> None:
+    for attempt in range(5):
+        path = tmp_path / f"{attempt}.trace"
+        recorder = Recorder(path)
+        function = follow(define(LOOP), recorder)
+        threads = [threading.Thread(target=function, args=(3_000, lambda: None)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        function(50, lambda: None)
+        recorder.close()
+        for thread in threads:
+            thread.join()
+        trace = load(path)
+        assert len(list(trace.events)) >= 104 and trace.problem is None
+
+
+def test_20_a_fork_while_another_thread_writes_neither_hangs_nor_repeats(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    path = tmp_path / "fork.trace"
+    recorder = Recorder(path)
+    function = follow(define(LOOP), recorder)
+    stop = threading.Event()
+
+    def hammer() -> None:
+        while not stop.is_set():
+            function(50, lambda: None)
+
+    thread = threading.Thread(target=hammer)
+    thread.start()
+    ended = []
+    try:
+        for number in range(8):
+
+            def work(number: int = number) -> None:
+                signal.alarm(20)  # a deadlock ends with -14
+                function(100 + number, lambda: None)
+                recorder.close()
+                if number % 2:
+                    os._exit(7)
+
+            ended.append(forked(work))
+    finally:
+        stop.set()
+        thread.join()
+    recorder.close()
+    assert ended == [0, 7] * 4
+    children = sorted(tmp_path.glob("fork.trace.*"))
+    assert len(children) == 8
+    assert sorted(count(child)["x = i"] for child in children) == list(range(100, 108))
+    assert count(path)["x = i"] % 50 == 0
+    assert all(load(child).header["process"] != os.getpid() for child in children)
+    figure("8 forks during writes: 8 files, nothing twice, no deadlock")
+
+
+POOL = """\
+import multiprocessing, sys
+from follow import Recorder, follow
+recorder = Recorder("pool.trace", durability="event")
+
+@follow(follower=recorder)
+def work(n):
+    for i in range(n):
+        x = i
+    return x
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    with context.Pool(2) as pool:
+        print(pool.map(work, [5, 6, 7, 8]))
+        pool.apply_async(work, (3,))
+    work(4)
+"""
+
+
+def test_20_a_pool_that_is_terminated(tmp_path: Path) -> None:
+    (tmp_path / "pool.py").write_text(POOL)
+    ((code, output, errors),) = run(tmp_path, ["-W", "ignore", "pool.py", "fork"])
+    assert (code, output, errors) == (0, "[4, 5, 6, 7]\n", "")
+    found = [count(path)["x = i"] for path in tmp_path.glob("pool.trace*")]
+    assert count(tmp_path / "pool.trace")["x = i"] == 4
+    assert 26 + 4 <= sum(found) <= 26 + 4 + 3
