@@ -56,6 +56,7 @@ class Trace:
             raise TraceError(self._problem or f"{self.path} holds nothing: not even the start of a trace.")
         self.header: dict[str, Any] = first[2]
         self._sources: dict[str, SourceText] = {}
+        self._contents = _Contents()
         self._end: dict[str, Any] | None = None
         self._dropped = 0
 
@@ -77,7 +78,8 @@ class Trace:
 
     def chunks(self) -> Iterator[tuple[int, Iterator[Event]]]:
         """The events frame by frame: the sequence number of the first, and they."""
-        catalogue, contents = Catalogue(), _Contents()
+        catalogue = Catalogue()
+        contents = self._contents = _Contents()
         decoder = Decoder(catalogue)
         for at, kind, content in self._frames():
             try:
@@ -120,6 +122,19 @@ class Trace:
     def sources(self) -> dict[str, SourceText]:
         """The texts of the files that events have been read of so far, by name."""
         return self._sources
+
+    @property
+    def statements(self) -> dict[tuple[int, int], Statement]:
+        """The statements of the functions that have been called in the events read so far, executed or not.
+
+        By the base of their piece of source and their number.
+        """
+        return self._contents.statements
+
+    @property
+    def ended(self) -> bool:
+        """Whether the recording was closed, known when all events have been read; False if its process was killed."""
+        return self._end is not None
 
     @property
     def problem(self) -> str | None:

@@ -1,0 +1,151 @@
+"""Which call entered which: a trace tells when a call begins, and not always when it ends."""
+
+from __future__ import annotations
+
+from array import array
+
+from ..trace.decode import Event
+
+
+class _Open:
+    """A call that may still have events.
+
+    Attributes:
+        index: its number among the calls of the view.
+        recent: the calls that seem to have been entered by it since its last event.
+        running: whether it stands on its thread's stack.
+        suspends: whether it may go on after it has left the stack.
+    """
+
+    __slots__ = ("index", "key", "recent", "running", "suspends", "thread")
+
+    def __init__(self, key: int | str, index: int, thread: int, suspends: bool) -> None:
+        self.key = key
+        self.index = index
+        self.suspends = suspends
+        self.thread = thread
+        self.recent: list[int] = []
+        self.running = True
+
+
+class Calls:
+    """The calls of a trace in the order of their first events, each with what called it.
+
+    A call was entered by the innermost one that has a further event after it. So one that is entered after another's
+    last event belongs to the caller of that other. One that goes on after it was suspended has entered
+    what was entered since the last event of the call that it interrupts.
+
+    Attributes:
+        parents: by call the number of its caller + 1; 0 where none is known.
+        starts, ends: by call its first and last event.
+        threads: by call the number of its thread in ``thread_names``.
+        thread_names: the identifiers of threads; 0 where the begin of a call is not in the trace.
+    """
+
+    def __init__(self) -> None:
+        self.parents = array("I")
+        self.starts = array("I")
+        self.ends = array("I")
+        self.threads = array("I")
+        self.thread_names: list[int] = []
+        self._thread_numbers: dict[int, int] = {}
+        self._stacks: list[list[_Open]] = []
+        self._open: dict[int | str, _Open] = {}
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def take(self, key: int | str, event: Event, at: int) -> int:
+        """The call that an event belongs to.
+
+        Arguments:
+            key: the call's number in the trace, or what tells it from others.
+            event: the event.
+            at: its index.
+        """
+        call = self._open.get(key)
+        if call is None:
+            call = self._open[key] = self._begin(key, event, at)
+        stack = self._stacks[call.thread]
+        if not stack or stack[-1] is not call:
+            self._continue(call, stack)
+        self._settle(call)
+        self.ends[call.index] = at
+        if is_last(event):
+            self._pop(stack)
+            self._open.pop(key, None)
+        return call.index
+
+    def close(self, ended: bool) -> None:
+        """The trace is over; of one without an end the calls that still run keep those that they seem to have entered."""
+        for stack in self._stacks:
+            while stack and ended:
+                self._pop(stack)
+            for call in stack:
+                self._settle(call)
+
+    def _begin(self, key: int | str, event: Event, at: int) -> _Open:
+        thread = self._thread(event.thread if event.kind == "call" else 0)
+        suspends = event.function is None or event.function.suspends
+        call = _Open(key, len(self.starts), thread, suspends)
+        stack = self._stacks[thread]
+        self.parents.append(stack[-1].index + 1 if stack else 0)
+        self.starts.append(at)
+        self.ends.append(at)
+        self.threads.append(thread)
+        if stack:
+            stack[-1].recent.append(call.index)
+        stack.append(call)
+        return call
+
+    def _thread(self, name: int) -> int:
+        number = self._thread_numbers.get(name)
+        if number is None:
+            number = self._thread_numbers[name] = len(self.thread_names)
+            self.thread_names.append(name)
+            self._stacks.append([])
+        return number
+
+    def _continue(self, call: _Open, stack: list[_Open]) -> None:
+        if call.running:
+            while stack[-1] is not call:
+                self._pop(stack)
+            return
+        if stack:
+            other, last = stack[-1], self.ends[call.index]
+            call.recent += [child for child in other.recent if self.starts[child] > last]
+            other.recent = [child for child in other.recent if self.starts[child] <= last]
+        call.running = True
+        stack.append(call)
+
+    def _settle(self, call: _Open) -> None:
+        """The call has a further event: it has entered what it seemed to have entered."""
+        for child in call.recent:
+            self.parents[child] = call.index + 1
+        call.recent.clear()
+
+    def _pop(self, stack: list[_Open]) -> None:
+        """The last call of a stack has ended, or is suspended: what came after its last event is not its own."""
+        ended = stack.pop()
+        ended.running = False
+        if not ended.suspends:
+            self._open.pop(ended.key, None)
+        if not stack:
+            for child in ended.recent:
+                self.parents[child] = 0
+        elif len(stack[-1].recent) >= len(ended.recent):
+            stack[-1].recent += ended.recent
+        else:
+            ended.recent += stack[-1].recent
+            stack[-1].recent = ended.recent
+        ended.recent = []
+
+
+def is_last(event: Event) -> bool:
+    """Whether no event of the call follows, as far as the event tells; a call that goes on all the same may do so."""
+    if event.kind == "leave":
+        return True
+    statement = event.statement
+    if event.kind != "statement" or statement is None or event.function is None:
+        return False
+    return (statement.kind == "return" and not statement.shown) or event.function.name == "<lambda>"
