@@ -77,7 +77,7 @@ class Calls:
         return call.index
 
     def close(self, ended: bool) -> None:
-        """The trace is over; of one without an end the calls that still run keep those that they seem to have entered."""
+        """The trace is over; of one that was cut off the running calls keep what they seem to have entered."""
         for stack in self._stacks:
             while stack and ended:
                 self._pop(stack)

@@ -12,7 +12,8 @@ from typing import Any, TextIO
 from ..trace.reader import Trace
 from .columns import Sink, compressed
 from .encode import Encoder
-from .source import Loops, lines_of
+from .loops import loops_of
+from .source import Layout, lines_of
 from .tables import Place, Tables
 
 FORMAT = 1
@@ -118,44 +119,28 @@ def _sources(trace: Trace, tables: Tables, part: Sink) -> None:
 def _tables(trace: Trace, tables: Tables) -> dict[str, Any]:
     for (base, _), statement in trace.statements.items():
         tables.add_statement(base, statement)
-    loops, outer = _loops(trace, tables)
+    texts = [trace.sources.get(name) for name in tables.files]
+    layouts = [Layout("" if text is None else text.text) for text in texts]
+    lines = [layouts[one.file].line_of(one.name, one.line) for one in tables.functions]
+    loops, outer = loops_of(tables, layouts)
     return {
         "files": list(tables.files),
         "functions": [
-            [one.file, one.name, one.qualname, one.line, int(one.suspends), int(one.module)] for one in tables.functions
+            [one.file, one.name, one.qualname, line, int(one.suspends), int(one.module)]
+            for one, line in zip(tables.functions, lines)
         ],
-        "names": [list(one.names) for one in tables.functions],
-        "places": [
-            [one.function, one.event, one.kind, one.text, one.line, one.column, one.end_line, loop]
-            for one, loop in zip(tables.places, loops)
+        "names": [
+            [[name, int(name in tables.recorded(number))] for name in one.names]
+            for number, one in enumerate(tables.functions)
         ],
+        "places": [_place(one, lines, loop) for one, loop in zip(tables.places, loops)],
         "loops": outer,
         "variables": [list(one) for one in tables.variables],
     }
 
 
-def _loops(trace: Trace, tables: Tables) -> tuple[list[int], dict[int, int]]:
-    """Of each place that of the innermost loop around it, where its body is entered, or -1; and of such a place the next."""
-    texts = [trace.sources.get(name) for name in tables.files]
-    found = {number: Loops(text.text) for number, text in enumerate(texts) if text is not None}
-    entered: dict[tuple[int, int, int], int] = {}
-    for number, place in enumerate(tables.places):
-        if place.kind in ("for", "while") and place.event == "statement":
-            key = place.function, place.line, place.column
-            known = entered.get(key)
-            if known is None or tables.places[known].number > place.number:
-                entered[key] = number
-
-    def entry(place: Place, position: tuple[int, int] | None) -> int:
-        return -1 if position is None else entered.get((place.function, *position), -1)
-
-    loops: list[int] = []
-    outer: dict[int, int] = {}
-    for place in tables.places:
-        known_loops = found.get(tables.functions[place.function].file)
-        position = None if known_loops is None else known_loops.around(place.line, place.column)
-        loops.append(entry(place, position))
-        if known_loops is not None and position is not None:
-            outer[loops[-1]] = entry(place, known_loops.outer[position])
-    outer.pop(-1, None)
-    return loops, outer
+def _place(place: Place, lines: list[int], loop: int) -> list[Any]:
+    line, end_line = place.line, place.end_line
+    if place.number < 0 and line:  # of the function itself
+        line = end_line = lines[place.function]
+    return [place.function, place.event, place.kind, place.text, line, place.column, end_line, loop]

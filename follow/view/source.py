@@ -25,11 +25,11 @@ def lines_of(text: str) -> list[str]:
     return shown.rstrip("\n").split("\n")
 
 
-class Loops:
-    """Which loops stand around the statements of a text, within their functions.
+class Layout:
+    """Where functions and loops stand in a text; loops count within their functions.
 
     Arguments:
-        text: a file's text; of one that this Python cannot parse no loop is known.
+        text: a file's text; of one that this Python cannot parse nothing is known.
 
     Attributes:
         outer: by the position of a loop that of the loop around it, or None.
@@ -39,6 +39,7 @@ class Loops:
         self.outer: dict[Position, Position | None] = {}
         self._around: dict[Position, Position | None] = {}
         self._cases: dict[int, Position | None] = {}
+        self._functions: list[tuple[str, int, int]] = []
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -55,6 +56,11 @@ class Loops:
             return self._around[line, column]
         return self._cases.get(line)
 
+    def line_of(self, name: str, inside: int) -> int:
+        """The line with the name of the function that holds a line; the line itself where there is none."""
+        holding = [line for one, line, last in self._functions if one == name and line <= inside <= last]
+        return max(holding, default=inside)
+
     def _inside(self, node: ast.AST, loop: Position | None) -> list[tuple[ast.AST, Position | None]]:
         """Note the loop of a node, and tell what stands in the node, each with its loop."""
         if isinstance(node, _LOOPS):
@@ -64,6 +70,8 @@ class Loops:
             return [(child, position) for child in node.body] + [(child, loop) for child in node.orelse]
         if isinstance(node, (ast.stmt, ast.excepthandler)):
             self._around[node.lineno, node.col_offset] = loop
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self._functions.append((node.name, node.lineno, node.end_lineno or node.lineno))
         elif isinstance(node, ast.match_case):
             self._cases[node.pattern.lineno] = loop
         inner = None if isinstance(node, _SCOPES) else loop

@@ -46,6 +46,7 @@ class Known:
         name, qualname, line: as the trace has them.
         suspends, module: see ``follow.trace.model.Function``.
         names: its variables.
+        entered: those of them that are told when a call begins.
     """
 
     file: int
@@ -55,6 +56,7 @@ class Known:
     suspends: bool
     module: bool
     names: tuple[str, ...]
+    entered: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -73,6 +75,7 @@ class Tables:
     variables: dict[tuple[int, str, int], int] = field(default_factory=dict)
     _functions: dict[object, int] = field(default_factory=dict)
     _places: dict[object, int] = field(default_factory=dict)
+    _recorded: dict[int, set[str]] = field(default_factory=dict)
     _loops: dict[tuple[int, int, int], list[Place]] = field(default_factory=dict)
 
     def function(self, piece: Piece | None, function: Function | None) -> int:
@@ -82,10 +85,10 @@ class Tables:
         if number is None:
             number = self._functions[key] = len(self.functions)
             if piece is None or function is None:
-                self.functions.append(Known(self._file(""), "?", "?", 0, False, False, ()))
+                self.functions.append(Known(self._file(""), "?", "?", 0, False, False, (), ()))
             else:
                 told = (function.name, function.qualname, function.line, function.suspends, function.module)
-                self.functions.append(Known(self._file(piece.filename), *told, function.names))
+                self.functions.append(Known(self._file(piece.filename), *told, function.names, function.entered))
         return number
 
     def place(self, event: Event, function: int) -> int:
@@ -107,9 +110,16 @@ class Tables:
         """Number a statement that may not have been executed, of a function that has been called."""
         function = self._functions.get((base, statement.function))
         if function is not None:
+            recorded = self._recorded.setdefault(function, set(self.functions[function].entered))
+            recorded.update(statement.shown if statement.changes else statement.bound)
+            recorded.update(statement.again)
             key = function, "statement", base, statement.number
             if key not in self._places:
                 self._add(key, self._place(function, "statement", statement))
+
+    def recorded(self, function: int) -> set[str]:
+        """Those of a function's variables of which the trace would tell, once all its statements have been added."""
+        return self._recorded.get(function, set())
 
     def told(self, record: dict[str, Any]) -> int:
         """The number of the place of a dict that was made for other followers."""
@@ -117,7 +127,7 @@ class Tables:
         function = self._functions.get(("record", name))
         if function is None:
             function = self._functions["record", name] = len(self.functions)
-            self.functions.append(Known(self._file(""), name, name, 0, False, False, ()))
+            self.functions.append(Known(self._file(""), name, name, 0, False, False, (), ()))
         key = function, "record", text
         number = self._places.get(key)
         return self._add(key, Place(function, "record", "", text, 0, 0, 0, -1)) if number is None else number
