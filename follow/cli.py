@@ -21,6 +21,7 @@ from .recorder import Recorder
 from .run import run_module, run_script
 from .trace.reader import load
 from .trace.summary import summarise
+from .view.command import add_command as add_view
 
 
 class UsageError(Exception):
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     summary = commands.add_parser("list", help="summarise a trace")
     summary.add_argument("file", metavar="FILE", help="what follow run -o or a Recorder has written")
     summary.set_defaults(run=_list)
+    add_view(commands)
     return parser
 
 

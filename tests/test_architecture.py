@@ -14,7 +14,7 @@ LAYERS = [
     {"flat"},
     {"describe"},
     {"frames", "eventtemplate", "trace"},
-    {"memory"},
+    {"memory", "view"},
     {"recorder"},
     {"channel"},
     {"threads", "calls"},

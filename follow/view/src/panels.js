@@ -1,6 +1,6 @@
 // Iterations, search and exceptions.
-import { computed, signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { grouped, html, short } from "./html.js";
 import { iterationText, levels } from "./loops.js";
 import { Rows } from "./rows.js";
@@ -11,21 +11,32 @@ const level = signal(-1); // which of the levels is picked from; -1 is the inner
 const filter = signal("");
 const filtered = signal({ of: "", items: [], done: true });
 const query = signal("");
-const found = signal({ items: [], more: false, done: true });
-export const searching = computed(() => !found.value.done);
+const found = signal({ of: "", items: [], more: false, done: true });
 
-const input = (id, value, placeholder, list) => html`<input id=${id} type="search" value=${value.value}
-  placeholder=${placeholder} aria-label=${placeholder} spellcheck=${false}
-  onInput=${(event) => (value.value = event.currentTarget.value)}
-  onKeyDown=${(event) => {
-    if (["Enter", "ArrowDown"].includes(event.key)) {
-      event.preventDefault();
-      const rows = document.getElementById(list);
-      rows?.focus();
-      rows?.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", bubbles: true }));
-      if (event.key === "Enter") rows?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-    }
-  }} />`;
+/**
+ * An input above a list: Enter picks the first row, as soon as there is one, and goes on in the list; Down only goes there.
+ */
+function Input({ id, text, told, list, count, done, pick }) {
+  const asked = useRef(false);
+  const enter = () => {
+    asked.current = false;
+    pick(0);
+    document.getElementById(list).focus();
+  };
+  useEffect(() => {
+    if (asked.current && count) enter();
+    else if (done) asked.current = false;
+  }, [count, done, text.value]);
+  const onKeyDown = (event) => {
+    if (event.key === "ArrowDown") document.getElementById(list).focus();
+    else if (event.key !== "Enter") return;
+    else if (count && done) enter();
+    else asked.current = true;
+    event.preventDefault();
+  };
+  return html`<input id=${id} type="search" value=${text.value} placeholder=${told} aria-label=${told}
+    spellcheck=${false} onInput=${(event) => (text.value = event.currentTarget.value)} onKeyDown=${onKeyDown} />`;
+}
 
 /** Puts the iterations that hold the filter's text into `filtered`, a slice at a time. */
 function* matchingIterations(s, { from, to }, text, items) {
@@ -56,12 +67,14 @@ export function Iterations() {
   const event = (row) => s.placeCallEvents[chosen.from + number(row)];
   const count = matches ? matches.length : chosen.to - chosen.from;
   const name = (one) => s.places[one.loop].text;
+  const pick = (row) => go(event(row));
   return html`<div class="levels">${all.map((one, i) => html`<button class=${one === chosen ? "chosen" : ""}
       onClick=${() => (level.value = i)}>${short(name(one), 40)} <span class="count">${
         one.current >= 0 ? `${grouped(one.current + 1)} of ` : ""}${grouped(one.to - one.from)}</span></button>`)}</div>
-    ${input("filter", filter, "Find an iteration: a value or #number", "iterations")}
+    <${Input} id="filter" text=${filter} told="Find an iteration: a value or #number" list="iterations" count=${count}
+      done=${!text || (filtered.value.of === key && filtered.value.done)} pick=${pick} />
     <${Rows} id="iterations" count=${count} label="Iterations" token=${key}
-      current=${matches ? matches.indexOf(chosen.current) : chosen.current} onPick=${(row) => go(event(row))}
+      current=${matches ? matches.indexOf(chosen.current) : chosen.current} onPick=${pick}
       render=${(row) => html`<span class="sequence">#${grouped(number(row) + 1)}</span>
         <span class="value">${iterationText(s, event(row)) || html`<span class="count">event ${grouped(s.sequence(event(row)))}</span>`}</span>`} />
     <p class="total">${matches ? `${grouped(count)} found` : `${grouped(count)} iterations`}</p>`;
@@ -96,7 +109,7 @@ export function Search() {
   const s = store.value;
   const text = query.value;
   useEffect(() => {
-    const result = { items: [], more: false, done: !text.trim() };
+    const result = { of: text, items: [], more: false, done: !text.trim() };
     found.value = result;
     if (result.done) return undefined;
     const tell = (done) => (found.value = { ...result, more: result.more, done });
@@ -109,10 +122,12 @@ export function Search() {
       wait.stop?.();
     };
   }, [text]);
-  const { items, more, done } = found.value;
-  return html`${input("query", query, "Find text in functions, statements and values, or name=value", "results")}
+  const { items, more, done, of } = found.value;
+  const pick = (row) => go(items[row].event, "This statement was not executed.");
+  return html`<${Input} id="query" text=${query} told="Find text in functions, statements and values, or name=value"
+      list="results" count=${of === text ? items.length : 0} done=${of === text && done} pick=${pick} />
     <${Rows} id="results" count=${items.length} render=${(row) => resultRow(s, items[row])} label="Results" token=${text}
-      onPick=${(row) => go(items[row].event, "This statement was not executed.")} />
+      onPick=${pick} />
     <p class="total">${!text.trim() ? "" : `${grouped(items.length)}${more ? " first ones" : ""} found${done ? "" : " so far …"}`}</p>`;
 }
 
