@@ -152,7 +152,7 @@ def test_what_was_recorded_comes_out_again(tmp_path: Path) -> None:
     assert len({happening.thread for happening in view.happenings()}) == 2
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(functions())
 def test_random_functions_come_out_again(tmp_path_factory: pytest.TempPathFactory, source: str) -> None:
     trace = recorded(
@@ -162,6 +162,35 @@ def test_random_functions_come_out_again(tmp_path_factory: pytest.TempPathFactor
         ),
     )
     assert_same(view_of(trace), trace)
+
+
+def test_a_call_goes_on_after_its_return(tmp_path: Path) -> None:
+    """A return that ``finally`` takes back, out of a suite whose name is unbound at its end."""
+    source = """
+def f(a):
+    total = [a]
+    for i in range(3):
+        try:
+            try:
+                1 // 0
+            except ZeroDivisionError as error:
+                return g(i)
+        finally:
+            total.append(i)
+            continue
+    return total
+"""
+    function = define(source)
+    config = FollowConfig(follow_return=True)
+
+    def run(recorder: Recorder) -> None:
+        function.__globals__["g"] = follow(define("def g(n):\n    return n\n", "g"), recorder)
+        assert follow(function, recorder, config=config)(7) == [7, 0, 1, 2]
+
+    trace = recorded(tmp_path, run)
+    view = view_of(trace)
+    assert_same(view, trace)
+    assert list(view.callers().values()) == [None, 1, 1, 1]
 
 
 def test_parts_of_columns_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ class _Open:
         self.index = index
         self.suspends = suspends
         self.thread = thread
-        self.recent: list[int] = []
+        self.recent: list[_Open] = []
         self.running = True
 
 
@@ -51,6 +51,7 @@ class Calls:
         self._thread_numbers: dict[int, int] = {}
         self._stacks: list[list[_Open]] = []
         self._open: dict[int | str, _Open] = {}
+        self._outermost: dict[int, _Open] = {}
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -71,10 +72,13 @@ class Calls:
             self._continue(call, stack)
         self._settle(call)
         self.ends[call.index] = at
-        if is_last(event):
+        if _seems_last(event):
             self._pop(stack)
-            self._open.pop(key, None)
         return call.index
+
+    def is_open(self, key: int | str) -> bool:
+        """Whether a call may have further events."""
+        return key in self._open
 
     def close(self, ended: bool) -> None:
         """The trace is over; of one that was cut off the running calls keep what they seem to have entered."""
@@ -94,9 +98,17 @@ class Calls:
         self.ends.append(at)
         self.threads.append(thread)
         if stack:
-            stack[-1].recent.append(call.index)
+            stack[-1].recent.append(call)
+        else:
+            self._forget(self._outermost.get(thread, call))
+            self._outermost[thread] = call
         stack.append(call)
         return call
+
+    def _forget(self, call: _Open) -> None:
+        """What called it has gone on, so the call has ended, unless it is suspended."""
+        if not call.suspends:
+            self._open.pop(call.key, None)
 
     def _thread(self, name: int) -> int:
         number = self._thread_numbers.get(name)
@@ -113,26 +125,27 @@ class Calls:
             return
         if stack:
             other, last = stack[-1], self.ends[call.index]
-            call.recent += [child for child in other.recent if self.starts[child] > last]
-            other.recent = [child for child in other.recent if self.starts[child] <= last]
+            call.recent += [child for child in other.recent if self.starts[child.index] > last]
+            other.recent = [child for child in other.recent if self.starts[child.index] <= last]
         call.running = True
         stack.append(call)
 
     def _settle(self, call: _Open) -> None:
         """The call has a further event: it has entered what it seemed to have entered."""
         for child in call.recent:
-            self.parents[child] = call.index + 1
+            self.parents[child.index] = call.index + 1
+            if not child.running:
+                self._forget(child)
         call.recent.clear()
 
     def _pop(self, stack: list[_Open]) -> None:
         """The last call of a stack has ended, or is suspended: what came after its last event is not its own."""
         ended = stack.pop()
         ended.running = False
-        if not ended.suspends:
-            self._open.pop(ended.key, None)
         if not stack:
             for child in ended.recent:
-                self.parents[child] = 0
+                self.parents[child.index] = 0
+                self._forget(child)
         elif len(stack[-1].recent) >= len(ended.recent):
             stack[-1].recent += ended.recent
         else:
@@ -141,8 +154,8 @@ class Calls:
         ended.recent = []
 
 
-def is_last(event: Event) -> bool:
-    """Whether no event of the call follows, as far as the event tells; a call that goes on all the same may do so."""
+def _seems_last(event: Event) -> bool:
+    """Whether the event seems to be its call's last; a call that goes on after it is taken up again."""
     if event.kind == "leave":
         return True
     statement = event.statement

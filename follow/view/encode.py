@@ -8,7 +8,7 @@ from typing import Any
 
 from ..trace.decode import Event
 from ..trace.replay import Call, Replay
-from .calls import Calls, is_last
+from .calls import Calls
 from .columns import Column, Sink
 from .tables import EXCEPTION, RESULT, VARIABLE, Tables
 from .values import NOT_BOUND, Values
@@ -99,8 +99,8 @@ class Encoder:
     def _spill(self) -> None:
         for column in self._columns:
             column.spill()
-        running = self._replay.calls
-        self._states = {number: state for number, state in self._states.items() if number in running}
+        is_open = self.calls.is_open
+        self._states = {number: state for number, state in self._states.items() if is_open(number)}
 
     def _clock(self, event: Event) -> None:
         if not self.events:
@@ -118,19 +118,21 @@ class Encoder:
     def _ordinary(self, event: Event) -> None:
         call = self._replay.calls.get(event.call)
         before = dict(call.values) if call is not None and event.changed else {}
+        leaving = () if call is None else call.leaving
         call = self._replay.take(event)
         state = self._state(event, call)
         number = self.tables.place(event, state.function)
         self._place.values.append(number)
         self._call.values.append(state.call)
         writes = self._variables(event, call, state, before, self.tables.places[number].always)
+        for name in (*leaving, *call.leaving):
+            if name not in call.values:
+                writes += self._unbound(state, self.tables.variable(state.function, name))
         if event.has_result:
             writes += self._write(state, "", RESULT, self.values.number_of(event.result))
         if event.exception is not None:
             writes += self._write(state, "", EXCEPTION, self._exception(event.exception))
         self._writes.values.append(writes)
-        if is_last(event):
-            self._states.pop(event.call, None)
 
     def _state(self, event: Event, call: Call) -> _State:
         """What is known of an event's call; of one that goes on after it seemed to have ended that begins anew."""
@@ -159,11 +161,11 @@ class Encoder:
         for name, form in values.items() if event.changed else ():
             if name not in event.forms and before.get(name) is not form:
                 writes += self._write(state, name, VARIABLE, self.values.number(form))
-        for name in call.leaving if event.kind == "statement" and not event.has_result else ():
-            variable = self.tables.variable(state.function, name)
-            if state.values.get(variable, NOT_BOUND) != NOT_BOUND:
-                writes += self._told_of(state, variable, NOT_BOUND)
         return writes
+
+    def _unbound(self, state: _State, variable: int) -> int:
+        known = state.values.get(variable, NOT_BOUND) != NOT_BOUND
+        return self._told_of(state, variable, NOT_BOUND) if known else 0
 
     def _write(self, state: _State, name: str, role: int, number: int) -> int:
         return self._told_of(state, self.tables.variable(state.function, name, role), number)
