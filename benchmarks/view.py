@@ -60,7 +60,7 @@ def work(count: int) -> dict[int, int]:
         try:
             account.add(steps)
         except ValueError as error:
-            message = str(error)
+            longest[-len(str(error))] = number
         if steps > max(longest, default=0):
             longest[steps] = number
     return longest

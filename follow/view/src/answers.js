@@ -22,7 +22,7 @@ export function Why() {
   const s = store.value;
   const all = s.answers.why;
   if (!all) {
-    return html`<p class="nothing" id="why">Not computed: this file was written without answers of
+    return html`<p class="nothing" id="why">Not computed: this file was written without answers of${" "}
       <code>follow why</code>.</p>`;
   }
   const answer = answerFor(s, all, position.value);
@@ -43,7 +43,7 @@ export function Diff() {
   const s = store.value;
   const answer = s.answers.diff;
   if (!answer) {
-    return html`<p class="nothing" id="diff">Not computed: this file was written of one run alone, without an answer of
+    return html`<p class="nothing" id="diff">Not computed: this file was written of one run alone, without an answer of${" "}
       <code>follow diff</code>.</p>`;
   }
   const steps = answer.steps ?? [];

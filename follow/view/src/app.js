@@ -12,12 +12,12 @@ import { go, position, problem, store, tab } from "./state.js";
 import { Inspector, Variables } from "./variables.js";
 
 const TABS = [
-  ["loops", "Iterations", "p", Iterations, "filter"],
-  ["calls", "Calls", "t", CallTree, "calls"],
-  ["search", "Search", "/", Search, "query"],
-  ["exceptions", "Exceptions", "x", Exceptions, "exceptions"],
-  ["why", "Why", "w", Why, "why"],
-  ["diff", "Diff", "d", Diff, "diff"],
+  ["loops", "Iterations", "p", Iterations],
+  ["calls", "Calls", "t", CallTree],
+  ["search", "Search", "/", Search],
+  ["exceptions", "Exceptions", "x", Exceptions],
+  ["why", "Why", "w", Why],
+  ["diff", "Diff", "d", Diff],
 ];
 
 const BUTTONS = [["⇤", "Home"], ["↖", "O"], ["↑", "ArrowUp"], ["↙", "I"], ["←", "ArrowLeft"], ["→", "ArrowRight"],
@@ -91,9 +91,9 @@ export function App() {
   const place = store.value.placeAt(position.value);
   return html`<${Bar} /><${Warnings} /><${Slider} /><main><${SourcePane} />
     <div class="side"><${Variables} /><${Inspector} />
-      <section class="panel" aria-label="Panel"><nav role="tablist">${TABS.map(([name, title, key, , focus]) =>
+      <section class="panel" aria-label="Panel"><nav role="tablist">${TABS.map(([name, title, key]) =>
         html`<button role="tab" aria-selected=${name === tab.value} title=${`${title} (${key})`}
-          onClick=${() => open(name, focus)}>${title}</button>`)}</nav>
+          onClick=${() => open(name)}>${title}</button>`)}</nav>
         <div class="body" key=${tab.value}><${Panel} /></div></section></div></main>
     <footer><code>${place.text ? short(place.text, 120) : ""}</code><span class="kind">${
       place.event === "statement" ? place.kind : place.event}</span>

@@ -25,10 +25,12 @@ function change(by) {
   go(steps.change(s, selected(s, at), at, by), `There is no ${by > 0 ? "later" : "earlier"} change of ${variable.value}.`);
 }
 
-export function open(name, focus) {
+const INPUTS = { loops: "#filter", search: "#query" };
+
+/** Open a panel, and go to its input or its list. */
+export function open(name) {
   tab.value = name;
-  const element = () => document.getElementById(focus);
-  requestAnimationFrame(() => element()?.focus());
+  requestAnimationFrame(() => document.querySelector(INPUTS[name] ?? ".panel .rows")?.focus());
 }
 
 const far = (by) => () => {
@@ -61,13 +63,13 @@ export const KEYS = [
   [["PageDown"], "a hundredth further", far(1)],
   [["PageUp"], "a hundredth back", far(-1)],
   [["g"], "go to an event by its number", () => (state.goto.value = true)],
-  [["p"], "pick an iteration", () => open("loops", "filter")],
+  [["p"], "pick an iteration", () => open("loops")],
   [["{", "}"], "pick from the loop outside, inside", (key) => nextLevel(key === "}" ? 1 : -1)],
-  [["t"], "call tree", () => open("calls", "calls")],
-  [["/"], "search", () => open("search", "query")],
-  [["x"], "list of exceptions", () => open("exceptions", "exceptions")],
-  [["w"], "why", () => open("why", "why")],
-  [["d"], "difference from another run", () => open("diff", "diff")],
+  [["t"], "call tree", () => open("calls")],
+  [["/"], "search", () => open("search")],
+  [["x"], "list of exceptions", () => open("exceptions")],
+  [["w"], "why", () => open("why")],
+  [["d"], "difference from another run", () => open("diff")],
   [["s"], "source", () => document.getElementById("source")?.focus()],
   [["m"], "slider across time or across events", () => (state.axis.value = state.axis.value === "time" ? "events" : "time")],
   [["l"], "light, dark, or as the system has it", () => state.nextTheme()],

@@ -1,0 +1,541 @@
+"""The viewer in a real Chromium: what each key does, and what is shown then.
+
+Run with ``python -m pytest -m browser`` after ``pip install '.[test,browser]'``; Chromium is ``$FOLLOW_CHROMIUM``, or the
+first of ``chromium-headless-shell`` and ``chromium`` on the PATH. Without one these tests fail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.view import chromium
+from follow import FollowConfig, Recorder, follow, load
+from follow.view.page import write_view
+
+from .support import define, outcome
+from .test_view import recorded, whole_program
+from .viewfile import Happening, View
+
+pytestmark = pytest.mark.browser
+
+PRESS = """key => {
+    document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+    return followView.position.value;
+}"""
+
+
+FROM_EVERYWHERE = """key => Array.from({length: followView.store.value.count}, (_, at) => {
+    followView.position.value = at;
+    document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+    return followView.position.value;
+})"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """A page that shows a view; whatever goes wrong in it is collected."""
+
+    def __init__(self, browser: Any, file: Path, fragment: str = "", **context: Any) -> None:
+        self.page = browser.new_page(viewport={"width": 1360, "height": 840}, **context)
+        self.wrong: list[str] = []
+        self.page.on("console", lambda message: self.wrong.append(f"console: {message.text}"))
+        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        self.page.on(
+            "request",
+            lambda request: request.url.startswith(("file:", "blob:")) or self.wrong.append(f"request: {request.url}"),
+        )
+        self.page.goto(file.as_uri() + fragment)
+        self.page.wait_for_selector("html[data-ready]", timeout=30_000)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def jump(self, position: int) -> None:
+        self.page.evaluate("at => { followView.position.value = at }", position)
+
+    @property
+    def position(self) -> int:
+        return self.page.evaluate("followView.position.value")
+
+    def text(self, selector: str) -> str:
+        return re.sub(r"\s+", " ", self.page.locator(selector).inner_text()).strip()
+
+    def rows(self, list_id: str) -> list[str]:
+        found = self.page.locator(f"#{list_id} .row").all_inner_texts()
+        return [re.sub(r"\s+", " ", text).strip() for text in found]
+
+    def focused(self, element: str) -> None:
+        self.eventually(lambda: self.page.evaluate("document.activeElement.id") == element)
+
+    def eventually(self, condition: Callable[[], object]) -> None:
+        for _ in range(100):
+            if condition():
+                return
+            self.page.wait_for_timeout(30)
+        assert condition()
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> View:
+    trace = recorded(tmp_path_factory.mktemp("view"), whole_program)
+    file = write_view(load(trace), trace.with_suffix(".html"))
+    view = View(file)
+    view.file = file  # type: ignore[attr-defined]
+    return view
+
+
+@pytest.fixture
+def tab(browser: Any, program: View) -> Iterator[Tab]:
+    tab = Tab(browser, program.file)  # type: ignore[attr-defined]
+    yield tab
+    tab.page.close()
+    assert tab.wrong == []
+
+
+def at(happenings: list[Happening], instruction: str, nth: int = 0) -> int:
+    return [i for i, one in enumerate(happenings) if one.instruction == instruction][nth]
+
+
+class Expected:
+    """Where each key must lead, found by looking through all events."""
+
+    def __init__(self, view: View) -> None:
+        self.all = view.happenings()
+        self.callers = view.callers()
+        self.calls = [one.call for one in self.all]
+
+    def first(self, wanted: Callable[[int], bool], after: int) -> int:
+        return next((i for i in range(after + 1, len(self.all)) if wanted(i)), -1)
+
+    def last(self, wanted: Callable[[int], bool], before: int) -> int:
+        return next((i for i in range(before - 1, -1, -1) if wanted(i)), -1)
+
+    def out(self, i: int, search: Callable[[Callable[[int], bool], int], int]) -> int:
+        caller = self.callers[self.calls[i]]
+        while caller is not None:
+            found = search(lambda j: self.calls[j] == caller, i)
+            if found >= 0:
+                return found
+            caller = self.callers[caller]
+        return -1
+
+    def over(self, i: int) -> int:
+        found = self.first(lambda j: self.calls[j] == self.calls[i], i)
+        return self.out(i, self.first) if found < 0 else found
+
+    def over_back(self, i: int) -> int:
+        found = self.last(lambda j: self.calls[j] == self.calls[i], i)
+        return self.out(i, self.last) if found < 0 else found
+
+    def enters(self, j: int, i: int) -> bool:
+        return self.all[j].kind == "call" and self.callers[self.calls[j]] == self.calls[i]
+
+    def into(self, i: int) -> int:
+        entered = self.first(lambda j: self.enters(j, i), i)
+        own = self.first(lambda j: self.calls[j] == self.calls[i], i)
+        return entered if entered >= 0 and (own < 0 or entered < own) else self.over(i)
+
+    def into_back(self, i: int) -> int:
+        entered = self.last(lambda j: self.enters(j, i), i)
+        own = self.last(lambda j: self.calls[j] == self.calls[i], i)
+        if entered <= own:
+            return self.over_back(i)
+        return self.last(lambda j: self.calls[j] == self.calls[entered], len(self.all))
+
+    def same_line(self, i: int) -> Callable[[int], bool]:
+        return lambda j: self.all[j].line == self.all[i].line and self.all[j].kind != "call"
+
+    def raising(self, j: int) -> bool:
+        return self.all[j].exception is not None
+
+    def of(self, key: str, i: int) -> int:
+        found = {
+            "ArrowRight": lambda: self.first(lambda j: True, i),
+            "ArrowLeft": lambda: self.last(lambda j: True, i),
+            "ArrowDown": lambda: self.over(i),
+            "ArrowUp": lambda: self.over_back(i),
+            "i": lambda: self.into(i),
+            "I": lambda: self.into_back(i),
+            "o": lambda: self.out(i, self.first),
+            "O": lambda: self.out(i, self.last),
+            "n": lambda: self.first(self.same_line(i), i),
+            "N": lambda: self.last(self.same_line(i), i),
+            "e": lambda: self.first(self.raising, i),
+            "E": lambda: self.last(self.raising, i),
+            "Home": lambda: 0,
+            "End": lambda: len(self.all) - 1,
+        }[key]()
+        return i if found < 0 else found
+
+
+KEYS = ("ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp", "i", "I", "o", "O", "n", "N", "e", "E", "Home", "End")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_where_each_key_leads_from_everywhere(tab: Tab, program: View, key: str) -> None:
+    expected = Expected(program)
+    found = tab.page.evaluate(FROM_EVERYWHERE, key)
+    wanted = [expected.of(key, i) for i in range(len(expected.all))]
+    assert found == wanted
+    assert sum(to != i for i, to in enumerate(found)) > 10
+
+
+def test_changes_of_a_variable(tab: Tab, program: View) -> None:
+    happenings = program.happenings()
+    start = at(happenings, "rows = []")
+    call = happenings[start].call
+    own = [i for i, one in enumerate(happenings) if one.call == call]
+    values = [happenings[i].variables.get("row") for i in own]
+    changes = [i for i, (before, now) in zip(own[1:], pairwise(values)) if before != now]
+    assert len(changes) > 8
+    tab.jump(start)
+    tab.page.evaluate("followView.variable.value = 'row'")
+    for change in changes:
+        assert tab.page.evaluate(PRESS, "v") == change
+    assert tab.page.evaluate(PRESS, "v") == changes[-1]
+    assert "no later change of row" in tab.text("footer .notice")
+    for change in changes[-2::-1]:
+        assert tab.page.evaluate(PRESS, "V") == change
+
+
+def test_what_is_shown_after_each_step(tab: Tab, program: View) -> None:
+    happenings = program.happenings()
+    start = at(happenings, "rows = []")
+    tab.jump(start - 1)
+    for i in range(start, start + 12):
+        tab.press("ArrowRight")
+        told = happenings[i]
+        assert tab.position == i
+        assert tab.text("#position").startswith(f"{told.sequence} of {len(happenings)} ·")
+        assert tab.page.locator("#source .row.here").first.get_attribute("data-row") == str(told.line - 1)
+        assert tab.text("footer code") == told.instruction
+        shown = {row.split()[0]: row for row in tab.rows("variables")}
+        for name, (kind, value) in told.variables.items():
+            assert shown[name].startswith(f"{name} {kind}") and shown[name].endswith(value)
+        for name in set(shown) - set(told.variables):
+            assert shown[name] == f"{name} not bound"
+
+
+def test_source_has_hits_and_values(tab: Tab, program: View) -> None:
+    happenings = program.happenings()
+    tab.jump(at(happenings, "row.append(i * j)", 1))
+    tab.eventually(lambda: tab.rows("source"))
+    rows = {re.sub(r"^[\d,·]+ (\d+).*", r"\1", row): row for row in tab.rows("source")}
+    line = next(one.line for one in happenings if one.instruction == "row.append(i * j)")
+    hits = sum(one.line == line for one in happenings)
+    value = happenings[tab.position].variables["row"][1]
+    assert rows[str(line)] == f"{hits} {line} ▶ row.append(i * j) row = {value}"
+    source = tab.page.locator("#source .row", has_text="def table(n):")
+    assert "n = 4" in source.inner_text()
+    never = tab.page.locator("#source .row", has_text="continue").locator(".hits")
+    assert never.inner_text() == "0" and never.get_attribute("title") == "not executed"
+    comment = tab.page.locator("#source .row", has_text="import threading").locator(".hits")
+    assert comment.inner_text() == "·" and comment.get_attribute("title").startswith("not recorded")
+
+
+def test_click_on_a_line_goes_to_its_next_run(tab: Tab, program: View) -> None:
+    happenings = program.happenings()
+    tab.jump(at(happenings, "rows = []"))
+    tab.page.locator("#source .row", has_text="row.append(i * j)").click()
+    assert tab.position == at(happenings, "row.append(i * j)")
+
+
+def test_inspector_has_old_and_new(tab: Tab, program: View) -> None:
+    happenings = program.happenings()
+    tab.jump(at(happenings, "rows.append(row)", 1))
+    tab.press("]", "]")
+    assert tab.page.evaluate("followView.variable.value") == "rows"
+    now = happenings[tab.position].variables["rows"][1]
+    before = happenings[at(happenings, "rows.append(row)")].variables["rows"][1]
+    assert tab.text("#inspected") == f"old {before} new {now}"
+    assert tab.page.locator("#inspected .after mark").inner_text() == now.removeprefix(before[:-1]).removesuffix("]")
+    history = tab.rows("history")
+    assert len(history) >= 3 and history[0].endswith("[]")
+    tab.page.locator("#history .row").first.click()
+    assert tab.position == at(happenings, "rows = []")
+    tab.press("[")
+    assert tab.page.evaluate("followView.variable.value") == "n"
+
+
+def test_iterations_are_picked_and_searched(tab: Tab, program: View) -> None:
+    happenings = program.happenings()
+    tab.jump(at(happenings, "row.append(i * j)", 3))
+    tab.press("p")
+    tab.focused("filter")
+    levels = [re.sub(r"\s+", " ", text) for text in tab.page.locator(".levels button").all_inner_texts()]
+    assert levels == ["for i in range(n): 2 of 4", "for j in range(n): 3 of 4"]
+    assert tab.rows("iterations") == ["#1 j = 0", "#2 j = 1", "#3 j = 2", "#4 j = 3"]
+    tab.press("Escape", "{")
+    assert tab.rows("iterations") == ["#1 i = 0", "#2 i = 1", "#3 i = 2", "#4 i = 3"]
+    tab.page.locator("#filter").fill("i = 2")
+    tab.eventually(lambda: tab.rows("iterations") == ["#3 i = 2"])
+    tab.press("Enter")
+    tab.eventually(lambda: happenings[tab.position].instruction == "for i in range(n):")
+    told = happenings[tab.position]
+    assert told.function == "table" and told.variables["i"] == ("int", "2")
+
+
+def test_iterations_of_a_while_loop_tell_its_condition(tab: Tab, program: View) -> None:
+    tab.jump(at(program.happenings(), "k += 1", 1))
+    tab.press("p")
+    tab.eventually(lambda: tab.rows("iterations"))
+    assert tab.rows("iterations") == ["#1 k = 0", "#2 k = 1", "#3 k = 2"]
+
+
+def test_call_tree_opens_around_the_position(tab: Tab, program: View) -> None:
+    happenings = program.happenings()
+    position = next(i for i, one in enumerate(happenings) if one.function == "fib" and one.variables["n"][1] == "2")
+    tab.jump(position)
+    tab.press("t")
+    tab.focused("calls")
+    current = tab.page.locator("#calls .row.current").inner_text()
+    assert re.sub(r"\s+", "", current).startswith("▸fib(n=2)→1")
+    rows = tab.rows("calls")
+    assert [re.sub(r"^\W+|\).*", "", row) for row in rows[:5]] == [
+        "f (",
+        "fib (n=4",
+        "fib (n=3",
+        "fib (n=2",
+        "fib (n=1",
+    ]
+    tab.press("ArrowRight")
+    tab.eventually(lambda: tab.rows("calls")[3].startswith("▾ fib (n=2)"))
+    assert [row[:9] for row in tab.rows("calls")[4:6]] == ["fib (n=1)", "fib (n=0)"]
+    tab.press("ArrowDown", "Enter")
+    assert happenings[tab.position].kind == "call" and happenings[tab.position].variables["n"] == ("int", "1")
+    tab.press("End")
+    tab.eventually(lambda: tab.rows("calls")[-1].startswith("▸ work ()"))  # of a thread, which has no caller
+
+
+def test_search_finds_functions_statements_and_values(tab: Tab, program: View) -> None:
+    happenings = program.happenings()
+    tab.press("/")
+    tab.focused("query")
+    tab.page.keyboard.type("table")
+    tab.press("Enter")
+    tab.eventually(lambda: happenings[tab.position].function == "table")
+    assert happenings[tab.position].kind == "call"
+    assert tab.rows("results")[0].startswith("function table")
+    tab.press("/")
+    tab.page.locator("#query").fill("row=[0, 2")
+    count = sum(
+        one.variables.get("row", ("", ""))[1].startswith("[0, 2") and one.instruction.startswith("row.append")
+        for one in happenings
+    )
+    tab.eventually(lambda: tab.text(".total") == f"{count} found")
+    rows = tab.rows("results")
+    assert rows and all(re.fullmatch(r"\d+ :\d+ row = \[0, 2.*\]", row) for row in rows)
+    tab.page.locator("#results .row").first.click()
+    assert happenings[tab.position].variables["row"] == ("list", "[0, 2]")
+    tab.page.locator("#query").fill("nothing of the kind")
+    tab.eventually(lambda: tab.text(".total") == "0 found")
+    tab.press("Escape", "ArrowRight")
+    assert tab.position > 0
+
+
+def test_exceptions_are_listed(tab: Tab, program: View) -> None:
+    happenings = program.happenings()
+    raising = [one for one in happenings if one.exception]
+    tab.press("x")
+    tab.focused("exceptions")
+    assert len(tab.rows("exceptions")) == len(raising)
+    for row, one in zip(tab.rows("exceptions"), raising):
+        assert row.startswith(f"{one.sequence} {one.function}") and row.endswith(one.exception)
+    tab.press("Home", "ArrowDown", "Enter")
+    assert happenings[tab.position] == raising[1]
+    assert tab.page.locator("#source .row.raising").count() == 1
+    assert raising[1].exception in tab.text(".variables .told.raised")
+
+
+def test_the_hash_has_the_position(tab: Tab, program: View) -> None:
+    tab.press("ArrowRight", "ArrowRight", "]", "x")
+    sequence = program.happenings()[2].sequence
+    tab.eventually(lambda: tab.page.evaluate("location.hash").startswith(f"#e={sequence}&"))
+    tab.eventually(lambda: tab.page.evaluate("location.hash").endswith("&t=exceptions"))
+    tab.page.evaluate("location.hash = '#e=9&v=n&t=calls'")
+    tab.eventually(lambda: tab.position == 8)
+    assert tab.page.evaluate("[followView.variable.value, followView.tab.value].join()") == "n,calls"
+
+
+def test_a_link_opens_at_its_position(browser: Any, program: View) -> None:
+    tab = Tab(browser, program.file, "#e=12&v=n&t=loops")  # type: ignore[attr-defined]
+    assert tab.position == 11
+    assert tab.page.locator("[role=tab][aria-selected=true]").inner_text() == "Iterations"
+    tab.press("g")
+    tab.focused("goto")
+    tab.page.keyboard.type("E000020")
+    tab.press("Enter")
+    assert tab.position == 19
+    tab.page.close()
+    assert tab.wrong == []
+
+
+def test_slider_goes_where_it_is_pressed(tab: Tab, program: View) -> None:
+    happenings = program.happenings()
+    box = tab.page.locator("#slider").bounding_box()
+    tab.press("m")
+    tab.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
+    assert abs(tab.position - len(happenings) / 2) < 2
+    tab.press("m")
+    tab.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
+    middle = (happenings[0].time + happenings[-1].time) / 2
+    assert abs(happenings[tab.position].time - middle) <= max(
+        later.time - earlier.time for earlier, later in pairwise(happenings)
+    )
+    drawn = tab.page.evaluate(
+        "Array.from(document.querySelector('canvas').getContext('2d').getImageData(0, 0, 1300, 46).data).some(Boolean)"
+    )
+    assert drawn
+
+
+def test_values_and_source_are_no_markup(tab: Tab, program: View) -> None:
+    tab.jump(at(program.happenings(), "raise ValueError(text) from error"))
+    tab.eventually(lambda: tab.rows("source"))
+    assert "<b>&amp;</b></script><script>alert(2)</script>" in tab.text("#variables")
+    assert tab.page.locator("#app script").count() == 0
+    assert "<script>alert(1)</script><!--" in tab.text("#source")
+
+
+def test_light_and_dark(browser: Any, program: View) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light, dark = "rgb(255, 255, 255)", "rgb(20, 23, 28)"
+    for scheme, own in (("light", light), ("dark", dark)):
+        tab = Tab(browser, program.file, color_scheme=scheme)  # type: ignore[attr-defined]
+        assert tab.page.evaluate(ground) == own
+        found = []
+        for _ in range(3):
+            tab.press("l")
+            found.append(tab.page.evaluate(ground))
+        assert found == [light, dark, own]
+        tab.page.close()
+        assert tab.wrong == []
+
+
+def test_help_lists_every_key(tab: Tab) -> None:
+    tab.press("?")
+    assert tab.page.locator("#help dt").count() == 33
+    tab.press("Escape")
+    assert tab.page.locator("#help").count() == 0
+
+
+def view_in(browser: Any, folder: Path, run: Callable[[Recorder], object], answers: Any = None, **options: Any) -> Tab:
+    with Recorder(folder / "run.follow", **options) as recorder:
+        run(recorder)
+    return Tab(browser, write_view(load(folder / "run.follow"), folder / "run.html", answers))
+
+
+def test_not_recorded_is_not_the_same_as_not_bound(browser: Any, tmp_path: Path) -> None:
+    function = define("def f(n):\n    for i in range(2):\n        print(i)\n    j = n\n    if n:\n        k = ''\n")
+    config = FollowConfig(follow_for_loops=False)
+    tab = view_in(browser, tmp_path, lambda recorder: follow(function, recorder, config=config)(1))
+    tab.press("ArrowRight")
+    assert tab.rows("variables") == ["n int 1", "j int not bound → 1", "k not bound", "i not recorded"]
+    tab.press("End")
+    assert tab.rows("variables") == ["n int 1", "j int 1", "k str not bound → ''", "i not recorded"]
+    assert tab.wrong == []
+    tab.page.close()
+
+
+def test_a_call_whose_begin_is_lost(browser: Any, tmp_path: Path) -> None:
+    function = define("def f(n):\n    for i in range(n):\n        j = i\n    return 1 // 0\n")
+    tab = view_in(
+        browser,
+        tmp_path,
+        lambda recorder: outcome(follow(function, recorder), 20),
+        ring=6,
+        on_exception="dump",
+    )
+    assert "n not recorded" in tab.rows("variables")
+    assert "begin not recorded" in tab.text("#calls")
+    tab.page.close()
+    assert tab.wrong == []
+
+
+def test_why_and_diff_are_not_computed(tab: Tab) -> None:
+    for key, told in (("w", "without answers of follow why"), ("d", "without an answer of follow diff")):
+        tab.press(key)
+        tab.eventually(lambda told=told: told in tab.text(".panel .body"))
+
+
+def test_why_and_diff_that_were_computed(browser: Any, tmp_path: Path) -> None:
+    function = define("def f(n):\n    m = n + 1\n    return m\n")
+    answers = {
+        "why": [
+            {
+                "sequence": 2,
+                "name": "m",
+                "steps": [
+                    {"sequence": 2, "place": "t.py:2", "text": "m = n + 1", "value": "m = 2", "certainty": "exact"},
+                    {"sequence": 1, "place": "t.py:1", "text": "def f(n):", "value": "n = 1", "certainty": "may"},
+                ],
+            }
+        ],
+        "diff": {
+            "other": "good.follow",
+            "summary": "The runs part at <2>",
+            "steps": [{"sequence": 2, "text": "m = n + 1", "value": "m = 2", "other": "m = 3"}],
+        },
+    }
+    tab = view_in(browser, tmp_path, lambda recorder: follow(function, recorder)(1), answers)
+    tab.press("End", "w")
+    tab.focused("why-all")
+    assert tab.rows("why-all") == ["2 m"]
+    tab.press("Home", "Enter")
+    tab.eventually(lambda: len(tab.rows("why")) == 2)
+    assert tab.rows("why") == ["2 t.py:2 m = n + 1 m = 2 exact", "1 t.py:1 def f(n): n = 1 may"]
+    tab.page.locator("#why .row").nth(1).click()
+    assert tab.position == 0
+    tab.press("Escape", "d")
+    tab.focused("diff")
+    assert "The runs part at <2>" in tab.text(".panel .body")
+    assert "m = 3" in tab.rows("diff")[0]
+    tab.press("Home", "Enter")
+    assert tab.position == 1
+    tab.page.close()
+    assert tab.wrong == []
+
+
+def test_an_empty_recording_says_so(browser: Any, tmp_path: Path) -> None:
+    tab = view_in(browser, tmp_path, lambda recorder: None)
+    assert tab.text("#app") == "This recording holds no events."
+    tab.press("ArrowRight", "n", "/")
+    tab.page.close()
+    assert tab.wrong == []
+
+
+def test_many_calls_and_iterations_stay_a_few_rows(browser: Any, tmp_path: Path) -> None:
+    inner = define("def g(n):\n    return n\n", "g")
+    outer = define("def f(n):\n    for i in range(n):\n        g(i)\n")
+
+    def run(recorder: Recorder) -> None:
+        outer.__globals__["g"] = follow(inner, recorder)
+        follow(outer, recorder)(5_000)
+
+    tab = view_in(browser, tmp_path, run)
+    for key, name in (("t", "calls"), ("p", "iterations")):
+        tab.press("Escape", key)
+        tab.eventually(lambda name=name: tab.rows(name))
+        tab.press("Escape", "End")
+        assert len(tab.rows(name)) < 60
+    tab.jump(tab.page.evaluate("followView.store.value.count >> 1"))
+    tab.press("t")
+    assert tab.page.locator("#calls .row.current").count() == 1
+    assert tab.page.locator("*").count() < 1_500
+    tab.page.close()
+    assert tab.wrong == []
