@@ -234,8 +234,9 @@ def test_what_is_shown_after_each_step(tab: Tab, program: View) -> None:
 
 def test_source_has_hits_and_values(tab: Tab, program: View) -> None:
     happenings = program.happenings()
-    tab.jump(at(happenings, "row.append(i * j)", 1))
+    tab.jump(at(happenings, "rows = []"))
     tab.eventually(lambda: tab.rows("source"))
+    tab.jump(at(happenings, "row.append(i * j)", 1))
     rows = {re.sub(r"^[\d,·]+ (\d+).*", r"\1", row): row for row in tab.rows("source")}
     line = next(one.line for one in happenings if one.instruction == "row.append(i * j)")
     hits = sum(one.line == line for one in happenings)
@@ -245,6 +246,7 @@ def test_source_has_hits_and_values(tab: Tab, program: View) -> None:
     assert "n = 4" in source.inner_text()
     never = tab.page.locator("#source .row", has_text="continue").locator(".hits")
     assert never.inner_text() == "0" and never.get_attribute("title") == "not executed"
+    tab.jump(at(happenings, "if n < 2:"))
     comment = tab.page.locator("#source .row", has_text="import threading").locator(".hits")
     assert comment.inner_text() == "·" and comment.get_attribute("title").startswith("not recorded")
 

@@ -6,6 +6,7 @@ import { iterationText, levels } from "./loops.js";
 import { Rows } from "./rows.js";
 import { search, sliced } from "./search.js";
 import { go, position, store } from "./state.js";
+import { lowerBound } from "./store.js";
 
 const level = signal(-1); // which of the levels is picked from; -1 is the innermost around the position
 const filter = signal("");
@@ -134,7 +135,7 @@ export function Search() {
 export function Exceptions() {
   const s = store.value;
   const all = s.exceptions;
-  const near = all.indexOf(position.value);
+  const near = lowerBound(all, 0, all.length, (event) => event < position.value);
   const render = (row) => {
     const place = s.placeAt(all[row]);
     return html`<span class="sequence">${grouped(s.sequence(all[row]))}</span>
@@ -142,6 +143,6 @@ export function Exceptions() {
       <span class="raised">${place.event === "leave" ? "left by" : "✗"} ${short(s.textOf(s.told(all[row], 2)), 120)}</span>`;
   };
   if (!all.length) return html`<p class="nothing">No exception is recorded.</p>`;
-  return html`<${Rows} id="exceptions" count=${all.length} render=${render} current=${near} label="Exceptions"
+  return html`<${Rows} id="exceptions" count=${all.length} render=${render} current=${all[near] === position.value ? near : -1} label="Exceptions"
     onPick=${(row) => go(all[row])} /><p class="total">${grouped(all.length)} events</p>`;
 }

@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "./html.js";
 
+const MARGIN = 3; // rows that are seen above and below the current one
 const TALLEST = 8_000_000; // browsers cannot make an element much taller than this (px)
 
 /**
@@ -10,7 +11,10 @@ const TALLEST = 8_000_000; // browsers cannot make an element much taller than t
  */
 export function Rows({ count, height = 22, render, current = -1, onPick, onKey, label, id, rowClass, token }) {
   const element = useRef(null);
-  const [top, setTop] = useState(0);
+  const top = useRef(0); // where the list is scrolled to, in px
+  const brought = useRef("");
+  const scrolled = useRef(false); // whether the element has yet to be told of `top`
+  const [, redraw] = useState(0);
   const [view, setView] = useState(300);
   const [cursor, setCursor] = useState(-1);
   const total = count * height;
@@ -18,28 +22,48 @@ export function Rows({ count, height = 22, render, current = -1, onPick, onKey, 
   const shown = Math.ceil(view / height) + 1;
   const whole = Math.max(1, Math.floor(view / height));
   const squeezed = total > TALLEST;
-  let first = Math.floor(top / height);
-  if (squeezed) first = Math.round((top / (spacer - view)) * (count - whole));
-  first = Math.max(0, Math.min(first, count - 1));
-  const shift = squeezed ? 0 : first * height - top;
+  const firstAt = (px) => {
+    const found = squeezed ? Math.round((px / (spacer - view)) * (count - whole)) : Math.floor(px / height);
+    return Math.max(0, Math.min(found, count - 1));
+  };
 
+  /** Scroll so that a row is in sight; all happens before anything is drawn. */
   const bring = (row, centred) => {
-    if (!element.current || row < 0) return;
-    const inside = row >= first + (shift < 0 ? 1 : 0) && row < first + whole;
-    if (inside) return;
+    if (row < 0) return;
+    const margin = centred ? Math.min(MARGIN, whole >> 2) : 0;
+    const first = squeezed ? firstAt(top.current) : Math.ceil(top.current / height);
+    if (row >= first + margin && row < first + whole - margin) return;
     const wanted = centred ? row - Math.floor(whole / 2) : row < first ? row : row - whole + 1;
     const to = squeezed ? (wanted / (count - whole)) * (spacer - view) : wanted * height;
-    element.current.scrollTop = Math.max(0, to);
-    setTop(element.current.scrollTop);
+    top.current = Math.max(0, Math.min(to, spacer - view));
+    scrolled.current = true;
   };
+  const state = `${current} ${count} ${token} ${view}`;
+  if (brought.current !== state) {
+    brought.current = state;
+    bring(current, true);
+  }
+  if (top.current > Math.max(0, spacer - view)) {
+    top.current = Math.max(0, spacer - view);
+    scrolled.current = true;
+  }
   useLayoutEffect(() => {
     const observer = new ResizeObserver(([entry]) => setView(entry.contentRect.height));
     observer.observe(element.current);
     setView(element.current.clientHeight);
     return () => observer.disconnect();
   }, []);
-  useLayoutEffect(() => bring(current, true), [current, count, token, view > 60]);
+  useLayoutEffect(() => {
+    if (scrolled.current) element.current.scrollTop = top.current;
+    scrolled.current = false;
+  });
   useLayoutEffect(() => setCursor(-1), [count, token]);
+  const onScroll = (event) => {
+    const now = event.currentTarget.scrollTop;
+    if (Math.abs(now - top.current) < 1) return;
+    top.current = now;
+    redraw((times) => times + 1);
+  };
 
   const move = (to) => {
     const next = Math.max(0, Math.min(count - 1, to));
@@ -62,6 +86,8 @@ export function Rows({ count, height = 22, render, current = -1, onPick, onKey, 
     event.preventDefault();
     event.stopPropagation();
   };
+  const first = firstAt(top.current);
+  const shift = squeezed ? 0 : first * height - top.current;
   const rows = [];
   for (let row = first; row < Math.min(count, first + shown); row++) {
     const marks = `row ${row === current ? "current" : ""} ${row === cursor ? "cursor" : ""} ${rowClass?.(row) ?? ""}`;
@@ -70,6 +96,6 @@ export function Rows({ count, height = 22, render, current = -1, onPick, onKey, 
       onClick=${onPick ? () => onPick(row) : null}>${render(row)}</div>`);
   }
   return html`<div class="rows" id=${id} ref=${element} tabindex=${onPick ? 0 : -1} role=${onPick ? "listbox" : null}
-    aria-label=${label} onScroll=${(event) => setTop(event.currentTarget.scrollTop)} onKeyDown=${onKeyDown}>
+    aria-label=${label} onScroll=${onScroll} onKeyDown=${onKeyDown}>
     <div style=${`height:${spacer}px`}><div class="window" style=${`height:${view}px`}>${rows}</div></div></div>`;
 }
