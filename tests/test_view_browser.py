@@ -1,4 +1,4 @@
-"""The viewer in a real Chromium: what each key does, and what is shown then.
+"""The viewer in a real Chromium: what is shown.
 
 Run with ``python -m pytest -m browser`` after ``pip install '.[test,browser]'``; Chromium is ``$FOLLOW_CHROMIUM``, or the
 first of ``chromium-headless-shell`` and ``chromium`` on the PATH. Without one these tests fail.
@@ -7,229 +7,19 @@ first of ``chromium-headless-shell`` and ``chromium`` on the PATH. Without one t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.view import chromium
-from follow import FollowConfig, Recorder, follow, load
-from follow.view.page import write_view
+from follow import FollowConfig, Recorder, follow
 
 from .support import define, outcome
-from .test_view import recorded, whole_program
-from .viewfile import Happening, View
+from .viewfile import View
+from .viewtab import Tab, at, view_in
 
 pytestmark = pytest.mark.browser
-
-PRESS = """key => {
-    document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
-    return followView.position.value;
-}"""
-
-
-FROM_EVERYWHERE = """key => Array.from({length: followView.store.value.count}, (_, at) => {
-    followView.position.value = at;
-    document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
-    return followView.position.value;
-})"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-class Tab:
-    """A page that shows a view; whatever goes wrong in it is collected."""
-
-    def __init__(self, browser: Any, file: Path, fragment: str = "", **context: Any) -> None:
-        self.page = browser.new_page(viewport={"width": 1360, "height": 840}, **context)
-        self.wrong: list[str] = []
-        self.page.on("console", lambda message: self.wrong.append(f"console: {message.text}"))
-        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-        self.page.on(
-            "request",
-            lambda request: request.url.startswith(("file:", "blob:")) or self.wrong.append(f"request: {request.url}"),
-        )
-        self.page.goto(file.as_uri() + fragment)
-        self.page.wait_for_selector("html[data-ready]", timeout=30_000)
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def jump(self, position: int) -> None:
-        self.page.evaluate("at => { followView.position.value = at }", position)
-
-    @property
-    def position(self) -> int:
-        return self.page.evaluate("followView.position.value")
-
-    def text(self, selector: str) -> str:
-        return re.sub(r"\s+", " ", self.page.locator(selector).inner_text()).strip()
-
-    def rows(self, list_id: str) -> list[str]:
-        found = self.page.locator(f"#{list_id} .row").all_inner_texts()
-        return [re.sub(r"\s+", " ", text).strip() for text in found]
-
-    def focused(self, element: str) -> None:
-        self.eventually(lambda: self.page.evaluate("document.activeElement.id") == element)
-
-    def eventually(self, condition: Callable[[], object]) -> None:
-        for _ in range(100):
-            if condition():
-                return
-            self.page.wait_for_timeout(30)
-        assert condition()
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> View:
-    trace = recorded(tmp_path_factory.mktemp("view"), whole_program)
-    file = write_view(load(trace), trace.with_suffix(".html"))
-    view = View(file)
-    view.file = file  # type: ignore[attr-defined]
-    return view
-
-
-@pytest.fixture
-def tab(browser: Any, program: View) -> Iterator[Tab]:
-    tab = Tab(browser, program.file)  # type: ignore[attr-defined]
-    yield tab
-    tab.page.close()
-    assert tab.wrong == []
-
-
-def at(happenings: list[Happening], instruction: str, nth: int = 0) -> int:
-    return [i for i, one in enumerate(happenings) if one.instruction == instruction][nth]
-
-
-class Expected:
-    """Where each key must lead, found by looking through all events."""
-
-    def __init__(self, view: View) -> None:
-        self.all = view.happenings()
-        self.callers = view.callers()
-        self.calls = [one.call for one in self.all]
-
-    def first(self, wanted: Callable[[int], bool], after: int) -> int:
-        return next((i for i in range(after + 1, len(self.all)) if wanted(i)), -1)
-
-    def last(self, wanted: Callable[[int], bool], before: int) -> int:
-        return next((i for i in range(before - 1, -1, -1) if wanted(i)), -1)
-
-    def out(self, i: int, search: Callable[[Callable[[int], bool], int], int]) -> int:
-        caller = self.callers[self.calls[i]]
-        while caller is not None:
-            found = search(lambda j: self.calls[j] == caller, i)
-            if found >= 0:
-                return found
-            caller = self.callers[caller]
-        return -1
-
-    def over(self, i: int) -> int:
-        found = self.first(lambda j: self.calls[j] == self.calls[i], i)
-        return self.out(i, self.first) if found < 0 else found
-
-    def over_back(self, i: int) -> int:
-        found = self.last(lambda j: self.calls[j] == self.calls[i], i)
-        return self.out(i, self.last) if found < 0 else found
-
-    def enters(self, j: int, i: int) -> bool:
-        return self.all[j].kind == "call" and self.callers[self.calls[j]] == self.calls[i]
-
-    def into(self, i: int) -> int:
-        entered = self.first(lambda j: self.enters(j, i), i)
-        own = self.first(lambda j: self.calls[j] == self.calls[i], i)
-        return entered if entered >= 0 and (own < 0 or entered < own) else self.over(i)
-
-    def into_back(self, i: int) -> int:
-        entered = self.last(lambda j: self.enters(j, i), i)
-        own = self.last(lambda j: self.calls[j] == self.calls[i], i)
-        if entered <= own:
-            return self.over_back(i)
-        return self.last(lambda j: self.calls[j] == self.calls[entered], len(self.all))
-
-    def same_line(self, i: int) -> Callable[[int], bool]:
-        return lambda j: self.all[j].line == self.all[i].line and self.all[j].kind != "call"
-
-    def raising(self, j: int) -> bool:
-        return self.all[j].exception is not None
-
-    def of(self, key: str, i: int) -> int:
-        found = {
-            "ArrowRight": lambda: self.first(lambda j: True, i),
-            "ArrowLeft": lambda: self.last(lambda j: True, i),
-            "ArrowDown": lambda: self.over(i),
-            "ArrowUp": lambda: self.over_back(i),
-            "i": lambda: self.into(i),
-            "I": lambda: self.into_back(i),
-            "o": lambda: self.out(i, self.first),
-            "O": lambda: self.out(i, self.last),
-            "n": lambda: self.first(self.same_line(i), i),
-            "N": lambda: self.last(self.same_line(i), i),
-            "e": lambda: self.first(self.raising, i),
-            "E": lambda: self.last(self.raising, i),
-            "Home": lambda: 0,
-            "End": lambda: len(self.all) - 1,
-        }[key]()
-        return i if found < 0 else found
-
-
-KEYS = ("ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp", "i", "I", "o", "O", "n", "N", "e", "E", "Home", "End")
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_where_each_key_leads_from_everywhere(tab: Tab, program: View, key: str) -> None:
-    expected = Expected(program)
-    found = tab.page.evaluate(FROM_EVERYWHERE, key)
-    wanted = [expected.of(key, i) for i in range(len(expected.all))]
-    assert found == wanted
-    assert sum(to != i for i, to in enumerate(found)) > 10
-
-
-def test_changes_of_a_variable(tab: Tab, program: View) -> None:
-    happenings = program.happenings()
-    start = at(happenings, "rows = []")
-    call = happenings[start].call
-    own = [i for i, one in enumerate(happenings) if one.call == call]
-    values = [happenings[i].variables.get("row") for i in own]
-    changes = [i for i, (before, now) in zip(own[1:], pairwise(values)) if before != now]
-    assert len(changes) > 8
-    tab.jump(start)
-    tab.page.evaluate("followView.variable.value = 'row'")
-    for change in changes:
-        assert tab.page.evaluate(PRESS, "v") == change
-    assert tab.page.evaluate(PRESS, "v") == changes[-1]
-    assert "no later change of row" in tab.text("footer .notice")
-    for change in changes[-2::-1]:
-        assert tab.page.evaluate(PRESS, "V") == change
-
-
-def test_what_is_shown_after_each_step(tab: Tab, program: View) -> None:
-    happenings = program.happenings()
-    start = at(happenings, "rows = []")
-    tab.jump(start - 1)
-    for i in range(start, start + 12):
-        tab.press("ArrowRight")
-        told = happenings[i]
-        assert tab.position == i
-        assert tab.text("#position").startswith(f"{told.sequence} of {len(happenings)} ·")
-        assert tab.page.locator("#source .row.here").first.get_attribute("data-row") == str(told.line - 1)
-        assert tab.text("footer code") == told.instruction
-        shown = {row.split()[0]: row for row in tab.rows("variables")}
-        for name, (kind, value) in told.variables.items():
-            assert shown[name].startswith(f"{name} {kind}") and shown[name].endswith(value)
-        for name in set(shown) - set(told.variables):
-            assert shown[name] == f"{name} not bound"
 
 
 def test_source_has_hits_and_values(tab: Tab, program: View) -> None:
@@ -365,29 +155,6 @@ def test_exceptions_are_listed(tab: Tab, program: View) -> None:
     assert raising[1].exception in tab.text(".variables .told.raised")
 
 
-def test_the_hash_has_the_position(tab: Tab, program: View) -> None:
-    tab.press("ArrowRight", "ArrowRight", "]", "x")
-    sequence = program.happenings()[2].sequence
-    tab.eventually(lambda: tab.page.evaluate("location.hash").startswith(f"#e={sequence}&"))
-    tab.eventually(lambda: tab.page.evaluate("location.hash").endswith("&t=exceptions"))
-    tab.page.evaluate("location.hash = '#e=9&v=n&t=calls'")
-    tab.eventually(lambda: tab.position == 8)
-    assert tab.page.evaluate("[followView.variable.value, followView.tab.value].join()") == "n,calls"
-
-
-def test_a_link_opens_at_its_position(browser: Any, program: View) -> None:
-    tab = Tab(browser, program.file, "#e=12&v=n&t=loops")  # type: ignore[attr-defined]
-    assert tab.position == 11
-    assert tab.page.locator("[role=tab][aria-selected=true]").inner_text() == "Iterations"
-    tab.press("g")
-    tab.focused("goto")
-    tab.page.keyboard.type("E000020")
-    tab.press("Enter")
-    assert tab.position == 19
-    tab.page.close()
-    assert tab.wrong == []
-
-
 def test_slider_goes_where_it_is_pressed(tab: Tab, program: View) -> None:
     happenings = program.happenings()
     box = tab.page.locator("#slider").bounding_box()
@@ -418,15 +185,14 @@ def test_light_and_dark(browser: Any, program: View) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
     light, dark = "rgb(255, 255, 255)", "rgb(20, 23, 28)"
     for scheme, own in (("light", light), ("dark", dark)):
-        tab = Tab(browser, program.file, color_scheme=scheme)  # type: ignore[attr-defined]
+        tab = Tab(browser, program.path, color_scheme=scheme)
         assert tab.page.evaluate(ground) == own
         found = []
         for _ in range(3):
             tab.press("l")
             found.append(tab.page.evaluate(ground))
         assert found == [light, dark, own]
-        tab.page.close()
-        assert tab.wrong == []
+        tab.close()
 
 
 def test_help_lists_every_key(tab: Tab) -> None:
@@ -434,12 +200,6 @@ def test_help_lists_every_key(tab: Tab) -> None:
     assert tab.page.locator("#help dt").count() == 33
     tab.press("Escape")
     assert tab.page.locator("#help").count() == 0
-
-
-def view_in(browser: Any, folder: Path, run: Callable[[Recorder], object], answers: Any = None, **options: Any) -> Tab:
-    with Recorder(folder / "run.follow", **options) as recorder:
-        run(recorder)
-    return Tab(browser, write_view(load(folder / "run.follow"), folder / "run.html", answers))
 
 
 def test_not_recorded_is_not_the_same_as_not_bound(browser: Any, tmp_path: Path) -> None:
@@ -450,8 +210,7 @@ def test_not_recorded_is_not_the_same_as_not_bound(browser: Any, tmp_path: Path)
     assert tab.rows("variables") == ["n int 1", "j int not bound → 1", "k not bound", "i not recorded"]
     tab.press("End")
     assert tab.rows("variables") == ["n int 1", "j int 1", "k str not bound → ''", "i not recorded"]
-    assert tab.wrong == []
-    tab.page.close()
+    tab.close()
 
 
 def test_a_call_whose_begin_is_lost(browser: Any, tmp_path: Path) -> None:
@@ -465,8 +224,7 @@ def test_a_call_whose_begin_is_lost(browser: Any, tmp_path: Path) -> None:
     )
     assert "n not recorded" in tab.rows("variables")
     assert "begin not recorded" in tab.text("#calls")
-    tab.page.close()
-    assert tab.wrong == []
+    tab.close()
 
 
 def test_why_and_diff_are_not_computed(tab: Tab) -> None:
@@ -509,16 +267,14 @@ def test_why_and_diff_that_were_computed(browser: Any, tmp_path: Path) -> None:
     assert "m = 3" in tab.rows("diff")[0]
     tab.press("Home", "Enter")
     assert tab.position == 1
-    tab.page.close()
-    assert tab.wrong == []
+    tab.close()
 
 
 def test_an_empty_recording_says_so(browser: Any, tmp_path: Path) -> None:
     tab = view_in(browser, tmp_path, lambda recorder: None)
     assert tab.text("#app") == "This recording holds no events."
     tab.press("ArrowRight", "n", "/")
-    tab.page.close()
-    assert tab.wrong == []
+    tab.close()
 
 
 def test_many_calls_and_iterations_stay_a_few_rows(browser: Any, tmp_path: Path) -> None:
@@ -539,5 +295,4 @@ def test_many_calls_and_iterations_stay_a_few_rows(browser: Any, tmp_path: Path)
     tab.press("t")
     assert tab.page.locator("#calls .row.current").count() == 1
     assert tab.page.locator("*").count() < 1_500
-    tab.page.close()
-    assert tab.wrong == []
+    tab.close()

@@ -69,6 +69,7 @@ class View:
     """The data of a viewer's file."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self.page = Page(path.read_text(encoding="utf-8"))
         self.columns: dict[str, list[int]] = {}
         self.sources: dict[int, list[str]] = {}

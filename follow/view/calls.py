@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 
 from ..trace.decode import Event
+from .source import Layouts
 
 
 class _Open:
@@ -15,14 +16,18 @@ class _Open:
         recent: the calls that seem to have been entered by it since its last event.
         running: whether it stands on its thread's stack.
         suspends: whether it may go on after it has left the stack.
+        coroutine: whether it is awaited, so that what awaits it does not go on before it has ended.
+        caller: of a coroutine what seems to have awaited it, once that has gone on.
     """
 
-    __slots__ = ("index", "key", "recent", "running", "suspends", "thread")
+    __slots__ = ("caller", "coroutine", "index", "key", "recent", "running", "suspends", "thread")
 
-    def __init__(self, key: int | str, index: int, thread: int, suspends: bool) -> None:
+    def __init__(self, key: int | str, index: int, thread: int, suspends: bool, coroutine: bool) -> None:
         self.key = key
         self.index = index
         self.suspends = suspends
+        self.coroutine = coroutine
+        self.caller: _Open | None = None
         self.thread = thread
         self.recent: list[_Open] = []
         self.running = True
@@ -33,7 +38,12 @@ class Calls:
 
     A call was entered by the innermost one that has a further event after it. So one that is entered after another's
     last event belongs to the caller of that other. One that goes on after it was suspended has entered
-    what was entered since the last event of the call that it interrupts.
+    what was entered since the last event of the call that it interrupts. A coroutine that goes on after what seemed to
+    await it went on is a task: it belongs to the caller of that. Events do not say when a suspended call goes on, so
+    among tasks that enter coroutines in turn the caller may come out as another task.
+
+    Arguments:
+        layouts: where functions stand in their files.
 
     Attributes:
         parents: by call the number of its caller + 1; 0 where none is known.
@@ -42,7 +52,8 @@ class Calls:
         thread_names: the identifiers of threads; 0 where the begin of a call is not in the trace.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, layouts: Layouts) -> None:
+        self._layouts = layouts
         self.parents = array("I")
         self.starts = array("I")
         self.ends = array("I")
@@ -70,6 +81,9 @@ class Calls:
         stack = self._stacks[call.thread]
         if not stack or stack[-1] is not call:
             self._continue(call, stack)
+        if call.caller is not None:
+            self.parents[call.index] = self.parents[call.caller.index]
+            call.caller = call.caller.caller
         self._settle(call)
         self.ends[call.index] = at
         if _seems_last(event):
@@ -91,7 +105,7 @@ class Calls:
     def _begin(self, key: int | str, event: Event, at: int) -> _Open:
         thread = self._thread(event.thread if event.kind == "call" else 0)
         suspends = event.function is None or event.function.suspends
-        call = _Open(key, len(self.starts), thread, suspends)
+        call = _Open(key, len(self.starts), thread, suspends, suspends and self._is_coroutine(event))
         stack = self._stacks[thread]
         self.parents.append(stack[-1].index + 1 if stack else 0)
         self.starts.append(at)
@@ -104,6 +118,12 @@ class Calls:
             self._outermost[thread] = call
         stack.append(call)
         return call
+
+    def _is_coroutine(self, event: Event) -> bool:
+        function, piece = event.function, event.piece
+        if function is None or piece is None:
+            return False
+        return self._layouts.of(piece.filename).is_coroutine(function.name, function.line)
 
     def _forget(self, call: _Open) -> None:
         """What called it has gone on, so the call has ended, unless it is suspended."""
@@ -134,6 +154,8 @@ class Calls:
         """The call has a further event: it has entered what it seemed to have entered."""
         for child in call.recent:
             self.parents[child.index] = call.index + 1
+            if child.coroutine:
+                child.caller = call
             if not child.running:
                 self._forget(child)
         call.recent.clear()

@@ -10,6 +10,7 @@ from ..trace.decode import Event
 from ..trace.replay import Call, Replay
 from .calls import Calls
 from .columns import Column, Sink
+from .source import Layouts
 from .tables import EXCEPTION, RESULT, VARIABLE, Tables
 from .values import NOT_BOUND, Values
 
@@ -33,6 +34,7 @@ class Encoder:
 
     Arguments:
         sink: what takes the parts.
+        layouts: where functions stand in their files.
 
     Attributes:
         tables, values, calls: what has been numbered.
@@ -43,10 +45,10 @@ class Encoder:
         call_functions, call_numbers: by call the number of its function, and its own in the trace.
     """
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, layouts: Layouts) -> None:
         self.tables = Tables()
         self.values = Values(sink)
-        self.calls = Calls()
+        self.calls = Calls(layouts)
         self.events = 0
         self.start = 0
         self.jumps: list[tuple[int, int]] = []
