@@ -46,6 +46,8 @@ def test_click_on_a_line_goes_to_its_next_run(tab: Tab, program: View) -> None:
     tab.jump(at(happenings, "rows = []"))
     tab.page.locator("#source .row", has_text="row.append(i * j)").click()
     assert tab.position == at(happenings, "row.append(i * j)")
+    tab.press("ArrowRight")  # the keys step on after a click
+    assert tab.position == at(happenings, "row.append(i * j)") + 1
 
 
 def test_inspector_has_old_and_new(tab: Tab, program: View) -> None:
@@ -295,4 +297,20 @@ def test_many_calls_and_iterations_stay_a_few_rows(browser: Any, tmp_path: Path)
     tab.press("t")
     assert tab.page.locator("#calls .row.current").count() == 1
     assert tab.page.locator("*").count() < 1_500
+    tab.close()
+
+
+def test_deep_recursion_stays_in_sight(browser: Any, tmp_path: Path) -> None:
+    function = define("def f(n):\n    return f(n - 1) + 1 if n else 0\n")
+
+    def run(recorder: Recorder) -> None:
+        function.__globals__["f"] = followed = follow(function, recorder)
+        followed(200)
+
+    tab = view_in(browser, tmp_path, run)
+    tab.jump(200)
+    assert tab.text("#calls .row.current").startswith("200 f (n=0)")
+    name, side = tab.page.locator("#calls .row.current b"), tab.page.locator("#calls")
+    assert name.bounding_box()["x"] + 20 < side.bounding_box()["x"] + side.bounding_box()["width"]
+    assert "196 calls" in tab.text("nav.path")
     tab.close()

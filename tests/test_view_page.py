@@ -16,7 +16,7 @@ from .support import define
 from .viewfile import INERT, View
 from .viewprogram import PROGRAM, assert_same, recorded, view_of, whole_program
 
-VIEW = Path(package.__file__).parent / "view"
+VIEW = Path(__file__).parent.parent / "follow" / "view"
 
 
 def test_loops_are_told_by_where_they_are_entered(tmp_path: Path) -> None:

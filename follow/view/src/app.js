@@ -83,6 +83,11 @@ function Goto() {
     inputmode="numeric" placeholder=${`1 to ${store.value.sequence(store.value.count - 1)}`} /></label></form>`;
 }
 
+function signature(s, at) {
+  const call = s.call[at];
+  return `${s.functionAt(at).qualname}(${callText(s, call)})`;
+}
+
 export function App() {
   if (problem.value) return html`<p class="nothing problem">${problem.value}</p>`;
   if (!store.value) return html`<p class="nothing">Unpacking the recording …</p>`;
@@ -95,7 +100,7 @@ export function App() {
         html`<button role="tab" aria-selected=${name === tab.value} title=${`${title} (${key})`}
           onClick=${() => open(name)}>${title}</button>`)}</nav>
         <div class="body" key=${tab.value}><${Panel} /></div></section></div></main>
-    <footer><code>${place.text ? short(place.text, 120) : ""}</code><span class="kind">${
+    <footer><code>${short(place.text || signature(store.value, position.value), 120)}</code><span class="kind">${
       place.event === "statement" ? place.kind : place.event}</span>
       <span class="notice" role="status">${state.notice.value}</span>
       <span class="hint"><kbd>?</kbd> keys</span></footer><${Help} /><${Goto} />`;

@@ -1,5 +1,6 @@
 // The call tree: the calls around the position stand open, others when they are opened.
 import { signal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { duration, grouped, html, short } from "./html.js";
 import { Rows } from "./rows.js";
 import { go, position, store } from "./state.js";
@@ -7,6 +8,7 @@ import { lowerBound } from "./store.js";
 
 const opened = signal(new Map()); // by call: whether it was opened (true) or closed (false) by hand
 const ROOT = -1;
+const DEEPEST = 10; // levels that are indented; beyond it the depth is written there
 
 /** Which calls stand open, and how many rows each of them has below it. */
 export class Tree {
@@ -86,7 +88,7 @@ export function callText(s, call, most = 60) {
 export function CallTree() {
   const s = store.value;
   const call = s.call[position.value];
-  const tree = new Tree(s, call, opened.value);
+  const tree = useMemo(() => new Tree(s, call, opened.value), [s, call, opened.value]);
   const toggle = (one, wanted) => {
     if (s.childCount(one)) opened.value = new Map(opened.value).set(one, wanted);
   };
@@ -100,7 +102,8 @@ export function CallTree() {
       event.stopPropagation();
       toggle(one, !tree.isOpen(one));
     };
-    return html`<span style=${`padding-left:${Math.min(depth, 40) * 12}px`}></span>
+    return html`<span class="depth" style=${`width:${Math.min(depth, DEEPEST) * 12}px`}>${
+        depth > DEEPEST ? grouped(depth) : ""}</span>
       <span class="twist" onClick=${click}>${children ? (tree.isOpen(one) ? "▾" : "▸") : ""}</span>
       <b>${fn.name}</b><span class="arguments">(${callText(s, one)})</span>
       ${given > 0 && html`<span class="given">→ ${short(s.textOf(given), 60)}</span>`}

@@ -29,7 +29,7 @@ export function levels(store, at) {
     end = current + 1 < to ? store.placeCallEvents[current + 1] : end;
   }
   const innermost = around.at(-1) ?? -1;
-  for (const [loop, outer] of loopsOf(store, store.places[here].fn)) {
+  for (const [loop, outer] of store.functionLoops[store.places[here].fn]) {
     if (outer !== innermost) continue;
     const [from, to] = within(store, loop, call, start, end);
     if (to > from) found.push({ loop, from, to, current: -1 });
@@ -41,15 +41,6 @@ function within(store, loop, call, start, end) {
   const [from, to] = store.inCall(loop, call);
   const first = lowerBound(store.placeCallEvents, from, to, (e) => e < start);
   return [first, lowerBound(store.placeCallEvents, first, to, (e) => e < end)];
-}
-
-function loopsOf(store, fn) {
-  store.functionLoops ??= new Map();
-  if (!store.functionLoops.has(fn)) {
-    const all = Object.entries(store.tables.loops).map(([loop, outer]) => [Number(loop), outer]);
-    store.functionLoops.set(fn, all.filter(([loop]) => store.places[loop].fn === fn));
-  }
-  return store.functionLoops.get(fn);
 }
 
 const MOST_NAMES = 4;

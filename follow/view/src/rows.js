@@ -80,6 +80,10 @@ export function Rows({ count, height = 22, render, current = -1, onPick, onKey, 
     End: () => move(count - 1),
     Enter: () => at >= 0 && onPick?.(at),
   };
+  const pick = (row) => {
+    element.current.blur(); // so that the arrows step again
+    onPick(row);
+  };
   const onKeyDown = (event) => {
     if (!onPick || event.ctrlKey || event.metaKey || event.altKey) return;
     if (!(onKey?.(event, at) || (keys[event.key] && (keys[event.key](), true)))) return;
@@ -93,7 +97,7 @@ export function Rows({ count, height = 22, render, current = -1, onPick, onKey, 
     const marks = `row ${row === current ? "current" : ""} ${row === cursor ? "cursor" : ""} ${rowClass?.(row) ?? ""}`;
     rows.push(html`<div key=${row - first} class=${marks} data-row=${row} role=${onPick ? "option" : null}
       aria-selected=${row === current} style=${`top:${shift + (row - first) * height}px;height:${height}px`}
-      onClick=${onPick ? () => onPick(row) : null}>${render(row)}</div>`);
+      onClick=${onPick ? () => pick(row) : null}>${render(row)}</div>`);
   }
   return html`<div class="rows" id=${id} ref=${element} tabindex=${onPick ? 0 : -1} role=${onPick ? "listbox" : null}
     aria-label=${label} onScroll=${onScroll} onKeyDown=${onKeyDown}>

@@ -36,17 +36,21 @@ export class Store {
 
   indexVariables() {
     this.variableNumbers = new Map();
-    this.functionVariables = this.functions.map(() => []);
+    const met = this.functions.map(() => []);
     this.variables.forEach((one, number) => {
       this.variableNumbers.set(`${one.fn} ${one.role} ${one.name}`, number);
+      if (one.role === 0) met[one.fn].push(one.name);
     });
-    this.functions.forEach((_, fn) => {
-      const told = this.tables.names[fn];
-      const known = new Set(told.map(([name]) => name));
-      const more = this.variables.filter((one) => one.fn === fn && one.role === 0 && !known.has(one.name));
-      this.functionVariables[fn] = [...told, ...more.map((one) => [one.name, 1])].map(([name, recorded]) =>
+    this.functionVariables = this.functions.map((_, fn) => {
+      const told = new Map(this.tables.names[fn]);
+      for (const name of met[fn]) if (!told.has(name)) told.set(name, 1);
+      return Array.from(told, ([name, recorded]) =>
         ({ name, recorded, number: this.variableNumbers.get(`${fn} 0 ${name}`) ?? -1 }));
     });
+    this.functionLoops = this.functions.map(() => []);
+    for (const [loop, outer] of Object.entries(this.tables.loops)) {
+      this.functionLoops[this.places[loop].fn].push([Number(loop), outer]);
+    }
   }
 
   indexLines() {
@@ -67,12 +71,9 @@ export class Store {
 
   /** The number of an event in the trace. */
   sequence(i) {
-    let found = i + 1;
-    for (const [at, sequence] of this.meta.gaps) {
-      if (at > i) break;
-      found = sequence + i - at;
-    }
-    return found;
+    const gaps = this.meta.gaps;
+    const next = lowerBound(gaps, 0, gaps.length, ([at]) => at <= i);
+    return next ? gaps[next - 1][1] + i - gaps[next - 1][0] : i + 1;
   }
 
   /** The event of a number in the trace, or the nearest after it. */
@@ -190,9 +191,12 @@ export class Store {
 
   /** The calls from the outermost to this one. */
   path(call) {
-    const found = [];
-    for (let one = call; one >= 0; one = this.parent(one)) found.push(one);
-    return found.reverse();
+    if (this.lastPath?.at(-1) !== call) { // most steps stay in a call
+      this.lastPath = [];
+      for (let one = call; one >= 0; one = this.parent(one)) this.lastPath.push(one);
+      this.lastPath.reverse();
+    }
+    return this.lastPath;
   }
 
   childCount(call) { return this.childStart[call + 2] - this.childStart[call + 1]; }
