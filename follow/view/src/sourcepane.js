@@ -21,7 +21,9 @@ function linesOf(file) {
 /** What stands for a file whose text is not in the recording: its statements, one a line. */
 function statementsOf(s, file) {
   const found = [];
-  for (const [line, places] of s.linePlaces[file]) found[line - 1] = s.places[places[0]].text;
+  for (const [line, places] of s.linePlaces[file]) {
+    found[line - 1] = places.map((place) => s.places[place].text).find(Boolean);
+  }
   return Array.from(found, (text) => text ?? "");
 }
 
