@@ -66,6 +66,50 @@ def f(a):
     assert list(view.callers().values()) == [None, 1, 1, 1]
 
 
+def test_a_variable_that_is_deleted_is_not_bound(tmp_path: Path) -> None:
+    source = """
+def f(a):
+    b = a
+    del b
+    try:
+        1 // 0
+    except ZeroDivisionError as error:
+        c = a
+    b = 3
+    del a
+    return b
+"""
+    trace = recorded(tmp_path, lambda recorder: follow(define(source), recorder)(1))
+    view = view_of(trace)
+    assert_same(view, trace)
+    told = {one.instruction: set(one.variables) for one in view.happenings()}
+    assert told["b = a"] == {"a", "b"} and told["del b"] == {"a"}
+    assert told["c = a"] == {"a", "c"} | ({"error"} & told["c = a"])
+    assert told["b = 3"] == {"a", "b", "c"} and told["del a"] == {"b", "c"}
+
+
+def test_a_deleted_variable_that_was_the_only_one(tmp_path: Path) -> None:
+    function = define("def f():\n    b = 1\n    del b\n    print()\n")
+    trace = recorded(tmp_path, lambda recorder: follow(function, recorder)())
+    assert [one.variables for one in view_of(trace).happenings()] == [{}, {"b": ("int", "1")}, {}]
+
+
+def test_a_loop_binds_its_target_once_an_iteration(tmp_path: Path) -> None:
+    function = define("def f(n):\n    for i in [1] * n:\n        j = i\n    return n\n")
+
+    def run(recorder: Recorder) -> None:
+        for n in (0, 3):
+            follow(function, recorder)(n)
+
+    view = view_of(recorded(tmp_path, run))
+    names = [view.tables["variables"][number][1] for number in view.columns["variable"]]
+    assert names.count("i") == 3 and names.count("j") == 3
+    places = view.tables["places"]
+    (loop,) = {place[7] for place in places if place[3] == "j = i"}
+    entered = view.columns["place"].count(loop)
+    assert entered == 3 and places[loop][3] == "for i in [1] * n:"
+
+
 def test_parts_of_columns_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("follow.view.columns.Column.spill.__defaults__", (7,))
     monkeypatch.setattr("follow.view.columns.PART", 50)

@@ -104,6 +104,35 @@ def test_of_a_process_that_was_killed_the_calls_are_where_they_seemed_to_be(tmp_
     assert list(view.callers().values()) == [None, *list(view.callers())[:-1]]
 
 
+def test_a_generator_enters_calls_when_it_goes_on(tmp_path: Path) -> None:
+    source = """
+def helper(parent):
+    return parent
+
+def numbers(parent):
+    for i in range(3):
+        got = [(yield i), helper("numbers")]  # no event says that it goes on
+
+def f(parent):
+    for i in numbers("f"):
+        helper("f")
+        kept = i
+"""
+    f = define(source)
+
+    def run(recorder: Recorder) -> None:
+        for name in ("helper", "numbers"):
+            f.__globals__[name] = follow(f.__globals__[name], recorder)
+        follow(f, recorder)("")
+
+    trace = recorded(tmp_path, run)
+    own = {event.call: event for event in load(trace).events if event.kind == "call"}
+    callers = view_of(trace).callers()
+    names = {number: event.function.name for number, event in own.items() if event.function}
+    assert len(own) == 8
+    assert {n: names[c] if c else "" for n, c in callers.items()} == {n: e.values["parent"] for n, e in own.items()}
+
+
 TASKS = """
 import asyncio
 

@@ -46,7 +46,7 @@ def test_what_is_not_executed_is_told_from_what_is_not_recorded(tmp_path: Path) 
     function = define("def f(n):\n    for i in range(2):\n        print(i)\n    j = n\n    if n:\n        k = 1\n")
     config = FollowConfig(follow_for_loops=False)
     view = view_of(recorded(tmp_path, lambda recorder: follow(function, recorder, config=config)(0)))
-    assert dict(view.tables["names"][0]) == {"n": 1, "i": 0, "j": 1, "k": 1}
+    assert dict(view.tables["names"][0]) == {"n": 1, "i": 0, "j": 1, "k": 1}  # the loop is not recorded, and binds i
     lines = {place[4] for place in view.tables["places"]}
     assert lines == {1, 4, 5, 6}  # not the loop, not the print
     executed = {view.tables["places"][number][4] for number in view.columns["place"]}

@@ -110,8 +110,9 @@ def shown(value: object) -> tuple[str, str]:
 
 
 def assert_same(view: View, trace: Path) -> int:
-    """What the view has of each event against the trace's own replay."""
+    """What the view has of each event against the trace's own replay, and its variables against the records."""
     replay = Replay()
+    records = load(trace).records()
     happenings = iter(view.happenings())
     count = 0
     for event in load(trace).events:
@@ -120,11 +121,17 @@ def assert_same(view: View, trace: Path) -> int:
         call = replay.take(event)
         assert (told.sequence, told.kind, told.time, told.call) == (event.sequence, event.kind, event.time, event.call)
         assert call.function is not None and told.function == call.function.qualname
-        if event.statement is not None:
-            assert (told.instruction, told.line) == (event.statement.instruction, event.statement.line)
-        assert told.variables == {name: shown(plain(form)) for name, form in call.values.items()}
         assert told.result == (shown(event.result) if event.has_result else None)
         assert told.exception == event.exception
+        values = {name: shown(plain(form)) for name, form in call.values.items()}
+        assert told.variables.items() <= values.items()
+        if event.statement is None:
+            assert event.kind != "call" or told.variables == values
+            continue
+        assert (told.instruction, told.line) == (event.statement.instruction, event.statement.line)
+        record = next(records)
+        if event.kind == "raise" or (event.statement.shown and not event.statement.label):
+            assert told.variables == {one["var"]: (one["type"], repr(one["val"])) for one in record["local_vars"]}
     assert next(happenings, None) is None
     assert view.meta["events"] == count
     return count

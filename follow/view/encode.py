@@ -22,11 +22,11 @@ _MOST_STEP = 1 << 31
 
 @dataclass(slots=True)
 class _State:
-    """What is known of a call: its number, its function's, and of its variables the numbers of their values."""
+    """What is told of a call: its number, its function's, and of its variables the numbers of their values."""
 
     call: int
     function: int
-    values: dict[int, int] = field(default_factory=dict)
+    values: dict[str, int] = field(default_factory=dict)
 
 
 class Encoder:
@@ -120,20 +120,18 @@ class Encoder:
     def _ordinary(self, event: Event) -> None:
         call = self._replay.calls.get(event.call)
         before = dict(call.values) if call is not None and event.changed else {}
-        leaving = () if call is None else call.leaving
         call = self._replay.take(event)
         state = self._state(event, call)
         number = self.tables.place(event, state.function)
         self._place.values.append(number)
         self._call.values.append(state.call)
-        writes = self._variables(event, call, state, before, self.tables.places[number].always)
-        for name in (*leaving, *call.leaving):
-            if name not in call.values:
-                writes += self._unbound(state, self.tables.variable(state.function, name))
+        place = self.tables.places[number]
+        writes = self._variables(event, call, state, before, place.always)
+        writes += self._hidden(state, place.shown)
         if event.has_result:
-            writes += self._write(state, "", RESULT, self.values.number_of(event.result))
+            writes += self._write(state, "", self.values.number_of(event.result), RESULT)
         if event.exception is not None:
-            writes += self._write(state, "", EXCEPTION, self._exception(event.exception))
+            writes += self._write(state, "", self._exception(event.exception), EXCEPTION)
         self._writes.values.append(writes)
 
     def _state(self, event: Event, call: Call) -> _State:
@@ -156,25 +154,35 @@ class Encoder:
         slots = () if call.function is None else call.function.slots
         for key in event.forms:
             name = slots[key] if type(key) is int and slots else key
-            number = self.values.number(values[name]) if name in values else NOT_BOUND
-            variable = self.tables.variable(state.function, str(name))
-            if (name in always and number != NOT_BOUND) or state.values.get(variable, NOT_BOUND) != number:
-                writes += self._told_of(state, variable, number)
+            if name not in values:
+                writes += self._unbound(state, name)
+                continue
+            number = self.values.number(values[name])
+            if name in always or state.values.get(name) != number:
+                writes += self._write(state, name, number)
         for name, form in values.items() if event.changed else ():
             if name not in event.forms and before.get(name) is not form:
-                writes += self._write(state, name, VARIABLE, self.values.number(form))
+                writes += self._write(state, name, self.values.number(form))
         return writes
 
-    def _unbound(self, state: _State, variable: int) -> int:
-        known = state.values.get(variable, NOT_BOUND) != NOT_BOUND
-        return self._told_of(state, variable, NOT_BOUND) if known else 0
+    def _hidden(self, state: _State, shown: frozenset[str] | None) -> int:
+        """What is bound no longer, though no event has said so: deleted, or the name of an ``except`` suite left."""
+        if shown is None or state.values.keys() <= shown:
+            return 0
+        return sum(self._unbound(state, name) for name in sorted(state.values.keys() - shown))
 
-    def _write(self, state: _State, name: str, role: int, number: int) -> int:
-        return self._told_of(state, self.tables.variable(state.function, name, role), number)
+    def _unbound(self, state: _State, name: str) -> int:
+        if state.values.pop(name, None) is None:
+            return 0
+        return self._tell(self.tables.variable(state.function, name), NOT_BOUND)
 
-    def _told_of(self, state: _State, variable: int, number: int) -> int:
+    def _write(self, state: _State, name: str, number: int, role: int = VARIABLE) -> int:
+        if role == VARIABLE:
+            state.values[name] = number
+        return self._tell(self.tables.variable(state.function, name, role), number)
+
+    def _tell(self, variable: int, number: int) -> int:
         """Add a write: a new value as 0, an older one by how far back it came first."""
-        state.values[variable] = number
         self._variable.values.append(variable)
         if number == self._seen + 1:
             self._seen = number
@@ -200,9 +208,8 @@ class Encoder:
         writes = 0
         for entry in record.get("local_vars", ()):
             text = self.values.number_of(entry["val"])
-            variable = self.tables.variable(function, str(entry["var"]))
-            if state.values.get(variable) != text:
-                writes += self._told_of(state, variable, text)
+            if state.values.get(str(entry["var"])) != text:
+                writes += self._write(state, str(entry["var"]), text)
         if "exception" in record:
-            writes += self._write(state, "", EXCEPTION, self._exception(str(record["exception"])))
+            writes += self._write(state, "", self._exception(str(record["exception"])), EXCEPTION)
         self._writes.values.append(writes)

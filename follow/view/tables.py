@@ -24,6 +24,7 @@ class Place:
         line, column, end_line: where it stands.
         number: the statement's number in its piece; of two for one loop the first means that its body is entered.
         always: the variables that it binds, whether their values have changed or not.
+        shown: the variables that are bound after it; None where that is not told.
     """
 
     function: int
@@ -35,6 +36,7 @@ class Place:
     end_line: int
     number: int
     always: tuple[str, ...] = ()
+    shown: frozenset[str] | None = None
 
 
 @dataclass(slots=True)
@@ -112,7 +114,6 @@ class Tables:
         if function is not None:
             recorded = self._recorded.setdefault(function, set(self.functions[function].entered))
             recorded.update(statement.shown if statement.changes else statement.bound)
-            recorded.update(statement.again)
             key = function, "statement", base, statement.number
             if key not in self._places:
                 self._add(key, self._place(function, "statement", statement))
@@ -147,7 +148,9 @@ class Tables:
     def _place(self, function: int, event: str, statement: Statement) -> Place:
         span = statement.line, statement.column, statement.end_line
         always = () if event == "raise" or statement.kind == "except" else statement.bound
-        place = Place(function, event, statement.kind, statement.instruction, *span, statement.number, always)
+        told = event == "statement" and not statement.changes and not statement.label
+        shown = frozenset(statement.shown) if told and (statement.shown or statement.kind == "del") else None
+        place = Place(function, event, statement.kind, statement.instruction, *span, statement.number, always, shown)
         if statement.kind == "for" and event == "statement":
             loop = self._loops.setdefault((function, statement.line, statement.column), [])
             loop.append(place)

@@ -47,6 +47,8 @@ export class Store {
       return Array.from(told, ([name, recorded]) =>
         ({ name, recorded, number: this.variableNumbers.get(`${fn} 0 ${name}`) ?? -1 }));
     });
+    const untold = this.functionVariables.flat().filter((one) => !one.recorded);
+    this.untold = new Set(untold.map((one) => one.number)); // of these "not bound" means that nothing is known
     this.functionLoops = this.functions.map(() => []);
     for (const [loop, outer] of Object.entries(this.tables.loops)) {
       this.functionLoops[this.places[loop].fn].push([Number(loop), outer]);
@@ -157,7 +159,9 @@ export class Store {
       return { value: begun && recorded ? NOT_BOUND : null, rank, event: -1, before: null };
     }
     const write = this.variableWrites[rank];
-    return { value: this.value[write], rank, event: this.writeEvent[write], before: this.before(number, rank) };
+    const none = recorded ? NOT_BOUND : null;
+    const before = this.before(number, rank) || none;
+    return { value: this.value[write] || none, rank, event: this.writeEvent[write], before };
   }
 
   /** The value that a write replaced: 0 "not bound". */
@@ -172,7 +176,9 @@ export class Store {
   writesAt(i) {
     const found = [];
     for (let write = this.writeStart[i]; write < this.writeStart[i + 1]; write++) {
-      found.push({ ...this.variables[this.variable[write]], number: this.variable[write], value: this.value[write] });
+      const number = this.variable[write];
+      const value = this.value[write];
+      if (value || !this.untold.has(number)) found.push({ ...this.variables[number], number, value });
     }
     return found;
   }

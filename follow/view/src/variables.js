@@ -77,15 +77,16 @@ export function Inspector() {
   const render = (row) => {
     const write = s.variableWrites[from + row];
     const place = s.placeAt(s.writeEvent[write]);
+    const told = s.value[write] || (known.recorded ? 0 : null);
     return html`<span class="sequence">${grouped(s.sequence(s.writeEvent[write]))}</span><span class="line">:${place.line}</span>
-      <span class=${`value ${stateOf(s.value[write])}`}>${short(textOf(s, s.value[write]), 200)}</span>`;
+      <span class=${`value ${stateOf(told)}`}>${short(textOf(s, told), 200)}</span>`;
   };
   return html`<section class="inspector" aria-label="Value"><header><b>${known.name}</b>
       <span class="type">${value ? s.typeOf(value) : ""}</span>
       <span class="count">${event >= 0 ? html`set by event ${grouped(s.sequence(event))}, line ${s.placeAt(event).line}` : ""}</span></header>
     <div class="values-full" id="inspected">
-      ${event >= 0 && before !== value && html`<div class="before"><i>old</i> <span>${before
-        ? html`<${Difference} s=${s} before=${value} value=${before} />` : html`<span class="unbound">not bound</span>`}</span></div>`}
+      ${event >= 0 && before !== value && html`<div class="before"><i>old</i> <span><${Difference}
+        s=${s} before=${value} value=${before} /></span></div>`}
       <div class="after"><i>${event >= 0 && before !== value ? "new" : "now"}</i> <span><${Difference} s=${s}
         before=${before} value=${value} /></span></div></div>
     <${Rows} id="history" count=${to - from} render=${render} current=${rank - from} label="Values in this call"
