@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from follow import FollowConfig, Recorder, follow, load
+from follow import FollowConfig, Recorder, follow, install_import_hook, load
 from follow.view import values as view_values
 
 from .programs import functions
@@ -92,6 +94,23 @@ def test_a_deleted_variable_that_was_the_only_one(tmp_path: Path) -> None:
     function = define("def f():\n    b = 1\n    del b\n    print()\n")
     trace = recorded(tmp_path, lambda recorder: follow(function, recorder)())
     assert [one.variables for one in view_of(trace).happenings()] == [{}, {"b": ("int", "1")}, {}]
+
+
+def test_a_module_comes_out_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "import re\nimport math as m\ndel re\nfor i in range(3):\n    k = [i]\n    k.append(m.pi)\nclass C:\n    x = 1\n"
+    (tmp_path / "view_module.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def run(recorder: Recorder) -> None:
+        with install_import_hook("view_module", follower=recorder):
+            importlib.import_module("view_module")
+
+    trace = recorded(tmp_path, run)
+    sys.modules.pop("view_module")
+    view = view_of(trace)
+    assert assert_same(view, trace) > 10
+    told = {one.instruction: set(one.variables) for one in view.happenings()}
+    assert told["del re"] == {"m"} and "re" in told["import math as m"]
 
 
 def test_a_loop_binds_its_target_once_an_iteration(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ class Tables:
     def _place(self, function: int, event: str, statement: Statement) -> Place:
         span = statement.line, statement.column, statement.end_line
         always = () if event == "raise" or statement.kind == "except" else statement.bound
-        told = event == "statement" and not statement.changes and not statement.label
+        told = event == "statement" and not statement.label
         shown = frozenset(statement.shown) if told and (statement.shown or statement.kind == "del") else None
         place = Place(function, event, statement.kind, statement.instruction, *span, statement.number, always, shown)
         if statement.kind == "for" and event == "statement":
