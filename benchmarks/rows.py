@@ -9,7 +9,7 @@ from time import perf_counter_ns
 from types import FrameType
 from typing import Any
 
-from follow import FollowConfig, Recorder, follow
+from follow import FollowConfig, Recorder, follow, text
 from tests.reference import reference
 
 from .loop import loop
@@ -60,6 +60,7 @@ def rows() -> Iterator[tuple[str, Run]]:
     yield "python-follow 0.1.2", module.follow(config=module.FollowConfig(follow_threads=False), follower=discard)(loop)
     yield "follow: the same dicts", follow(loop, discard, config=FollowConfig())
     yield "follow: recorder, ring of 10,000", follow(loop, Recorder(ring=10_000), config=FollowConfig())
+    yield "follow: text, no-op writer", follow(loop, text(discard), config=FollowConfig())
     yield from peers()
     yield "follow: values='live'", follow(loop, discard, config=FollowConfig(values="live"))
 

@@ -4,7 +4,17 @@ from .capture import Shortened
 from .config import FollowConfig
 from .decorator import follow
 from .described import Described
-from .errors import FollowError, FollowerWarning, FollowWarning, SourceUnavailable, TraceError, TransformError
+from .errors import (
+    FollowError,
+    FollowerWarning,
+    FollowWarning,
+    MissingExtra,
+    SourceUnavailable,
+    TraceError,
+    TransformError,
+)
+from .export.jsonl import jsonl
+from .followers.text import text
 from .generated import generated_source
 from .importhook import install_import_hook
 from .instrument import instrument
@@ -18,6 +28,7 @@ __all__ = [
     "FollowError",
     "FollowWarning",
     "FollowerWarning",
+    "MissingExtra",
     "Recorder",
     "Shortened",
     "SourceUnavailable",
@@ -28,5 +39,7 @@ __all__ = [
     "generated_source",
     "install_import_hook",
     "instrument",
+    "jsonl",
     "load",
+    "text",
 ]

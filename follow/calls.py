@@ -8,6 +8,7 @@ from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 from .channel import Channel
+from .config import FollowConfig
 from .selection import is_installed, matches
 
 _MOST = 2_048
@@ -69,16 +70,10 @@ class Stepping:
         if known is None or known[0] is not code:
             if len(self._codes) >= _MOST:
                 self._codes.clear()
-            wanted = self._is_wanted(function)
+            wanted = is_wanted(function, self._channel.config)
             known = code, self._link(function, self._channel, self._depth - 1) if wanted else None
             self._codes[id(code)] = known
         return function if known[1] is None else self._twin(function, known[1])
-
-    def _is_wanted(self, function: FunctionType) -> bool:
-        name = function.__globals__.get("__name__", "")
-        if type(name) is not str or not matches(name, ("*",)):
-            return False
-        return matches(name, self._channel.config.step_into) or not is_installed(function.__code__.co_filename)
 
     def _class(self, cls: type) -> Any:
         """A class whose own ``__init__`` is what runs when it is called."""
@@ -87,6 +82,14 @@ class Stepping:
             return cls
         new = self._function(function)
         return cls if new is function else functools.partial(_construct, cls, new)
+
+
+def is_wanted(function: FunctionType, config: FollowConfig) -> bool:
+    """Whether a function that followed code calls or hands over is the program's own, or named by ``step_into``."""
+    name = function.__globals__.get("__name__", "")
+    if type(name) is not str or not matches(name, ("*",)):
+        return False
+    return matches(name, config.step_into) or not is_installed(function.__code__.co_filename)
 
 
 def _construct(cls: type, initialize: Callable[..., object], /, *args: Any, **kwargs: Any) -> Any:

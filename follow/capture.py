@@ -143,6 +143,10 @@ class Copy:
             return value[:]
         return Shortened("bytearray", len(value), bytes(value[: self.string]))
 
+    def shortened(self, value: Shortened, depth: int) -> object:
+        """What was shortened before."""
+        return value
+
     def container(self, value: Any, depth: int) -> object:
         """A copy of a built-in container; containers met twice stay one, cycles stay cycles."""
         done = self.memo.get(id(value))
@@ -232,7 +236,8 @@ _COPIERS: dict[int, Callable[[Copy, Any, int], object]] = {
     id(str): Copy.text,
     id(bytes): Copy.text,
     id(bytearray): lambda copy, value, depth: copy.byte_array(value, depth),
-    **dict.fromkeys(Copy.fillers, Copy.container),
+    id(Shortened): lambda copy, value, depth: copy.shortened(value, depth),
+    **dict.fromkeys(Copy.fillers, lambda copy, value, depth: copy.container(value, depth)),
 }
 
 

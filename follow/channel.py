@@ -13,7 +13,7 @@ from .config import FollowConfig
 from .errors import FollowerWarning
 from .followers import as_follower
 from .model import Follower, Record
-from .recorder import Recorder
+from .sink import EventSink
 
 now = perf_counter
 """The clock, in seconds."""
@@ -75,10 +75,10 @@ class Channel:
         return tuple(self._given)
 
     @property
-    def recorder(self) -> Recorder | None:
-        """The recorder, if it is the only follower."""
+    def recorder(self) -> EventSink | None:
+        """The recorder or text follower, if it is the only follower."""
         only = self._followers[0] if len(self._followers) == 1 else None
-        return only if isinstance(only, Recorder) else None
+        return only if isinstance(only, EventSink) else None
 
     @property
     def silent(self) -> bool:
@@ -183,6 +183,10 @@ def _warn(message: str) -> None:
             print(message, file=sys.stderr)
 
 
+_FOLLOWERS = ("follow.followers", "follow.export")
+"""Where followers are that follow brings along: what they raise is a follower's error."""
+
+
 def _is_ours(error: Exception) -> bool:
     """Whether the error was raised by follow's own code rather than by a follower."""
     traceback = error.__traceback__
@@ -190,7 +194,7 @@ def _is_ours(error: Exception) -> bool:
     while traceback is not None:
         names.append(traceback.tb_frame.f_globals.get("__name__", ""))
         traceback = traceback.tb_next
-    return bool(names) and names[-1].startswith("follow.") and not names[-1].startswith("follow.followers")
+    return bool(names) and names[-1].startswith("follow.") and not names[-1].startswith(_FOLLOWERS)
 
 
 def _silent(record: Record) -> None:

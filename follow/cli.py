@@ -14,11 +14,16 @@ from collections.abc import Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
+from .children import Program
 from .errors import FollowError
+from .explore import cli as explore
+from .explore.target import NotFound
+from .export.command import add_parser as add_export
 from .generated import generated_source
 from .members import class_functions, inner_functions
 from .recorder import Recorder
 from .run import run_module, run_script
+from .trace.combine import combine
 from .trace.reader import load
 from .trace.summary import summarise
 from .view.command import add_command as add_view
@@ -41,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.path.insert(0, os.getcwd())  # as python -m does
     try:
         return int(options.run(options))
-    except UsageError as error:
+    except (UsageError, NotFound) as error:
         print(f"follow: {error}", file=sys.stderr)
         return 2
     except FollowError as error:
@@ -56,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     code.add_argument("place", metavar="pkg.mod:qualname", help="a function, or pkg.mod for all of a module's")
     code.add_argument("--diff", action="store_true", help="show the difference from the original instead")
     code.set_defaults(run=_code)
-    run = commands.add_parser("run", help="run a program followed; records go to stderr as text")
+    run = commands.add_parser(
+        "run", help="run a program followed; readable text goes to stderr, with a summary at the end"
+    )
     run.add_argument("--include", action="append", default=[], metavar="PATTERN", help="modules to follow, by name")
     run.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="modules to leave out")
     run.add_argument("-m", dest="module", action="store_true", help="the program is a module's name")
@@ -64,12 +71,22 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--durability", choices=("buffer", "event"), default="buffer", help="with -o, write every 64 KiB or every event"
     )
+    run.add_argument(
+        "--detail", choices=("plain", "dataflow"), default="plain", help="with -o, record objects' attributes as well"
+    )
     run.add_argument("program", help="a script, or with -m a module")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
     run.set_defaults(run=_run)
     summary = commands.add_parser("list", help="summarise a trace")
     summary.add_argument("file", metavar="FILE", help="what follow run -o or a Recorder has written")
     summary.set_defaults(run=_list)
+    merge = commands.add_parser("combine", help="make one trace of those of several processes, in the order of time")
+    merge.add_argument("files", metavar="FILE", nargs="+", help="the traces; they stay as they are")
+    merge.add_argument("-o", dest="output", metavar="FILE", required=True, help="the new trace")
+    merge.add_argument("--delete", action="store_true", help="delete the traces when all of them are in the new one")
+    merge.set_defaults(run=_combine)
+    explore.register(commands)
+    add_export(commands)
     add_view(commands)
     return parser
 
@@ -78,15 +95,22 @@ def _run(options: argparse.Namespace) -> int:
     start = run_module if options.module else run_script
     if not options.module and not os.path.isfile(options.program):
         raise UsageError(f"there is no script {options.program}.")
+    levels = {"durability": options.durability, "detail": options.detail}
     with contextlib.ExitStack() as stack:
         recorder = None
         if options.output is not None and os.environ.get("FOLLOW_DISABLED") != "1":
             try:
-                recorder = stack.enter_context(Recorder(options.output, durability=options.durability))
+                recorder = stack.enter_context(Recorder(options.output, **levels))
             except OSError as error:
                 raise UsageError(f"the trace {options.output} cannot be written ({error}).") from error
-        more = {"include": options.include, "exclude": options.exclude, "recorder": recorder}
-        return start(options.program, options.arguments, **more)
+        output = None if recorder is None else recorder.path
+        program = Program(
+            tuple(options.include),
+            tuple(options.exclude),
+            output=output,
+            **levels,
+        )
+        return start(options.program, options.arguments, program, recorder)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -96,6 +120,23 @@ def _list(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.file} cannot be read ({error}).") from error
     print("\n".join(summary.lines()))
     return 0 if summary.events else 1
+
+
+def _combine(options: argparse.Namespace) -> int:
+    problems: list[str] = []
+    try:
+        combine(options.files, options.output, problems.append)
+    except OSError as error:
+        raise UsageError(f"{options.output} cannot be written ({error}).") from error
+    finally:
+        for problem in problems:
+            print(f"follow: {problem}", file=sys.stderr)
+    if options.delete and not problems:
+        for path in options.files:
+            for file in (path, f"{path}.index"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(file)
+    return 0
 
 
 def _code(options: argparse.Namespace) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-EXTRA_FIELDS = ("kind", "line", "file", "qualname")
+from .context import DYNAMIC, STATIC
+
+EXTRA_FIELDS = (*STATIC, *DYNAMIC)
 """The further keys that ``FollowConfig.fields`` may ask for."""
 
 _CHOICES = {"values": ("snapshot", "live"), "on_follower_error": ("off", "raise")}
@@ -30,7 +32,10 @@ class FollowConfig:
         values: ``"snapshot"`` keeps each value as it was then; ``"live"`` hands over the objects.
         on_follower_error: ``"off"`` switches a follower that raises off, with one warning;
             ``"raise"`` lets its exception reach the followed code.
-        fields: further keys of a record, in this order: any of ``kind``, ``line``, ``file``, ``qualname``.
+        fields: further keys of a record, in this order: any of ``kind``, ``line``, ``file``, ``qualname``,
+            ``thread`` and ``task`` (their names; no task: None), ``process`` (its number), ``timestamp``
+            (seconds since 1970), ``call_id`` (each call has another), ``depth`` (how many followed calls
+            are around this one in its thread or task).
         max_depth: levels of nested containers that are copied.
         max_items: items kept of one container.
         max_string: characters (or bytes) kept of one string.

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .capture import Shortened
+from .described import Described
 
 IDENTITY = "\0id"
 """The key of a dict's ``id()``."""
@@ -28,6 +29,26 @@ class Tagged:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tagged) and (self.number, self.content) == (other.number, other.content)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Instance:
+    """What is recorded of an object where its attributes are recorded as well; it stands in a ``Tagged``.
+
+    Attributes:
+        type: the name of its type.
+        attributes: the forms of their values by name; None where the object stands too deep.
+    """
+
+    __slots__ = ("attributes", "type")
+
+    def __init__(self, type: str, attributes: dict[str, Any] | None) -> None:
+        self.type = type
+        self.attributes = attributes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Instance) and (self.type, self.attributes) == (other.type, other.attributes)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -72,6 +93,8 @@ class _Plain:
     def _content(self, form: Tagged) -> Any:
         content = form.content
         kind = type(content)
+        if kind is Instance:
+            return Described(content.type)
         if kind is deque:
             return self._items(form, deque(maxlen=content.maxlen), content)
         if kind is OrderedDict or kind is defaultdict:
@@ -169,8 +192,11 @@ def _with_items(form: Any, change: Callable[[Any], Any]) -> Any:
         shown = _with_items(form.shown, change) if type(form.shown) in (list, dict) else form.shown
         return form if shown is form.shown else Shortened(form.type, form.length, shown)
     content = form.content
-    if type(content) is Shortened:
-        new: Any = _with_items(content, change)
+    if type(content) is Instance:
+        attributes = content.attributes and _with_items(content.attributes, change)
+        new: Any = content if attributes is content.attributes else Instance(content.type, attributes)
+    elif type(content) is Shortened:
+        new = _with_items(content, change)
     elif type(content) is deque:
         items = _with_items(list(content), change)
         new = content if all(new is old for new, old in zip(items, content)) else deque(items, content.maxlen)
@@ -189,6 +215,8 @@ def name_and_length(form: Any) -> tuple[str, int | None]:
     kind = type(form)
     if kind is Tagged:
         return name_and_length(form.content)
+    if kind is Instance:
+        return form.type, None
     if kind is Shortened:
         return form.type, form.length
     return kind.__name__, len(form) - (kind is list or kind is dict)

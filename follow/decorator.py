@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import types
 from collections.abc import Callable
@@ -9,10 +10,11 @@ from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from .build import build_function, link
-from .calls import Stepping
+from .calls import Stepping, is_wanted
 from .channel import Channel
 from .config import FollowConfig
 from .deep import deeply
+from .described import mro_of
 from .errors import FollowError, SourceUnavailable, TransformError, defects_reported
 from .eventprobe import EventProbes
 from .followers import as_followers
@@ -43,8 +45,8 @@ def follow(target: Any = None, follower: object = print, *, config: FollowConfig
 
     Arguments:
         target: the function, or (by position, as in ``@follow(config)``) the configuration.
-        follower: what receives the records: a callable that takes one dict, a ``logging.Logger``, or a
-            list of them.
+        follower: what receives the records: a callable that takes one dict, a ``logging.Logger``, a ``Recorder``,
+            a text stream or a path for readable text (``follow.text`` has more choices), or a list of them.
         config: what is followed; by default ``FollowConfig()``.
 
     Returns:
@@ -207,14 +209,29 @@ def twin(function: types.FunctionType, code: types.CodeType) -> types.FunctionTy
 
 def _spawned(channel: Channel, function: Any) -> Any:
     """The followed form of what a followed call hands to a thread; what cannot be followed stays as it is."""
+    kind = type(function)
+    if kind is types.MethodType and type(function.__func__) is types.FunctionType:
+        inner = _spawned(channel, function.__func__)
+        return function if inner is function.__func__ else types.MethodType(inner, function.__self__)
+    if kind is functools.partial:
+        inner = _spawned(channel, function.func)
+        return function if inner is function.func else functools.partial(inner, *function.args, **function.keywords)
+    if kind is not types.FunctionType:
+        call = next((base.__dict__["__call__"] for base in mro_of(kind) if "__call__" in base.__dict__), None)
+        own = type(call) is types.FunctionType and type not in mro_of(kind)
+        return _bound(_spawned(channel, call), call, function) if own else function
+    if followed_code(function.__code__) is not None or has_probes(function.__code__):
+        return function
+    if not is_wanted(function, channel.config):
+        return function
     try:
-        if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
-            return types.MethodType(_spawned(channel, function.__func__), function.__self__)
-        if not isinstance(function, types.FunctionType) or followed_code(function.__code__) is not None:
-            return function
-        return _follow(function, channel.config, channel.followers)
+        return twin(function, _instrumented(function, channel.config, channel.followers))
     except FollowError:
         return function
+
+
+def _bound(function: Any, plain: Any, owner: object) -> Any:
+    return owner if function is plain else types.MethodType(function, owner)
 
 
 def _stepping(channel: Channel, depth: int) -> Stepping:

@@ -10,13 +10,13 @@ from typing import Any
 from .capture import Capture, Copy, Shortened, copier_of, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, Tagged, plain
-from .described import ATOM_IDS, Described, describe, mro_of
+from .described import ATOM_IDS, Described, describe, described, fixed, mro_of
 from .flat import FlatCopies
 from .model import Record
 from .state import MISSING
 
 CHANGEABLE_IDS = frozenset(map(id, (list, dict, set, bytearray, deque, OrderedDict, defaultdict)))
-_WORTH_A_LOOK = CHANGEABLE_IDS | {id(tuple)}
+WORTH_A_LOOK = CHANGEABLE_IDS | {id(tuple)}
 """The built-in containers; a tuple cannot change, but what is in it can."""
 
 
@@ -27,11 +27,17 @@ class Describer:
         config: its limits.
     """
 
+    described = staticmethod(described)
+    """The description of any object of a type, by the type's id; None where there is more to do."""
+    fixed = staticmethod(fixed)
+    """Whether what is recorded of an object of a type, by the type's id, cannot change."""
+
     def __init__(self, config: FollowConfig) -> None:
         self._start = Capture(config).start
+        self._kind = DescribingCopy
         self.most = config.max_string
         """Strings up to this length are kept as they are."""
-        flat = FlatCopies(config)
+        flat = FlatCopies(config, self.described)
         self._flat = flat.copiers
         self._sequence = flat.sequence
 
@@ -42,23 +48,29 @@ class Describer:
             if flat is not None and (form := flat(value)) is not MISSING:
                 return form
             copier = copier_of(value)
-            if copier is None:
-                return describe(value)
-            copy = self._start(_DescribingCopy)
-            copy.flat = self._flat
-            copy.sequence = self._sequence
-            return copier(copy, value, 0)
+            return self.simple(value) if copier is None else copier(self.start(), value, 0)
         except (RecursionError, MemoryError):
             return _LOST
 
+    def start(self) -> DescribingCopy:
+        """A copy that may spend what the limits say."""
+        copy = self._start(self._kind)
+        copy.flat = self._flat
+        copy.sequence = self._sequence
+        return copy
+
+    def simple(self, value: object) -> object:
+        """What stands for a value that is no built-in one."""
+        return describe(value)
+
     def change(self, value: object) -> object:
         """A copy of a container, which may have changed; None of what cannot change."""
-        return self.copy(value) if id(type(value)) in _WORTH_A_LOOK else None
+        return self.copy(value) if id(type(value)) in WORTH_A_LOOK else None
 
     def changes(self, values: tuple[object, ...]) -> list[object] | None:
         """The same for several; None if none of them can change."""
         kinds = [id(type(value)) for value in values]
-        return None if _WORTH_A_LOOK.isdisjoint(kinds) else [self.change(value) for value in values]
+        return None if WORTH_A_LOOK.isdisjoint(kinds) else [self.change(value) for value in values]
 
     def cell(self, cell: Any) -> object:
         """What a closure's cell holds now."""
@@ -75,7 +87,7 @@ class CopiedBytearray(bytearray):
 CopiedBytearray.__name__ = CopiedBytearray.__qualname__ = "bytearray"
 
 
-class _DescribingCopy(Copy):
+class DescribingCopy(Copy):
     """One variable being copied for a recorder."""
 
     __slots__ = ("flat", "sequence")
@@ -100,6 +112,15 @@ class _DescribingCopy(Copy):
     def other(self, value: object) -> object:
         """An object is described."""
         return describe(value)
+
+    def shortened(self, value: Shortened, depth: int) -> object:
+        """What was shortened for a follower of dicts may show objects."""
+        shown: Any = value.shown
+        if type(shown) is list:
+            shown = [self.copy(item, depth + 1) for item in shown]
+        elif type(shown) is dict:
+            shown = {key: self.copy(item, depth + 1) for key, item in shown.items()}
+        return Shortened(value.type, value.length, shown)
 
     def container(self, value: Any, depth: int) -> object:
         """A container with its identity."""
@@ -160,11 +181,11 @@ class _DescribingCopy(Copy):
         return done
 
 
-_DescribingCopy.fillers = {
+DescribingCopy.fillers = {
     **Copy.fillers,
-    **dict.fromkeys(map(id, (list, deque)), _DescribingCopy.list),
-    **dict.fromkeys(map(id, (set, frozenset)), _DescribingCopy.set),
-    **dict.fromkeys(map(id, (dict, OrderedDict, defaultdict)), _DescribingCopy.dict),
+    **dict.fromkeys(map(id, (list, deque)), DescribingCopy.list),
+    **dict.fromkeys(map(id, (set, frozenset)), DescribingCopy.set),
+    **dict.fromkeys(map(id, (dict, OrderedDict, defaultdict)), DescribingCopy.dict),
 }
 
 

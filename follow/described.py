@@ -42,6 +42,9 @@ class Described:
         return hash((self.type, self.name))
 
 
+_THEMSELVES = ATOM_IDS | {id(Described)}
+"""The ids of the types of which an object stands for itself."""
+
 _described: dict[int, Described] = {}
 """By the id of a type the description of its objects, as long as the type lives."""
 _fixed: dict[int, bool] = {}
@@ -55,10 +58,10 @@ fixed = _fixed.get
 
 
 def describe(value: object) -> object:
-    """What stands for an object; atoms stand for themselves."""
+    """What stands for an object; atoms, and what was described before, stand for themselves."""
     kind = type(value)
     number = id(kind)
-    if number in ATOM_IDS or value is MISSING:
+    if number in _THEMSELVES or value is MISSING:
         return value
     if number in _NAMED:
         return Described(kind.__name__, _NAMED[number](value))

@@ -46,3 +46,7 @@ def defects_reported(name: str) -> Iterator[None]:
 
 class TraceError(FollowError):
     """A file is no trace, or says what no trace can."""
+
+
+class MissingExtra(FollowError):
+    """Something needs a library that only an optional extra of follow's brings along."""

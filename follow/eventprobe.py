@@ -9,8 +9,8 @@ from types import FunctionType
 from typing import Any
 
 from .channel import THREADS, Channel
-from .describe import Describer, describe_raised
-from .described import described, fixed
+from .context import asks_begin, begin_above, begin_here
+from .describe import describe_raised
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
 from .flat import BASE_IDS, EXACT_IDS
@@ -18,7 +18,7 @@ from .frames import variables_of
 from .locate import locate_site
 from .model import Follower, Lookup, Scope, Site
 from .probe import MODULE, Probes
-from .recorder import Recorder
+from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
 
 _FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
@@ -35,10 +35,10 @@ class EventProbes(Probes):
         depth: how many levels of calls are stepped into; by default what the channel's configuration says.
     """
 
-    def __init__(self, tables: Lookup, channel: Channel, recorder: Recorder, depth: int | None = None) -> None:
+    def __init__(self, tables: Lookup, channel: Channel, recorder: EventSink, depth: int | None = None) -> None:
         self._recorder = recorder
         self._base = recorder.register(tables, channel.config)
-        self._describer = describer = Describer(channel.config)
+        self._describer = describer = recorder.describer(channel.config)
         self._copy = describer.copy
         self._extend = recorder.constants["extend"]
         self._now = recorder.now
@@ -49,13 +49,16 @@ class EventProbes(Probes):
             "change": describer.change,
             "changes": describer.changes,
             "cell": describer.cell,
-            "described": described,
-            "fixed": fixed,
+            "described": describer.described,
+            "fixed": describer.fixed,
             "is_exact": EXACT_IDS.__contains__,
             "is_base": BASE_IDS.__contains__,
             "most": describer.most,
             "missing": MISSING,
         }
+        self._thread = recorder.constants["thread"]
+        if asks_begin(channel.config.fields):
+            self._constants["thread"], self._thread = begin_here, begin_above
         super().__init__(tables, channel, depth)
 
     def _on_emit(self, emit: Follower) -> None:
@@ -83,11 +86,11 @@ class EventProbes(Probes):
         size, by_frame, namespace = self._tables.entering(number)
         rest: list[object] = [{}] if namespace else [MISSING] * size
         frames, extend, now = self._frames, self._extend, self._now
-        new, thread = self._recorder.numbers(self._base, number), self._recorder.constants["thread"]
+        new, thread = self._recorder.numbers(self._base, number), self._thread
         began = self._entry_id(number)
 
         def enter(user: FunctionType | None = None) -> list[Any]:
-            state = [new(), None, None if user is None else user.__closure__, None, None, *rest]
+            state = [new(), None, None if user is None else user.__closure__, None, None, None, *rest]
             try:
                 if namespace:
                     state[CELLS] = sys._getframe(1).f_globals
@@ -103,7 +106,7 @@ class EventProbes(Probes):
         return enter
 
     def _nowhere(self, size: int) -> list[Any]:
-        return [0, None, None, None, None, *[MISSING] * size, {}]
+        return [0, None, None, None, None, None, *[MISSING] * size, {}]
 
     # -- events ----------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from .config import FollowConfig
 from .copies import IDENTITY, Tagged
-from .described import described
 from .state import MISSING
 
 BASE_IDS = frozenset(map(id, (list, tuple, dict, set, frozenset, deque, str, bytes, range, int)))
@@ -33,9 +32,11 @@ class FlatCopies:
 
     Arguments:
         config: the limits; what is beyond them is not copied here.
+        described: gives by a type's id what stands for any object of that type.
     """
 
-    def __init__(self, config: FollowConfig) -> None:
+    def __init__(self, config: FollowConfig, described: Callable[[int], Any]) -> None:
+        self._described = described
         self._items = min(config.max_items, config.max_nodes) if config.max_depth > 0 else -1
         self._string = config.max_string
         self._number = min(1 << config.max_bits, _SMALL)
@@ -113,7 +114,7 @@ class FlatCopies:
 
     def sequence(self, new: Any) -> list[Any] | None:
         """The items of a fresh copy, objects described; None if there is more to do."""
-        number, string = self._number, self._string
+        number, string, described = self._number, self._string, self._described
         others: list[Any] = []
         other = others.append
         items = [

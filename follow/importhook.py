@@ -64,7 +64,7 @@ class Rewriting:
         self._config = config
         self._channel = channel
         self._cache = Cache(config, events=channel.recorder is not None)
-        self._progress = Progress()
+        self.progress = Progress()
 
     def code(self, loader: Any, fullname: str) -> CodeType | None:
         """The followed code of a module; None where its loader has no source of it.
@@ -81,7 +81,7 @@ class Rewriting:
             if text is None:
                 return None
             loader.get_code(fullname)  # gives the warnings and errors of a plain import, and keeps its code
-            with self._progress.rewriting(fullname, text):
+            with self.progress.rewriting(fullname, text):
                 code, tables = _rewritten(text, filename, self._config, self._channel)
             if data is not None:
                 self._cache.store(filename, data, code, tables)
@@ -150,7 +150,8 @@ class ImportHook:
     def __init__(self, select: Callable[[str, Any], bool], config: FollowConfig, channel: Channel) -> None:
         self._select = select
         self._channel = channel
-        self._rewriting = Rewriting(config, channel)
+        self.rewriting = Rewriting(config, channel)
+        """How it gets the followed code of modules."""
 
     def find_spec(self, fullname: str, path: Any = None, target: ModuleType | None = None) -> Any:
         """The spec that the other finders give, its loader wrapped where the name matches."""
@@ -170,7 +171,7 @@ class ImportHook:
         if all(hasattr(loader, name) for name in ("get_source", "get_code", "get_filename")) and not isinstance(
             loader, (importlib.machinery.ExtensionFileLoader, importlib.machinery.SourcelessFileLoader)
         ):
-            spec.loader = FollowLoader(loader, self._rewriting)
+            spec.loader = FollowLoader(loader, self.rewriting)
         return spec
 
     def uninstall(self) -> None:

@@ -87,7 +87,7 @@ class EventGraft(Graft):
                     if isinstance(node, (ast.expr, ast.arg)):
                         set_position(node, scope.anchor)
                 cells = write.attribute(user, "__closure__")
-            parts = [state, write.none(), cells, write.none(), write.none()]
+            parts = [state, write.none(), cells, write.none(), write.none(), write.none()]
             state = write.display([*parts, *(constant("missing", scope.anchor) for _ in scope.slots)])
         begin = ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=state)
         set_position(begin, scope.anchor)

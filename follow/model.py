@@ -27,6 +27,9 @@ HIDDEN_LOCAL = ".f"
 RESULT_LOCAL = ".r"
 """The local that holds what a call returns, just before it does."""
 
+PROBE_FILENAME = "<follow probe>"
+"""The file name of the code that follow compiles for its probes."""
+
 VALUE, SLOT, CELL = "value", "slot", "cell"
 """Where a probe finds a variable: in its arguments, in the call's table, in a closure cell."""
 

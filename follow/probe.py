@@ -10,13 +10,14 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from . import context
 from .capture import Capture, Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
 from .model import Lookup, Scope, Site
 from .probetable import ProbeTable
-from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, THREAD, YIELDED
+from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
 from .template import shape_of, template
 from .threads import spawning
 
@@ -43,6 +44,9 @@ class Probes:
         self._channel = channel
         self._capture = Capture(channel.config)
         self._emit = channel.emit
+        fields = channel.config.fields
+        self._more = "" if not fields else "static" if set(context.STATIC).issuperset(fields) else "dynamic"
+        self._stands = not {"call_id", "depth"}.isdisjoint(fields)
         self._namespaces: list[dict[str, object]] = []
         self._frames: dict[int, list[Any]] = {}
         self._table = ProbeTable(self._make)
@@ -86,10 +90,10 @@ class Probes:
     def _make_enter(self, number: int) -> Callable[..., object]:
         size, by_frame, namespace = self._tables.entering(number)
         slots = [MISSING] * size
-        frames = self._frames
+        frames, stands = self._frames, self._stands
 
         def enter(user: FunctionType | None = None) -> list[Any]:
-            state = [0.0, _DEAF, None if user is None else user.__closure__, None, None, *slots]
+            state = [0.0, _DEAF, None if user is None else user.__closure__, None, None, None, *slots]
             try:  # up to 3.11 what C functions do inside counts as frames, too
                 state[THREAD] = thread = THREADS.state
                 if namespace:
@@ -97,6 +101,8 @@ class Probes:
                     frames[MODULE] = state
                 elif by_frame:
                     frames[id(sys._getframe(1))] = state
+                if stands:
+                    state[STANDING] = context.STANDINGS.enter(sys._getframe(1))
                 state[CLOCK] = now() - thread.overhead
             except RecursionError:
                 pass
@@ -121,7 +127,7 @@ class Probes:
 
     def _nowhere(self, size: int) -> list[Any]:
         """The state of a call that is not known: it makes no records."""
-        return [0.0, _DEAF, None, None, None, *[MISSING] * size]
+        return [0.0, _DEAF, None, None, None, None, *[MISSING] * size]
 
     def _make_leave(self, number: int) -> Callable[..., object]:
         frames = self._frames
@@ -152,7 +158,7 @@ class Probes:
             MISSING=MISSING,
             threads=THREADS,
             deaf=_DEAF,
-            extras=self._extras(site, scope),
+            extras=self._reader(site, scope) if self._more == "dynamic" else self._known(site, scope),
             emit=self._emit,
         )
         if scope.namespace:
@@ -161,13 +167,16 @@ class Probes:
         else:
             namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)
-        shape = shape_of(site, scope, gives, more=bool(self._channel.config.fields))
+        shape = shape_of(site, scope, gives, more=self._more)
         return FunctionType(template(shape), namespace)
 
-    def _extras(self, site: Site, scope: Scope) -> dict[str, object]:
+    def _known(self, site: Site, scope: Scope) -> dict[str, object]:
+        """The further fields of a statement's records that are always the same."""
         known = {"kind": site.kind, "line": site.span[0], "file": self._tables.filename, "qualname": scope.qualname}
-        names = self._channel.config.fields
-        return {name: known[name] for name in names}
+        return {name: known[name] for name in self._channel.config.fields if name in known}
+
+    def _reader(self, site: Site, scope: Scope) -> Callable[[list[Any]], dict[str, Any]]:
+        return context.reader(self._channel.config.fields, self._known(site, scope), STANDING)
 
     def _make_yield(self, number: int) -> Callable[..., object]:
         capture = self._capture
@@ -272,7 +281,7 @@ class Probes:
             "execution_time": (time - state[CLOCK]) * 1e3,
             "local_vars": [self._capture.variable(name, found[name]) for name in scope.names if name in found],
             "exception": describe_exception(error),
-            **self._extras(site, scope),
+            **self._reader(site, scope)(state),
         }
 
 

@@ -19,7 +19,8 @@ class Progress:
     def __init__(self) -> None:
         self._spent = 0.0
         self._files = 0
-        self._told = False
+        self.told = False
+        """Whether the line has been written, or shall not be."""
 
     @contextmanager
     def rewriting(self, name: str, text: str) -> Iterator[None]:
@@ -40,8 +41,8 @@ class Progress:
             self._spent += perf_counter() - start
 
     def _tell(self, name: str, lines: int) -> None:
-        if self._told or sys.stderr is None:
+        if self.told or sys.stderr is None:
             return
-        self._told = True
+        self.told = True
         kept = "not kept, as bytecode is not written" if sys.dont_write_bytecode else "kept for the next time"
         print(f"follow: rewriting {name} ({lines:,} lines; module {self._files} so far; {kept}) …", file=sys.stderr)

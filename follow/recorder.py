@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import atexit
-import itertools
 import os
 import sys
 import threading
 import time
 import warnings
-import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .config import FollowConfig
-from .describe import describe_record
+from .describe import Describer, describe_record
 from .errors import FollowWarning
-from .events import FIRST_BASE, RECORD, SILENCE, TIME, size
+from .events import FIRST_BASE, RECORD, SILENCE, TIME
 from .memory import Memory, Ring
 from .model import Lookup, Record
+from .objects import ObjectDescriber
+from .sink import EventSink
 from .trace import replay
-from .trace.catalogue import Catalogue
 from .trace.decode import Decoder, Event
-from .trace.model import Function, Statement, function_of, piece_of, statement_of
 from .trace.writer import TraceWriter
 
 _FILE_ITEMS = 1 << 14
@@ -35,7 +32,7 @@ _LOOKS_EVERY = 10_000_000
 _MOST_UNSEEN = 1 << 12
 
 
-class Recorder:
+class Recorder(EventSink):
     """Records at full speed, in memory or to a file; give it as ``follower``.
 
     It is meant to be the only follower of what it records; together with others it gets their dicts. It holds
@@ -49,6 +46,8 @@ class Recorder:
         on_exception: ``"dump"`` or ``"ignore"``.
         durability: ``"buffer"`` writes to the file when some 64 KiB are full or 250 ms have gone by,
             ``"event"`` at every event.
+        detail: ``"dataflow"`` records objects with their attributes, so that ``follow why`` can tell where
+            a value came from; its records are the same.
 
     Raises:
         OSError: the file cannot be written.
@@ -62,36 +61,27 @@ class Recorder:
         ring: int | None = None,
         on_exception: str = "ignore",
         durability: str = "buffer",
+        detail: str = "plain",
     ) -> None:
-        _check(path, ring, on_exception, durability)
+        _check(path, ring, on_exception, durability, detail)
+        super().__init__()
+        self.detail = detail
         self.path = None if path is None else os.path.abspath(os.fspath(path))
         self.ring = ring
-        self.dropped = 0
-        """How many events were lost: to a full disk, or at the very end of the stack."""
-        self.now = time.perf_counter_ns
         self._dumps = on_exception == "dump"
-        self._catalogue = Catalogue()
-        self._next_base = FIRST_BASE
         self._memory = Memory() if ring is None else Ring(ring, self._catalogue)
-        self._lock = threading.Lock()
         self._closed = False
         self._process = os.getpid()
         self._each = durability == "event" and self.path is not None
-        self._writer = None if self.path is None else TraceWriter(self.path, self._catalogue)
-        self.buffer = _Hashable([TIME, self.now()])
-        self._limit = _Hashable([0])
+        self._first_path = self.path
+        self._writer: TraceWriter | None = None
+        if self.path is not None and self._opens_at_once:
+            self._writer = TraceWriter(self.path, self._catalogue, self.detail)
+        self.buffer += [TIME, self.now()]
+        self._origin = replay.Origin(time.time_ns(), self.now(), ((FIRST_BASE, self._process),))
         self._looked = self._due = self._seen = 0
-        self._calls = itertools.count(1)
-        self.constants: dict[str, Any] = {
-            "extend": self._extend_and_write if self._each else self.buffer.extend,
-            "now": self.now,
-            "thread": threading.get_ident,
-            "buffer": self.buffer,
-            "limit": self._limit,
-            "look": self._look,
-        }
+        self._offer(self._extend_and_write if self._each else self.buffer.extend, self._look)
         self._begin()
-        _recorders.add(self)
 
     # -- what probes and channels use --------------------------------------------------------------
 
@@ -105,27 +95,28 @@ class Recorder:
         Returns:
             The first of its ids.
         """
-
-        def statement(number: int) -> Statement:
-            site = tables.site(number)
-            return statement_of(site, tables.scope(site.scope))
-
-        def function(number: int) -> Function:
-            return function_of(tables.scope(number))
-
+        base = super().register(tables, config)
         with self._lock:
-            base = self._next_base
-            self._next_base += size(*tables.counts())
-            self._catalogue.add(piece_of(base, tables, config), statement, function, tables.sites_of)
+            if self._writer is None and self.path is not None and not self._closed:
+                self._open()
         return base
 
-    def numbers(self, base: int, scope: int) -> Callable[[], int]:
-        """What gives the numbers of a function's calls; when it gives the first, the function is known to be called.
+    _opens_at_once = True
+    """Whether its file is opened when it is made, or when there is something to record."""
 
-        It is all C, so that no thread can come between, and no frame is needed.
-        """
-        note = map(self._catalogue.called.append, [(base, scope)])  # gives None, which is filtered out
-        return filter(None, itertools.chain(note, self._calls)).__next__
+    def _open(self) -> None:
+        """Open the file in a child process; where that cannot be, nothing is recorded there."""
+        assert self.path is not None
+        try:
+            self._writer = TraceWriter(self.path, self._catalogue, self.detail)
+        except OSError as error:
+            self.path = None
+            _warn(f"The trace of this child process cannot be written ({error}); nothing of it is recorded.")
+        self._begin()
+
+    def describer(self, config: FollowConfig) -> Describer:
+        """What copies values within a configuration's limits."""
+        return ObjectDescriber(config) if self.detail == "dataflow" else Describer(config)
 
     def silence(self, base: int) -> None:
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""
@@ -158,7 +149,7 @@ class Recorder:
             TraceError: the file was damaged meanwhile.
         """
         if self._writer is None or self.ring is not None:
-            return list(replay.records(self.events()))
+            return list(replay.records(self.events(), self._origin))
         from .trace.reader import load
 
         self.flush()
@@ -264,27 +255,70 @@ class Recorder:
     def after_fork(self) -> None:
         """In a child process: what the parent has gathered is the parent's, and so is its file."""
         self._process = os.getpid()
+        self._origin = self._origin._replace(processes=((FIRST_BASE, self._process),))
         self._lock = threading.Lock()
         self.buffer[:] = [TIME, self.now()]
         self._memory.clear()
+        if self._first_path is not None:
+            self.path = path_of_process(self._first_path)
         if self._writer is not None:
             self._writer.abandon()
             self._writer = None
-            if not self._closed and self.path is not None:
-                import platform
-
-                self.path = f"{self.path}.{platform.node()}.{self._process}"
-                self._writer = TraceWriter(self.path, self._catalogue)
+            if not self._closed:
+                self._open()
+        answers_written(self)
 
 
-class _Hashable(list[Any]):
-    """A list that can be a constant of a code object, which must be hashable."""
+def path_of_process(path: str) -> str:
+    """Where this process, if it is a child of the one that was given a path, writes its own trace."""
+    import platform
 
-    __hash__ = object.__hash__  # type: ignore[assignment]
-    __eq__ = object.__eq__
+    return f"{path}.{platform.node()}.{os.getpid()}"
 
 
-def _check(path: object, ring: object, on_exception: object, durability: object) -> None:
+def answers_written(recorder: Recorder) -> None:
+    """In a process that ``multiprocessing`` has started: write what was recorded before it answers, and at its end.
+
+    Such a process ends without Python's own end, and those of a pool are killed when they have answered. This must
+    be called before ``multiprocessing`` starts the process's work.
+    """
+    util: Any = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.register_after_fork(recorder, _in_child)
+
+
+def _in_child(recorder: Recorder) -> None:
+    util: Any = sys.modules["multiprocessing.util"]
+    util.Finalize(recorder, recorder.flush, exitpriority=0)
+    process: Any = sys.modules["multiprocessing.process"].current_process()
+    pool = sys.modules.get("multiprocessing.pool")
+    if pool is not None and process._target is pool.worker:
+        asked, answers, *rest = process._args
+        process._args = asked, _Answers(answers, recorder.flush), *rest
+
+
+class _Answers:
+    """The queue on which a process of a pool answers: first it is written what was recorded.
+
+    Arguments:
+        queue: the queue.
+        flush: writes it.
+    """
+
+    def __init__(self, queue: Any, flush: Callable[[], None]) -> None:
+        self._queue = queue
+        self._flush = flush
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._queue, name)
+
+    def put(self, answer: object) -> None:
+        """Write, and answer."""
+        self._flush()
+        self._queue.put(answer)
+
+
+def _check(path: object, ring: object, on_exception: object, durability: object, detail: object) -> None:
     if path is not None and not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"Recorder's path must be the path of a file, not {path!r}.")
     if ring is not None and (type(ring) is not int or ring < 1):
@@ -295,6 +329,8 @@ def _check(path: object, ring: object, on_exception: object, durability: object)
         raise ValueError("Recorder needs a path to dump to when on_exception is 'dump'.")
     if durability not in ("buffer", "event"):
         raise ValueError(f"Recorder's durability must be 'buffer' or 'event', not {durability!r}.")
+    if detail not in ("plain", "dataflow"):
+        raise ValueError(f"Recorder's detail must be 'plain' or 'dataflow', not {detail!r}.")
 
 
 def _warn(message: str) -> None:
@@ -303,21 +339,3 @@ def _warn(message: str) -> None:
     except Exception:  # warnings turned into errors must not reach the followed code either
         if sys.stderr is not None:
             print(message, file=sys.stderr)
-
-
-_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
-
-
-def _close_all() -> None:
-    for recorder in list(_recorders):
-        recorder.close()
-
-
-def _after_fork() -> None:
-    for recorder in list(_recorders):
-        recorder.after_fork()
-
-
-atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

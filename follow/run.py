@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
-import io
 import os
-import platform
 import runpy
 import sys
 import types
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .channel import Channel
+from .children import Program, changed_settings, child_recorder, follow_scripts
 from .config import FollowConfig
 from .decorator import new_channel
-from .errors import FollowError, FollowWarning
 from .followers import as_followers
-from .importhook import ImportHook, follow_source
-from .recorder import Recorder
-from .selection import Selection
+from .followers.text import text
+from .importhook import ImportHook
+from .recorder import Recorder, path_of_process
+from .script import ScriptLoader, run_main, script_code, show
 from .settings import Settings, read_settings
 
 
-def run_script(
-    path: str, arguments: Sequence[str], *, include: Sequence[str], exclude: Sequence[str], recorder: Recorder | None
-) -> int:
-    """Run a script as ``python path arguments…`` would.
+def run_script(path: str, arguments: Sequence[str], program: Program, recorder: Recorder | None) -> int:
+    """Run a script as ``python path arguments…`` would, its child processes followed as well.
 
     Arguments:
         path: the script.
         arguments: its own.
-        include, exclude: patterns of modules.
+        program: what the command line says of what is followed.
         recorder: what takes the events; None writes text.
 
     Returns:
@@ -44,36 +37,22 @@ def run_script(
         OSError: the script cannot be read.
         SystemExit: the script asked for it.
     """
-    with io.open_code(path) as file:
-        data = file.read()
     sys.argv[:] = [path, *arguments]
     path = os.path.abspath(path)
     folder = os.path.dirname(path)
-    settings = read_settings(os.getcwd())
-    selection = Selection(include or settings.include, exclude or settings.exclude, folder)
-    config, channel = install_for_program(selection, settings, path, recorder)
+    hook = _start(replace(program, folder=folder, script=path), path, recorder)
     sys.path[0] = folder
-    module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=path, __builtins__=__builtins__, __annotations__={})
-    module.__loader__ = importlib.machinery.SourceFileLoader("__main__", path)
-    sys.modules["__main__"] = module
-    try:
-        exec(_code(data, path, config, channel), module.__dict__)
-    except Exception as error:
-        _show(error)
-        return 1
-    return 0
+    code = ScriptLoader("__main__", path).get_code if _disabled() else lambda: script_code(path, hook)
+    return run_main(path, code, types.ModuleType("__main__"))
 
 
-def run_module(
-    name: str, arguments: Sequence[str], *, include: Sequence[str], exclude: Sequence[str], recorder: Recorder | None
-) -> int:
-    """Run a module as ``python -m name arguments…`` would.
+def run_module(name: str, arguments: Sequence[str], program: Program, recorder: Recorder | None) -> int:
+    """Run a module as ``python -m name arguments…`` would, its child processes followed as well.
 
     Arguments:
         name: the module.
         arguments: its own.
-        include, exclude: patterns of modules.
+        program: what the command line says of what is followed.
         recorder: what takes the events; None writes text.
 
     Returns:
@@ -84,64 +63,84 @@ def run_module(
         SystemExit: the module asked for it, or there is no such module.
     """
     sys.argv[:] = [name, *arguments]
-    settings = read_settings(os.getcwd())
-    package = name.partition(".")[0]
-    selection = Selection(include or settings.include, exclude or settings.exclude, package=package)
-    install_for_program(selection, settings, name, recorder)
+    _start(replace(program, package=name.partition(".")[0]), name, recorder)
     sys.modules["__main__"] = types.ModuleType("__main__")
     try:
         runpy._run_module_as_main(name)  # type: ignore[attr-defined]
     except Exception as error:
-        _show(error)
+        show(error)
         return 1
     return 0
 
 
-def install_for_program(
-    selection: Selection, settings: Settings, name: str, recorder: Recorder | None = None
-) -> tuple[FollowConfig, Channel]:
-    """Install the import hook for a whole program, its records written as text or recorded.
+def _disabled() -> bool:
+    return os.environ.get("FOLLOW_DISABLED") == "1"
+
+
+def _start(program: Program, name: str, recorder: Recorder | None) -> ImportHook:
+    """Install the hook for a program that begins, as the command line and the project's settings say."""
+    settings = read_settings(os.getcwd())
+    program = replace(
+        program,
+        include=program.include or settings.include,
+        exclude=program.exclude or settings.exclude,
+        settings=changed_settings(settings.config),
+    )
+    hook = install(program, name, recorder or _text(settings, summary=True))
+    if not _disabled():
+        program.hand_down()
+        if settings.output:
+            os.environ.setdefault("FOLLOW_OUTPUT", settings.output)
+    return hook
+
+
+def install(program: Program, name: str, follower: object) -> ImportHook:
+    """Install the import hook for a whole program.
 
     Arguments:
-        selection: which modules are followed.
-        settings: how, and where the text goes.
+        program: which modules are followed, and how.
         name: how messages call it.
-        recorder: what takes the events instead.
+        follower: what gets the records or events.
 
     Returns:
-        What the hook goes by, to follow the program's main file in the same way.
+        The hook, to follow the program's main file in the same way.
     """
-    wanted = dict.fromkeys((*settings.config.fields, "file", "line"))
-    config = replace(settings.config, fields=tuple(wanted))
+    config = _with_places(program.config)
+    hook = ImportHook(program.selection, config, new_channel(config, as_followers(follower), name))
+    sys.meta_path.insert(0, hook)
+    return hook
+
+
+def start_child(handed: str) -> None:
+    """In a child process of ``follow run``: follow what its parent does.
+
+    Arguments:
+        handed: what the parent has handed down.
+
+    Raises:
+        FollowError: it makes no sense.
+    """
+    program = Program.handed_down(handed)
+    hook = install(program, "a child process", child_recorder(program) or _text(Settings()))
+    follow_scripts(hook, program)
+
+
+def install_from_environment(program: Program, settings: Settings) -> None:
+    """Install the hook that ``FOLLOW="pkg,…"`` asks for, in any process."""
+    install(replace(program, settings=changed_settings(settings.config)), "FOLLOW", _text(settings))
+
+
+def _with_places(config: FollowConfig) -> FollowConfig:
+    return replace(config, fields=tuple(dict.fromkeys((*config.fields, "file", "line"))))
+
+
+def _text(settings: Settings, *, summary: bool = False) -> object:
+    """What writes readable text."""
     path = os.environ.get("FOLLOW_OUTPUT") or settings.output
-    follower = recorder or (sys.stderr if path is None else _own_path(path))
-    channel = new_channel(config, as_followers(follower), name)
-    sys.meta_path.insert(0, ImportHook(selection, config, channel))
-    return config, channel
+    return text(None if path is None else _own_path(path), summary=summary)
 
 
 def _own_path(path: str) -> str:
     """The path for this process: a child process writes beside the file of the one that began."""
     first = os.environ.setdefault("FOLLOW_OUTPUT_PROCESS", str(os.getpid()))
-    return path if first == str(os.getpid()) else f"{path}.{platform.node()}.{os.getpid()}"
-
-
-def _code(data: bytes, path: str, config: FollowConfig, channel: Channel) -> types.CodeType:
-    """The script's followed code, or its plain code where it cannot be rewritten or does not compile."""
-    plain: types.CodeType = compile(data, path, "exec", dont_inherit=True)
-    if os.environ.get("FOLLOW_DISABLED") == "1":
-        return plain
-    try:
-        return follow_source(importlib.util.decode_source(data), path, config, channel)
-    except FollowError as error:
-        warnings.warn(f"{path} is not followed: {error}", FollowWarning, stacklevel=2)
-        return plain
-
-
-def _show(error: Exception) -> None:
-    """Show a traceback without the frames of follow itself."""
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_globals.get("__name__") == __name__:
-        traceback = traceback.tb_next
-    error.__traceback__ = traceback
-    sys.excepthook(type(error), error, traceback)
+    return path if first == str(os.getpid()) else path_of_process(path)

@@ -62,6 +62,17 @@ class Selection:
             return False
         return spec is None or self._below(spec.origin)
 
+    def takes_script(self, path: str) -> bool:
+        """Whether a script is followed: as modules are, by where it lies, or where it is named."""
+        if not path.endswith(".py") or not os.path.isfile(path):
+            return False
+        name = os.path.basename(path).removesuffix(".py")
+        if self._exclude and (matches(name, self._exclude) or matches("__main__", self._exclude)):
+            return False
+        if self._include:
+            return matches(name, self._include) or matches("__main__", self._include)
+        return self._below(path)
+
     def _below(self, origin: str | None) -> bool:
         if origin is None or self._folder is None:
             return False

@@ -9,8 +9,9 @@ from __future__ import annotations
 MISSING = object()
 """In a slot, or instead of a value: the variable is not bound."""
 
-CLOCK, THREAD, CELLS, YIELDED, LOCALS, SLOTS = range(6)
-"""Its clock, its thread, its closure cells, what it yields, the dict that ``locals()`` gave to it, its first slot."""
+CLOCK, THREAD, CELLS, YIELDED, LOCALS, STANDING, SLOTS = range(7)
+"""Its clock, its thread, its closure cells, what it yields, the dict that ``locals()`` gave to it, how it stands among
+other calls (where records tell), its first slot."""
 
 CALL = CLOCK
 """For a recorder, which needs no clock: the number of the call."""

@@ -6,8 +6,7 @@ import functools
 from types import CodeType
 from typing import Any
 
-from .followers import PROBE_FILENAME
-from .model import CELL, SLOT, VALUE, Scope, Site
+from .model import CELL, PROBE_FILENAME, SLOT, VALUE, Scope, Site
 from .state import CELLS, CLOCK, SLOTS, THREAD, YIELDED
 
 _SMALL = 1 << 30
@@ -20,7 +19,7 @@ def function_code(source: str) -> CodeType:
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
 
-def shape_of(site: Site, scope: Scope, gives: bool, *, more: bool) -> tuple[Any, ...]:
+def shape_of(site: Site, scope: Scope, gives: bool, *, more: str) -> tuple[Any, ...]:
     """What decides a probe's code: sites that agree in it share one."""
     places = tuple((shown.place, shown.index) for shown in site.shown)
     return (
@@ -58,7 +57,7 @@ def template(shape: tuple[Any, ...]) -> CodeType:
     else:
         made, variables = _variables(places, result, gives=gives)
     lines += made
-    further = ", **extras" if more else ""
+    further = {"": "", "static": ", **extras", "dynamic": ", **extras(state)"}[more]
     lines += [
         "  emit({'function': function, 'instruction': instruction, "
         f"'execution_time': (t - state[{CLOCK}] - thread.overhead) * 1e3, 'local_vars': {variables}{further}}})",

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
+import asyncio
+import concurrent.futures
+import multiprocessing.pool
+import runpy
+import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,9 +40,29 @@ def _events(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
         def as_follower(given: object) -> object:
             follower = original(given)
-            return follower if isinstance(follower, channel.Recorder) else LiveRecorder(follower)
+            return follower if isinstance(follower, channel.EventSink) else LiveRecorder(follower)
 
         monkeypatch.setattr(channel, "as_follower", as_follower)
+
+
+def _patchable() -> list[object]:
+    """Whatever a tool of this kind might patch."""
+    thread = [vars(threading)[name] for name in ("Thread", "Timer")]
+    methods = [vars(cls).get(name) for cls in thread for name in ("__init__", "start", "run")]
+    executor = concurrent.futures.ThreadPoolExecutor
+    more = [executor.submit, executor.map, multiprocessing.pool.ThreadPool.map, asyncio.to_thread]
+    loop = [asyncio.BaseEventLoop.run_in_executor, asyncio.tasks.Task, runpy._get_code_from_file]
+    hooks = [sys.gettrace(), sys.getprofile(), threading.excepthook, sys.excepthook, *sys.path_hooks]
+    return [*thread, *methods, *more, *loop, *hooks, _thread.start_new_thread]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind() -> Iterator[None]:
+    """After each test there are the threads and functions that there were before."""
+    threads, before = threading.enumerate(), _patchable()
+    yield
+    assert _patchable() == before
+    assert threading.enumerate() == threads
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ class LiveRecorder(Recorder):
         self._follower = follower
         self._decoder = Decoder(self._catalogue)
         self._queue: list[Event] = []
-        self._records = replay.records(iter(self._next, None))
+        self._records = replay.records(iter(self._next, None), self._origin)
         self._busy = False
         self.constants["extend"] = self.extend
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import subprocess
 import sys
 from collections.abc import Callable
 from types import FunctionType
@@ -46,6 +47,13 @@ def lines_of(function: Callable[..., Any], *args: Any) -> list[tuple[str, str, i
     finally:
         sys.settrace(before)
     return events
+
+
+def without_progress(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """What a process has left, without the line that follow writes when rewriting takes long, as on a slow machine."""
+    lines = done.stderr.splitlines(keepends=True)
+    done.stderr = "".join(line for line in lines if not line.startswith("follow: rewriting"))
+    return done
 
 
 def brief(records: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:

@@ -11,11 +11,15 @@ import pytest
 
 from follow.cli import main
 
+from .support import without_progress
+
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     command = [sys.executable, "-m", "follow", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=60)
+    return without_progress(
+        subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=60)
+    )
 
 
 def test_code_of_a_function_in_the_current_folder(tmp_path: Path) -> None:
@@ -76,9 +80,10 @@ def program(tmp_path: Path) -> Path:
 
 def start(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, *command], capture_output=True, text=True, cwd=cwd, env=environment, input="typed", timeout=60
     )
+    return without_progress(done)
 
 
 @pytest.mark.parametrize("how", [["program.py"], ["-m", "pkg"]])
@@ -88,7 +93,8 @@ def test_run_behaves_as_plain_python(how: list[str], program: Path) -> None:
     assert (followed.returncode, followed.stdout) == (plain.returncode, plain.stdout) == (4, plain.stdout)
     shown = followed.stderr
     assert "helper.py:2" in shown and "return n * 2" in shown and "total = helper.double(len(arguments))" in shown
-    assert "<module>  import sys" in shown and "argparse" not in shown
+    assert "program.py:1 │ import sys" in shown.replace("pkg/__main__.py", "program.py") and "argparse" not in shown
+    assert "sys.exit(main(sys.argv[1:]))" in shown[shown.index("followed: ") :]  # the summary
 
 
 @pytest.mark.parametrize("how", [["program.py"], ["-m", "pkg"]])
@@ -96,8 +102,9 @@ def test_run_shows_the_same_traceback(how: list[str], program: Path) -> None:
     plain = start(*how, "fail", cwd=program)
     followed = start("-m", "follow", "run", *how, "fail", cwd=program)
     assert followed.returncode == plain.returncode == 1
-    traceback = followed.stderr[followed.stderr.index("Traceback") :]
+    traceback, _, summary = followed.stderr[followed.stderr.index("Traceback") :].partition("\nfollowed: ")
     assert traceback == plain.stderr
+    assert summary.endswith("1 × left by LookupError: no\n")
 
 
 def test_run_include_and_exclude(program: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 from follow import FollowError
 from follow.settings import Settings, read_settings
 
+from .support import without_progress
+
 ROOT = Path(__file__).parent.parent
 START = (ROOT / "follow" / "python_follow.pth").read_text()
 MAIN = "import shop.cart, subprocess, sys\nprint('total', shop.cart.total([1, 2]))\n"
@@ -35,9 +37,10 @@ def python(project: Path, *arguments: str, **environment: str) -> subprocess.Com
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FOLLOW")}
     inherited["PYTHONPATH"] = f"{project}{os.pathsep}{ROOT}"
     command = [sys.executable, *arguments]
-    return subprocess.run(
+    done = subprocess.run(
         command, cwd=project, env={**inherited, **environment}, capture_output=True, text=True, check=False
     )
+    return without_progress(done)
 
 
 def test_without_it_nothing_is_even_imported(project: Path) -> None:

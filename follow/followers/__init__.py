@@ -7,8 +7,8 @@ import logging
 import os
 import sys
 
-from ..model import Follower, Record
-from .text import to_path, to_stream
+from ..model import PROBE_FILENAME, Follower, Record
+from .text import shared
 
 
 def as_follower(given: object) -> Follower:
@@ -21,10 +21,8 @@ def as_follower(given: object) -> Follower:
         return _to_logger(given)
     if callable(given):
         return given
-    if isinstance(given, (str, os.PathLike)):
-        return to_path(given)
-    if isinstance(given, io.TextIOBase):
-        return to_stream(given)  # type: ignore[arg-type]
+    if isinstance(given, (str, os.PathLike, io.TextIOBase)):
+        return shared(given)  # type: ignore[arg-type]
     raise TypeError(
         f"follower must be a callable that takes one record, a logging.Logger, a text stream, a path, or a list of "
         f"them, not {given!r}."
@@ -54,7 +52,3 @@ def _to_logger(logger: logging.Logger) -> Follower:
         logger.info("%s", record, extra={"follow": record}, stacklevel=level + 1)
 
     return log
-
-
-PROBE_FILENAME = "<follow probe>"
-"""The file name of the code that follow compiles for its probes."""

@@ -55,18 +55,19 @@ class Catalogue:
         function: Callable[[int], Function],
         sites: Callable[[int], Iterable[int]] = _none,
     ) -> None:
-        """Add a piece of source whose base is above all before.
+        """Add a piece of source.
 
         Arguments:
             piece: the piece.
             statement, function: give what is told of one of its statements or functions, by number.
             sites: gives the numbers of a function's statements.
         """
-        self.pieces.append(piece)
-        self._bases.append(piece.base)
-        self._statements.append(statement)
-        self._functions.append(function)
-        self._sites.append(sites)
+        place = bisect_right(self._bases, piece.base)  # nearly always the last
+        self.pieces.insert(place, piece)
+        self._statements.insert(place, statement)
+        self._functions.insert(place, function)
+        self._sites.insert(place, sites)
+        self._bases.insert(place, piece.base)
 
     def contents(self, base: int, number: int) -> tuple[Function, list[Statement]]:
         """What is told of a function, and of its statements."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..context import Begin, begin
 from ..copies import plain
 from ..events import ALL, LEFT, RAISED, RECORD, SET, SILENCE, SOME, TIME, UNCOUNTED
 from .catalogue import Catalogue, Meaning
@@ -27,9 +28,10 @@ class Event:
             identities; ``follow.state.MISSING`` for one that was unbound. The keys of a ``"set"`` may be
             slots' numbers.
         changed: of these the ones whose container was changed, and with it whatever else holds it.
-        result: what a return, lambda or ``yield`` gave, if ``has_result``.
+        result_form: what a return, lambda or ``yield`` gave, if ``has_result``; as a form.
         exception: ``"ValueError: text"`` for a raise or leave.
         thread: for a call, its thread's identifier.
+        begin: for a call, more of where it stands, if records are to show it.
         record: for a record, the dict.
     """
 
@@ -42,11 +44,17 @@ class Event:
     statement: Statement | None = None
     forms: dict[Any, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
-    result: object = None
+    result_form: object = None
     has_result: bool = False
     exception: str | None = None
     thread: int = 0
+    begin: Begin | None = None
     record: dict[str, Any] | None = None
+
+    @property
+    def result(self) -> object:
+        """What a return, lambda or ``yield`` gave, if ``has_result``."""
+        return plain(self.result_form)
 
     @property
     def values(self) -> dict[Any, Any]:
@@ -60,11 +68,12 @@ class Decoder:
     Arguments:
         catalogue: what the ids mean.
         sequence: the number of the first event.
+        silent: the bases of pieces of which nothing counts any more.
     """
 
-    def __init__(self, catalogue: Catalogue, sequence: int = 1) -> None:
+    def __init__(self, catalogue: Catalogue, sequence: int = 1, silent: Iterable[int] = ()) -> None:
         self._catalogue = catalogue
-        self._silent: set[int] = set()
+        self._silent = set(silent)
         self.sequence = sequence
 
     def events(self, chunks: Iterable[list[Any]]) -> Iterator[Event]:
@@ -78,7 +87,7 @@ class Decoder:
             while position < end:
                 number = items[position]
                 length = self._catalogue.lengths[number]
-                event = self._event(number, items[position : position + length])
+                event = self.event(items[position : position + length])
                 position += length
                 if event is not None:
                     event.sequence = self.sequence
@@ -86,7 +95,13 @@ class Decoder:
                 if number not in UNCOUNTED:
                     self.sequence += 1
 
-    def _event(self, number: int, items: list[Any]) -> Event | None:
+    def event(self, items: Sequence[Any]) -> Event | None:
+        """The event that some items are, still without its number; None if they are none that counts.
+
+        Raises:
+            TraceError: its id means nothing.
+        """
+        number = items[0]
         if number > SILENCE:
             meaning = self._catalogue.meaning(number)
             return None if meaning.piece.base in self._silent else _ordinary(meaning, items)
@@ -104,7 +119,7 @@ class Decoder:
             assert number == TIME
         return None
 
-    def _raised(self, items: list[Any]) -> Event | None:
+    def _raised(self, items: Sequence[Any]) -> Event | None:
         _, call, number, values, exception, time = items
         meaning = self._catalogue.meaning(number)
         if meaning.piece.base in self._silent:
@@ -118,11 +133,13 @@ def _event(meaning: Meaning, kind: str, call: int, time: int) -> Event:
     return Event(0, kind, call, time, meaning.piece, meaning.function, meaning.statement)
 
 
-def _ordinary(meaning: Meaning, items: list[Any]) -> Event:
+def _ordinary(meaning: Meaning, items: Sequence[Any]) -> Event:
     statement = meaning.statement
     if statement is None:
         event = _event(meaning, "call", items[1], items[-1])
-        event.thread = items[2]
+        told = items[2]
+        event.begin = begin(told) if type(told) is list else None
+        event.thread = told if event.begin is None else event.begin.thread
         event.forms = dict(zip(meaning.function.entered, items[3:-1]))
         return event
     event = _event(meaning, "statement", items[1], items[-1])
@@ -142,5 +159,5 @@ def _ordinary(meaning: Meaning, items: list[Any]) -> Event:
         values.update((name, value) for name, value in zip(statement.again, again) if value is not None)
     event.forms = values
     if statement.result:
-        event.result, event.has_result = plain(items[-2]), True
+        event.result_form, event.has_result = items[-2], True
     return event

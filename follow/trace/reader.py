@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import TraceError
+from ..events import FIRST_BASE
 from ..model import Record
 from . import replay
 from .catalogue import Catalogue
 from .decode import Decoder, Event
+from .ends import Ends
 from .file import FrameReader
 from .model import Function, Piece, Statement
+
+if TYPE_CHECKING:
+    from .access import Access, History
+
+NONSENSE = (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError)
+"""What a frame raises whose content is not what FORMAT.md says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,8 @@ class Trace:
         path: the file.
         header: what the recording process said of itself: ``follow``, ``python``, ``arguments``, ``process``,
             ``host``, ``folder``, and the two clocks at its start, ``wall`` and ``monotonic``, in nanoseconds.
+        processes: the same of each process that is in it, and before it the first of its ids: more than one
+            where traces have been combined.
 
     Raises:
         TraceError: it is no trace, one of a newer version, or its start is damaged.
@@ -51,20 +62,33 @@ class Trace:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._problem: str | None = None
-        first = next(self._frames(), None)
+        frames = self._frames()
+        first = next(frames, None)
         if first is None or first[1] != "header" or type(first[2]) is not dict:
             raise TraceError(self._problem or f"{self.path} holds nothing: not even the start of a trace.")
         self.header: dict[str, Any] = first[2]
+        self.processes: list[tuple[int, dict[str, Any]]] = [(FIRST_BASE, self.header)]
+        second = next(frames, None)
+        if second is not None and second[1] == "processes":
+            self.processes = [(base, header) for base, header in second[2]]
+        frames.close()
         self._sources: dict[str, SourceText] = {}
-        self._contents = _Contents()
+        self._meanings = Meanings(self)
         self._end: dict[str, Any] | None = None
         self._dropped = 0
 
-    def _frames(self) -> Iterator[tuple[int, str, Any]]:
+    def _frames(self) -> Generator[tuple[int, str, Any], None, None]:
         with open(self.path, "rb") as file:
             reader = FrameReader(file, str(self.path))
             yield from reader.frames()
             self._problem = reader.problem
+
+    def note(self, kind: str, content: Any) -> None:
+        """Take in a frame about the recording as a whole; kinds that are not known are passed over."""
+        if kind == "dropped":
+            self._dropped = int(content)
+        elif kind == "end":
+            self._end = dict(content)
 
     @property
     def events(self) -> Iterator[Event]:
@@ -78,37 +102,25 @@ class Trace:
 
     def chunks(self) -> Iterator[tuple[int, Iterator[Event]]]:
         """The events frame by frame: the sequence number of the first, and they."""
-        catalogue = Catalogue()
-        contents = self._contents = _Contents()
-        decoder = Decoder(catalogue)
+        meanings = self._meanings = Meanings(self)
+        decoder = Decoder(meanings.catalogue)
         for at, kind, content in self._frames():
             try:
                 if kind == "events":
-                    yield decoder.sequence, decoder.events([content])
+                    yield decoder.sequence, self._sensible(at, decoder.events([content]))
                 else:
-                    self._take(kind, content, catalogue, contents)
-            except (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError) as error:
-                raise TraceError(f"{self.path} holds a frame at byte {at:,} that makes no sense: {error!r}.") from error
+                    meanings.take(kind, content)
+            except NONSENSE as error:
+                raise self._senseless(at, error) from error
 
-    def _take(self, kind: str, content: Any, catalogue: Catalogue, contents: _Contents) -> None:
-        """Take in a frame that tells what events mean; kinds that are not known are passed over."""
-        if kind == "piece":
-            base = content[0]
-            catalogue.add(
-                Piece(*_tupled(content)),
-                lambda number: contents.statements[base, number],
-                lambda number: contents.functions[base, number],
-            )
-        elif kind == "functions":
-            contents.functions.update(((base, one[0]), Function(*_tupled(one))) for base, *one in content)
-        elif kind == "statements":
-            contents.statements.update(((base, one[0]), Statement(*_tupled(one))) for base, *one in content)
-        elif kind == "source":
-            self._sources[content["file"]] = SourceText(**content)
-        elif kind == "dropped":
-            self._dropped = int(content)
-        elif kind == "end":
-            self._end = dict(content)
+    def _sensible(self, at: int, events: Iterator[Event]) -> Iterator[Event]:
+        try:
+            yield from events
+        except NONSENSE as error:
+            raise self._senseless(at, error) from error
+
+    def _senseless(self, at: int, error: Exception) -> TraceError:
+        return TraceError(f"{self.path} holds a frame at byte {at:,} that makes no sense: {error!r}.")
 
     def records(self) -> Iterator[Record]:
         """The same dicts that a follower of dicts would have got, rebuilt from the events.
@@ -116,20 +128,56 @@ class Trace:
         Raises:
             TraceError: an event makes no sense.
         """
-        return replay.records(self.events)
+        return replay.records(self.events, self.origin, Ends(self).after)
+
+    def at(self, sequence: int) -> Event:
+        """One event by its number.
+
+        Raises:
+            LookupError: there is none of that number.
+            TraceError: an event makes no sense.
+        """
+        return self._access.at(sequence)
+
+    def between(self, first: int, last: int) -> Iterator[Event]:
+        """The events from one number to another, both included."""
+        return self._access.between(first, last)
+
+    def history(self, name: str, *, function: str | None = None, call: int | None = None) -> History:
+        """The values that a variable has had, one for each event that tells one.
+
+        A container's change is told under the name by which the program changed it.
+
+        Arguments:
+            name: the variable.
+            function: only that of this function, by its name or qualified name (``"<module>"`` for a module's own).
+            call: only that of this call, by its number.
+        """
+        return self._access.history(name, function, call)
+
+    @functools.cached_property
+    def _access(self) -> Access:
+        from .access import Access
+
+        return Access(self)
+
+    @property
+    def origin(self) -> replay.Origin:
+        """The processes that recorded, and the clocks."""
+        try:
+            processes = tuple((int(base), int(header["process"])) for base, header in self.processes)
+            return replay.Origin(int(self.header["wall"]), int(self.header["monotonic"]), processes)
+        except NONSENSE as error:
+            raise TraceError(f"{self.path} has a header that makes no sense: {error!r}.") from error
 
     @property
     def sources(self) -> dict[str, SourceText]:
         """The texts of the files that events have been read of so far, by name."""
         return self._sources
 
-    @property
-    def statements(self) -> dict[tuple[int, int], Statement]:
-        """The statements of the functions that have been called in the events read so far, executed or not.
-
-        By the base of their piece of source and their number.
-        """
-        return self._contents.statements
+    def statements_of(self, piece: Piece, function: Function) -> list[Statement]:
+        """The statements of a function that an event has been read of, in each of their roles."""
+        return self._meanings.of_function.get((piece.base, function.number), [])
 
     @property
     def ended(self) -> bool:
@@ -150,12 +198,44 @@ class Trace:
         return max(self._dropped, int((self._end or {}).get("dropped", 0)))
 
 
-class _Contents:
-    """The statements and functions that have been read, by their piece's base and their number."""
+class Meanings:
+    """What the events of a trace mean, taken from its frames as they come.
 
-    def __init__(self) -> None:
-        self.statements: dict[tuple[int, int], Statement] = {}
-        self.functions: dict[tuple[int, int], Function] = {}
+    Arguments:
+        trace: where the source texts go, and what the process said at its end.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.catalogue = Catalogue()
+        self._trace = trace
+        self._statements: dict[tuple[int, int], Statement] = {}
+        self._functions: dict[tuple[int, int], Function] = {}
+        self.of_function: dict[tuple[int, int], list[Statement]] = {}
+        """The statements of each function, by its piece's base and its number."""
+
+    def take(self, kind: str, content: Any) -> None:
+        """Take in a frame that tells what events mean; kinds that are not known are passed over."""
+        if kind == "piece":
+            base = content[0]
+            self.catalogue.add(
+                Piece(*_tupled(content)),
+                lambda number: self._statements[base, number],
+                lambda number: self._functions[base, number],
+            )
+        elif kind == "functions":
+            self._functions.update(((base, one[0]), Function(*_tupled(one))) for base, *one in content)
+        elif kind == "statements":
+            for base, *one in content:
+                statement = self._statements[base, one[0]] = Statement(*_tupled(one))
+                self.of_function.setdefault((base, statement.function), []).append(statement)
+        elif kind == "source":
+            self._trace.sources[content["file"]] = SourceText(**content)
+        else:
+            self._trace.note(kind, content)
+
+    def function(self, base: int, number: int) -> Function:
+        """A function by its piece's base and its number."""
+        return self._functions[base, number]
 
 
 def _tupled(values: list[Any]) -> list[Any]:

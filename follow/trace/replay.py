@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 from ..capture import Shortened
+from ..context import Begin
 from ..copies import Patch, plain
 from ..described import Described
 from ..model import Record
@@ -15,6 +18,9 @@ from .model import Function, Piece, Statement
 
 MOST_BITS = 4_096
 """Integers of more bits are shown by their length."""
+
+
+_MOST_RETIRED = 256
 
 
 class Call:
@@ -28,9 +34,11 @@ class Call:
         clock: when its last event was, in nanoseconds.
         running: whether it stands on its thread's stack.
         leaving: the variables that are unbound before the next event.
+        begin: its thread, its task and how deep it is, if records are to show it.
+        over: whether it has ended, as far as is known.
     """
 
-    __slots__ = ("clock", "function", "leaving", "number", "piece", "running", "values")
+    __slots__ = ("begin", "clock", "function", "leaving", "number", "over", "piece", "running", "values")
 
     def __init__(self, number: int, clock: int) -> None:
         self.number = number
@@ -40,6 +48,8 @@ class Call:
         self.clock = clock
         self.running = False
         self.leaving: tuple[str, ...] = ()
+        self.begin: Begin | None = None
+        self.over = False
 
     def update(self, values: dict[Any, Any]) -> None:
         """Take in what an event tells of the variables."""
@@ -67,14 +77,32 @@ class Replay:
         self.calls: dict[int, Call] = {}
         self._stacks: dict[int, list[Call]] = {}
         self._threads: dict[int, int] = {}
+        self._retired: dict[int, Call] = {}
+
+    def retire(self, call: Call) -> None:
+        """A call has ended, as far as is known: the last few of those are kept, for one may still have an event."""
+        call.over = True
+        stack = self._stacks.get(self._threads.get(call.number, 0), [])
+        if call.running and stack and stack[-1] is call:
+            stack.pop()
+            call.running = False
+        if not call.running:
+            self.calls.pop(call.number, None)
+            self._retired[call.number] = call
+            if len(self._retired) > _MOST_RETIRED:
+                forgotten = next(iter(self._retired))
+                del self._retired[forgotten]
+                self._threads.pop(forgotten, None)
 
     def take(self, event: Event) -> Call:
         """Bring the event's call up to date and return it; its clock still tells of the event before."""
         call = self.calls.get(event.call)
         if call is None:
-            call = self.calls[event.call] = Call(event.call, event.time)
+            call = self._retired.pop(event.call, None) or Call(event.call, event.time)
+            self.calls[event.call] = call
         if event.kind == "call":
             self._threads[event.call] = event.thread
+            call.begin = event.begin
         if event.function is not None:
             call.function, call.piece = event.function, event.piece
         if not call.running or self._stacks[self._threads.get(event.call, 0)][-1] is not call:
@@ -105,8 +133,32 @@ class Replay:
                 self._threads.pop(ended.number, None)
 
 
-def records(events: Iterable[Event]) -> Iterator[Record]:
-    """The records of events, in the order in which they happened."""
+class Origin(NamedTuple):
+    """What has recorded.
+
+    Attributes:
+        wall, monotonic: two clocks at one moment, in nanoseconds.
+        processes: the numbers of the processes, and before each the first of its ids; in their order.
+    """
+
+    wall: int
+    monotonic: int
+    processes: tuple[tuple[int, int], ...]
+
+    def process(self, base: int) -> int:
+        """The process that recorded a piece of source, by the piece's base."""
+        return self.processes[bisect_right(self.processes, (base, sys.maxsize)) - 1][1]
+
+
+def records(events: Iterable[Event], origin: Origin, ended: Callable[[Event], int] | None = None) -> Iterator[Record]:
+    """The records of events, in the order in which they happened.
+
+    Arguments:
+        events: the events.
+        origin: what has recorded them.
+        ended: tells of each event whether its call has ended by then; without it a call that nothing calls which
+            is recorded, too, is kept to the end.
+    """
     replay = Replay()
     for event in events:
         if event.record is not None:
@@ -117,12 +169,14 @@ def records(events: Iterable[Event]) -> Iterator[Record]:
         call = replay.take(event)
         statement, function, piece = event.statement, event.function, event.piece
         if statement is not None and function is not None and piece is not None:
-            yield _record(event, call, statement, function, piece)
+            yield _record(event, call, statement, function, piece, origin)
         if event.kind != "set" and event.kind != "leave":
             call.clock = event.time
+        if ended is not None and (ended(event) or (call.over and event.kind == "set")):
+            replay.retire(call)
 
 
-def _record(event: Event, call: Call, statement: Statement, function: Function, piece: Piece) -> Record:
+def _record(event: Event, call: Call, statement: Statement, function: Function, piece: Piece, origin: Origin) -> Record:
     record: Record = {
         "function": function.name,
         "instruction": statement.instruction,
@@ -139,18 +193,24 @@ def _record(event: Event, call: Call, statement: Statement, function: Function, 
         names = statement.shown
     values = call.values
     record["local_vars"] += [variable(name, plain(values[name])) for name in names if name in values]
-    record.update(_extras(piece, function, statement))
+    if piece.fields:
+        record.update(_fields(event, call, statement, function, piece, origin))
     return record
 
 
-def _extras(piece: Piece, function: Function, statement: Statement) -> Record:
+def _fields(event: Event, call: Call, statement: Statement, function: Function, piece: Piece, origin: Origin) -> Record:
     known = {
         "kind": statement.kind,
         "line": statement.line,
         "file": piece.filename,
         "qualname": function.qualname,
+        "call_id": call.number,
+        "process": origin.process(piece.base),
+        "timestamp": (origin.wall + event.time - origin.monotonic) / 1e9,
     }
-    return {name: known[name] for name in piece.fields}
+    if call.begin is not None:
+        known |= {"thread": call.begin.thread_name, "task": call.begin.task, "depth": call.begin.standing.depth}
+    return {name: known.get(name) for name in piece.fields}
 
 
 def variable(name: str, value: Any) -> dict[str, Any]:

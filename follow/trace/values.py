@@ -9,13 +9,13 @@ from typing import Any
 import msgpack
 
 from ..capture import Shortened
-from ..copies import Tagged, name_and_length
+from ..copies import Instance, Tagged, name_and_length
 from ..describe import CopiedBytearray
 from ..described import Described
 from ..state import MISSING
 
 TUPLE, SET, FROZENSET, DEQUE, ORDERED, DEFAULT = range(1, 7)
-BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT, TAGGED = range(7, 14)
+BYTEARRAY, COMPLEX, INTEGER, SHORTENED, DESCRIBED, CONSTANT, TAGGED, INSTANCE = range(7, 15)
 """The codes of msgpack's extension types."""
 
 _CONSTANTS: tuple[object, ...] = (MISSING, Ellipsis, NotImplemented)
@@ -86,6 +86,7 @@ _PACKERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     complex: (COMPLEX, lambda value: pack([value.real, value.imag])),
     int: (INTEGER, _integer),
     Shortened: (SHORTENED, lambda value: pack([value.type, value.length, value.shown])),
+    Instance: (INSTANCE, lambda value: pack([value.type, value.attributes])),
     Tagged: (TAGGED, lambda value: pack([value.number, value.content])),
 }
 
@@ -101,6 +102,7 @@ _UNPACKERS: dict[int, Callable[[bytes], object]] = {
     INTEGER: lambda data: int.from_bytes(data, "little", signed=True),
     SHORTENED: lambda data: Shortened(*unpack(data)),
     DESCRIBED: lambda data: Described(*unpack(data)),
+    INSTANCE: lambda data: Instance(*unpack(data)),
     TAGGED: lambda data: Tagged(*unpack(data)),
     CONSTANT: lambda data: _CONSTANTS[data[0]],
 }
@@ -114,6 +116,8 @@ def without_cycles(value: Any, above: tuple[int, ...] = ()) -> Any:
     if id(value) in above:
         return Shortened(*name_and_length(value), None)
     above = (*above, id(value))
+    if kind is Instance:
+        return Instance(value.type, value.attributes and without_cycles(value.attributes, above))
     if kind is Tagged:
         return Tagged(value.number, without_cycles(value.content, above))
     if kind in (dict, OrderedDict, defaultdict):
@@ -125,4 +129,4 @@ def without_cycles(value: Any, above: tuple[int, ...] = ()) -> Any:
     return deque(items, value.maxlen) if kind is deque else kind(items)
 
 
-_NESTING = (list, tuple, dict, deque, OrderedDict, defaultdict, Tagged)
+_NESTING = (list, tuple, dict, deque, OrderedDict, defaultdict, Tagged, Instance)

@@ -33,12 +33,13 @@ class TraceWriter:
     Arguments:
         path: the file.
         catalogue: what the events mean.
+        detail: how much is recorded.
 
     Raises:
         OSError: it cannot be written.
     """
 
-    def __init__(self, path: str, catalogue: Catalogue) -> None:
+    def __init__(self, path: str, catalogue: Catalogue, detail: str = "plain") -> None:
         self.dropped = 0
         self._catalogue = catalogue
         self._pieces = 0
@@ -46,7 +47,7 @@ class TraceWriter:
         self._files: set[str] = set()
         self._file = FrameWriter(path)
         self._failed = False
-        self._file.write(frame("header", _header()))
+        self._file.write(frame("header", {**_header(), "detail": detail}))
 
     def write(self, items: list[Any]) -> OSError | None:
         """Write a chunk of events, and before it what they mean where that is new.

@@ -16,9 +16,17 @@ if TYPE_CHECKING:
     from .scan import Scan
     from .statements import StatementScan
 
-_INTERESTING = re.compile(r"\blambda\b|:=|\b(?:locals|vars|dir|Thread|Timer)\b")
+_SPAWNING = {"Thread", "Timer", "to_thread", "run_in_executor", "run_sync", "to_thread_run_sync", "start_new_thread"}
+"""The names of what may hand a function to a thread."""
+_SPAWNING_METHODS = {
+    *("start", "submit", "map"),
+    *("apply", "apply_async", "map_async", "imap", "imap_unordered", "starmap", "starmap_async"),
+}
+"""Those that only methods have."""
+_INTERESTING = re.compile(
+    rf"\blambda\b|:=|\b(?:locals|vars|dir|{'|'.join(_SPAWNING)})\b|\.\s*(?:{'|'.join(_SPAWNING_METHODS)})\b"
+)
 _CALL = re.compile(rf"\(|{_INTERESTING.pattern}")
-_SPAWNING = {"Thread", "Timer"}
 _LOOK_AT_THE_CALLER = {"super", "locals", "vars", "dir", "eval", "exec", "globals"}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -103,7 +111,8 @@ class ExpressionScan:
             owner.shows_locals = True
             self._wrap("call", index, f"{prefix}_{probes.LOCALS}({prefix}, ", ")")
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", None)
-        if name in _SPAWNING and self.scan.config.follow_threads:
+        spawns = name in _SPAWNING or (name in _SPAWNING_METHODS and isinstance(node.func, ast.Attribute))
+        if spawns and self.scan.config.follow_threads:
             self._wrap("callee", index, f"{prefix}_{probes.SPAWN}(", ")")
         elif self.scan.config.follow_function_calls and name not in _LOOK_AT_THE_CALLER:
             self._wrap("callee", index, f"{prefix}_{probes.INTO}(", ")")

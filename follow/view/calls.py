@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 
 from ..trace.decode import Event
-from .source import Layouts
+from ..trace.ends import Ends
 
 
 class _Open:
@@ -43,7 +43,7 @@ class Calls:
     among tasks that enter coroutines in turn the caller may come out as another task.
 
     Arguments:
-        layouts: where functions stand in their files.
+        ends: what the source tells of calls.
 
     Attributes:
         parents: by call the number of its caller + 1; 0 where none is known.
@@ -52,8 +52,8 @@ class Calls:
         thread_names: the identifiers of threads; 0 where the begin of a call is not in the trace.
     """
 
-    def __init__(self, layouts: Layouts) -> None:
-        self._layouts = layouts
+    def __init__(self, ends: Ends) -> None:
+        self._ends = ends
         self.parents = array("I")
         self.starts = array("I")
         self.ends = array("I")
@@ -67,13 +67,15 @@ class Calls:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def take(self, key: int | str, event: Event, at: int) -> int:
+    def take(self, key: int | str, event: Event, at: int, over: bool) -> int:
         """The call that an event belongs to.
 
         Arguments:
             key: the call's number in the trace, or what tells it from others.
             event: the event.
             at: its index.
+            over: whether the source says that it is the call's last; a call that goes on all the same is taken up
+                again.
         """
         call = self._open.get(key)
         if call is None:
@@ -86,7 +88,7 @@ class Calls:
             call.caller = call.caller.caller
         self._settle(call)
         self.ends[call.index] = at
-        if _seems_last(event):
+        if over:
             self._pop(stack)
         return call.index
 
@@ -123,7 +125,7 @@ class Calls:
         function, piece = event.function, event.piece
         if function is None or piece is None:
             return False
-        return self._layouts.of(piece.filename).is_coroutine(function.name, function.line)
+        return self._ends.tails(piece, function).coroutine
 
     def _forget(self, call: _Open) -> None:
         """What called it has gone on, so the call has ended, unless it is suspended."""
@@ -174,13 +176,3 @@ class Calls:
             ended.recent += stack[-1].recent
             stack[-1].recent = ended.recent
         ended.recent = []
-
-
-def _seems_last(event: Event) -> bool:
-    """Whether the event seems to be its call's last; a call that goes on after it is taken up again."""
-    if event.kind == "leave":
-        return True
-    statement = event.statement
-    if event.kind != "statement" or statement is None or event.function is None:
-        return False
-    return (statement.kind == "return" and not statement.shown) or event.function.name == "<lambda>"

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..trace.decode import Event
+from ..trace.ends import Ends
 from ..trace.replay import Call, Replay
 from .calls import Calls
 from .columns import Column, Sink
-from .source import Layouts
 from .tables import EXCEPTION, RESULT, VARIABLE, Tables
 from .values import NOT_BOUND, Values
 
@@ -34,7 +34,7 @@ class Encoder:
 
     Arguments:
         sink: what takes the parts.
-        layouts: where functions stand in their files.
+        ends: what the source tells of calls.
 
     Attributes:
         tables, values, calls: what has been numbered.
@@ -45,10 +45,10 @@ class Encoder:
         call_functions, call_numbers: by call the number of its function, and its own in the trace.
     """
 
-    def __init__(self, sink: Sink, layouts: Layouts) -> None:
+    def __init__(self, sink: Sink, ends: Ends) -> None:
         self.tables = Tables()
         self.values = Values(sink)
-        self.calls = Calls(layouts)
+        self.calls = Calls(ends)
         self.events = 0
         self.start = 0
         self.jumps: list[tuple[int, int]] = []
@@ -56,6 +56,7 @@ class Encoder:
         self.call_functions: list[int] = []
         self.call_numbers: list[int] = []
         self._sink = sink
+        self._ends = ends
         self._replay = Replay()
         self._states: dict[int, _State] = {}
         self._told: dict[int, _State] = {}
@@ -121,7 +122,8 @@ class Encoder:
         call = self._replay.calls.get(event.call)
         before = dict(call.values) if call is not None and event.changed else {}
         call = self._replay.take(event)
-        state = self._state(event, call)
+        over = bool(self._ends.after(event))
+        state = self._state(event, call, over)
         number = self.tables.place(event, state.function)
         self._place.values.append(number)
         self._call.values.append(state.call)
@@ -133,10 +135,12 @@ class Encoder:
         if event.exception is not None:
             writes += self._write(state, "", self._exception(event.exception), EXCEPTION)
         self._writes.values.append(writes)
+        if over or (call.over and event.kind == "set"):
+            self._replay.retire(call)
 
-    def _state(self, event: Event, call: Call) -> _State:
+    def _state(self, event: Event, call: Call, over: bool) -> _State:
         """What is known of an event's call; of one that goes on after it seemed to have ended that begins anew."""
-        index = self.calls.take(event.call, event, self.events)
+        index = self.calls.take(event.call, event, self.events, over)
         state = self._states.get(event.call)
         if state is None or state.call != index:
             function = self.tables.function(call.piece, call.function)
@@ -197,7 +201,7 @@ class Encoder:
     def _record(self, event: Event, record: dict[str, Any]) -> None:
         number = self.tables.told(record)
         function = self.tables.places[number].function
-        index = self.calls.take(f"record {function}", event, self.events)
+        index = self.calls.take(f"record {function}", event, self.events, over=False)
         state = self._told.get(function)
         if state is None:
             state = self._told[function] = _State(index, function)

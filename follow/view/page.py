@@ -9,11 +9,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..trace.ends import Ends
 from ..trace.reader import Trace
 from .columns import Sink, compressed
 from .encode import Encoder
 from .loops import loops_of
-from .source import Layouts, lines_of
+from .source import Layout, lines_of
 from .tables import Place, Tables
 
 FORMAT = 1
@@ -61,13 +62,12 @@ def _write(trace: Trace, file: TextIO, answers: dict[str, Any]) -> None:
         f'<meta name="viewport" content="width=device-width">\n<title>{escape(trace.path.name)} · follow</title>\n'
         f"<style>\n{_asset('style.css')}</style>\n</head>\n<body>\n<div id=app>Unpacking the recording …</div>\n"
     )
-    layouts = Layouts(trace.sources)
-    encoder = Encoder(part, layouts)
+    encoder = Encoder(part, Ends(trace))
     for _, events in trace.chunks():
         encoder.take(events)
     encoder.close(trace.ended)
     _sources(trace, encoder.tables, part)
-    _json(file, "tables", {**_tables(trace, encoder.tables, layouts), "types": encoder.values.types}, packed=True)
+    _json(file, "tables", {**_tables(trace, encoder.tables), "types": encoder.values.types}, packed=True)
     _json(file, "meta", _meta(trace, encoder))
     _json(file, "answers", answers)
     file.write(f'<script type="text/plain" id="worker">{_asset("worker.js")}</script>\n')
@@ -117,10 +117,12 @@ def _sources(trace: Trace, tables: Tables, part: Sink) -> None:
             part(f"source{number}", len(lines), compressed(json.dumps(lines, separators=(",", ":")).encode("ascii")))
 
 
-def _tables(trace: Trace, tables: Tables, layouts: Layouts) -> dict[str, Any]:
-    for (base, _), statement in trace.statements.items():
-        tables.add_statement(base, statement)
-    of_files = [layouts.of(name) for name in tables.files]
+def _tables(trace: Trace, tables: Tables) -> dict[str, Any]:
+    for piece, function in tables.called():
+        for statement in trace.statements_of(piece, function):
+            tables.add_statement(piece, statement)
+    texts = [trace.sources.get(name) for name in tables.files]
+    of_files = [Layout("" if text is None else text.text) for text in texts]
     lines = [of_files[one.file].line_of(one.name, one.line) for one in tables.functions]
     loops, outer = loops_of(tables, of_files)
     return {

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator, Mapping
 from html import escape
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
-
-from ..trace.reader import SourceText
 
 Position = tuple[int, int]
 """A line, from 1, and a column in UTF-8 bytes, from 0."""
@@ -42,7 +39,7 @@ class Layout:
         self.outer: dict[Position, Position | None] = {}
         self._around: dict[Position, Position | None] = {}
         self._cases: dict[int, Position | None] = {}
-        self._functions: list[tuple[str, int, int, bool]] = []
+        self._functions: list[tuple[str, int, int]] = []
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -61,17 +58,8 @@ class Layout:
 
     def line_of(self, name: str, inside: int) -> int:
         """The line with the name of the function that holds a line; the line itself where there is none."""
-        return max(self._holding(name, inside), default=(inside, False))[0]
-
-    def is_coroutine(self, name: str, inside: int) -> bool:
-        """Whether the function that holds a line is one whose calls are awaited, and that yields nothing."""
-        return max(self._holding(name, inside), default=(inside, False))[1]
-
-    def _holding(self, name: str, inside: int) -> Iterator[tuple[int, bool]]:
-        """The functions of a name that hold a line: their lines, and whether they are coroutines."""
-        for one, line, last, coroutine in self._functions:
-            if one == name and line <= inside <= last:
-                yield line, coroutine
+        holding = [line for one, line, last in self._functions if one == name and line <= inside <= last]
+        return max(holding, default=inside)
 
     def _inside(self, node: ast.AST, loop: Position | None) -> list[tuple[ast.AST, Position | None]]:
         """Note the loop of a node, and tell what stands in the node, each with its loop."""
@@ -83,8 +71,7 @@ class Layout:
         if isinstance(node, (ast.stmt, ast.excepthandler)):
             self._around[node.lineno, node.col_offset] = loop
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                coroutine = isinstance(node, ast.AsyncFunctionDef) and not _yields(node)
-                self._functions.append((node.name, node.lineno, node.end_lineno or node.lineno, coroutine))
+                self._functions.append((node.name, node.lineno, node.end_lineno or node.lineno))
         elif isinstance(node, ast.match_case):
             self._cases[node.pattern.lineno] = loop
         inner = None if isinstance(node, _SCOPES) else loop
@@ -93,35 +80,3 @@ class Layout:
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-
-
-def _yields(function: ast.AsyncFunctionDef) -> bool:
-    """Whether a function itself yields; ``yield from`` cannot stand in it."""
-    waiting: list[ast.AST] = list(function.body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Yield):
-            return True
-        if not isinstance(node, _SCOPES):
-            waiting.extend(ast.iter_child_nodes(node))
-    return False
-
-
-class Layouts:
-    """The layouts of files, worked out when they are asked for.
-
-    Arguments:
-        sources: the files' texts by name; it may grow.
-    """
-
-    def __init__(self, sources: Mapping[str, SourceText]) -> None:
-        self._sources = sources
-        self._found: dict[str, Layout] = {}
-
-    def of(self, name: str) -> Layout:
-        """The layout of a file; of one whose text is not recorded that of an empty one."""
-        found = self._found.get(name)
-        if found is None:
-            source = self._sources.get(name)
-            found = self._found[name] = Layout("" if source is None else source.text)
-        return found

@@ -77,6 +77,7 @@ class Tables:
     variables: dict[tuple[int, str, int], int] = field(default_factory=dict)
     _functions: dict[object, int] = field(default_factory=dict)
     _places: dict[object, int] = field(default_factory=dict)
+    _called: list[tuple[Piece, Function]] = field(default_factory=list)
     _recorded: dict[int, set[str]] = field(default_factory=dict)
     _loops: dict[tuple[int, int, int], list[Place]] = field(default_factory=dict)
 
@@ -89,6 +90,7 @@ class Tables:
             if piece is None or function is None:
                 self.functions.append(Known(self._file(""), "?", "?", 0, False, False, (), ()))
             else:
+                self._called.append((piece, function))
                 told = (function.name, function.qualname, function.line, function.suspends, function.module)
                 self.functions.append(Known(self._file(piece.filename), *told, function.names, function.entered))
         return number
@@ -108,8 +110,13 @@ class Tables:
             number = self._add(key, place)
         return number
 
-    def add_statement(self, base: int, statement: Statement) -> None:
+    def called(self) -> list[tuple[Piece, Function]]:
+        """The functions that have been called, with their pieces of source."""
+        return list(self._called)
+
+    def add_statement(self, piece: Piece, statement: Statement) -> None:
         """Number a statement that may not have been executed, of a function that has been called."""
+        base = piece.base
         function = self._functions.get((base, statement.function))
         if function is not None:
             recorded = self._recorded.setdefault(function, set(self.functions[function].entered))

@@ -1,0 +1,298 @@
+"""The commands that ask a trace: ``at``, ``line``, ``var``, ``calls``, ``tree``, ``why``, ``diff``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from ..copies import plain
+from ..trace.access import Change
+from ..trace.reader import Trace, load
+from .absent import why_not
+from .condition import Condition
+from .diff import diff
+from .run import Call, Run
+from .target import NotFound, target
+from .text import Lines, shown
+from .why import Slicer, Step
+
+_ROWS = 40
+
+
+def register(commands: Any) -> None:
+    """Add the commands to the command line's."""
+    _add(commands, "at", "show one event, and those around it", _at, ("sequence", "the event's number"))
+    line = _add(commands, "line", "show each time that a line ran", _line, ("place", "FILE:LINE"))
+    line.add_argument("--if", dest="condition", metavar="EXPR", help="only where this held, such as 'n > 3'")
+    var = _add(commands, "var", "show the values that a variable has had", _var, ("name", "the variable"))
+    var.add_argument("--in", dest="call", metavar="CALL", help="only in this call or function: name#number or name")
+    _add(commands, "calls", "show the calls of a function", _calls, ("name", "the function"))
+    _add(commands, "tree", "show who called whom", _tree)
+    asked = ("question", "NAME, NAME@EVENT, return, exception")
+    why = _add(commands, "why", "show where a value came from", _why, asked)
+    why.add_argument("--full", action="store_true", help="all causes, not only the nearest")
+    why.add_argument("--not", dest="absent", action="store_true", help="the question is FILE:LINE: why it did not run")
+    two = commands.add_parser("diff", help="show where two runs part")
+    two.add_argument("left", metavar="FILE")
+    two.add_argument("right", metavar="FILE")
+    two.add_argument("--json", action="store_true", help="as JSON")
+    two.set_defaults(run=_diff)
+
+
+def _add(commands: Any, name: str, text: str, run: Any, *arguments: tuple[str, str]) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text)
+    parser.add_argument("file", metavar="FILE", help="a trace")
+    for argument, about in arguments:
+        parser.add_argument(argument, metavar=argument.upper(), help=about)
+    parser.add_argument("--rows", type=int, default=_ROWS, help=f"how many rows are shown ({_ROWS})")
+    parser.add_argument("--from", dest="start", type=int, default=1, metavar="ROW", help="the first row that is shown")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=run, command=name, argument=arguments[0][0] if arguments else None)
+    return parser
+
+
+class _Table:
+    """Rows of an answer, of which some are shown; the footer says how many there are, and how to get the next."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._first = max(options.start, 1)
+        self._json: list[Any] = []
+
+    def show(self, rows: Iterator[tuple[str, Any]], total: int | None = None) -> int:
+        """Show the rows that are asked for; the exit code is 1 if there are none at all."""
+        options = self._options
+        skipped = sum(1 for _ in islice(rows, self._first - 1))
+        count = 0
+        for text, found in islice(rows, options.rows):
+            count += 1
+            if options.json:
+                self._json.append(found)
+            else:
+                print(text)
+        rest = sum(1 for _ in rows) if total is None else max(total - skipped - count, 0)
+        if options.json:
+            print(json.dumps({"rows": self._json, "total": skipped + count + rest}, indent=1))
+        else:
+            self._footer(skipped, count, rest)
+        return 0 if skipped + count + rest else 1
+
+    def _footer(self, skipped: int, count: int, rest: int) -> None:
+        options, total = self._options, skipped + count + rest
+        print(f"# {count:,} of {total:,} rows" if total else "# nothing found")
+        if rest:
+            words = ["follow", options.command, options.file]
+            words += [getattr(options, options.argument)] if options.argument else []
+            for name in ("condition", "call"):
+                if getattr(options, name, None):
+                    words += ["--if" if name == "condition" else "--in", getattr(options, name)]
+            words += [flag for flag in ("--full",) if getattr(options, "full", False)]
+            print(f"# more: {shlex.join([*words, '--from', str(skipped + count + 1)])}")
+
+
+def _trace(path: str) -> Trace:
+    try:
+        return load(path)
+    except OSError as error:
+        raise NotFound(f"{path} cannot be read ({error}).") from error
+
+
+def _row(lines: Lines, index: int) -> tuple[str, Any]:
+    return lines.line(index), lines.fields(index)
+
+
+def _at(options: argparse.Namespace) -> int:
+    text = options.sequence.lstrip("ECRXY")
+    if not text.isdigit():
+        raise NotFound(f"{options.sequence}: an event is called by its number, as E000041 or 41.")
+    run = Run(_trace(options.file))
+    lines = Lines(run)
+    index = run.position(int(text))
+    if index >= len(run.events) or run.events[index].sequence != int(text):
+        raise NotFound(f"{options.file} has no event {text}.")
+    found = range(max(index - 3, 0), min(index + 4, len(run.events)))
+    for one in found:
+        if options.json and one == index:
+            print(json.dumps(lines.fields(one), indent=1))
+        elif not options.json:
+            print(("> " if one == index else "  ") + lines.line(one))
+    if not options.json:
+        print(f"# next: {shlex.join(['follow', 'why', options.file, f'@{int(text)}'])}")
+    return 0
+
+
+def _line(options: argparse.Namespace) -> int:
+    file, _, number = options.place.rpartition(":")
+    if not file or not number.isdigit():
+        raise NotFound(f"{options.place}: a place is written FILE:LINE.")
+    try:
+        condition = Condition(options.condition) if options.condition else None
+    except ValueError as error:
+        raise NotFound(str(error)) from error
+    run = Run(_trace(options.file))
+    lines = Lines(run)
+
+    def rows() -> Iterator[tuple[str, Any]]:
+        for index, event in enumerate(run.events):
+            statement = event.statement
+            if statement is None or statement.line != int(number) or not _is_file(run.of[index].file, file):
+                continue
+            if condition is None or condition.holds(_values(run, index, condition)):
+                yield _row(lines, index)
+
+    return _Table(options).show(rows())
+
+
+def _values(run: Run, index: int, condition: Condition) -> dict[str, Any]:
+    """The values of a condition's variables once an event has happened."""
+    return {name: plain(run.value_before(index + 1, name, run.of[index])) for name in condition.names}
+
+
+def _is_file(path: str, wanted: str) -> bool:
+    return f"/{path}".endswith(f"/{os.path.normpath(wanted)}")
+
+
+def _var(options: argparse.Namespace) -> int:
+    trace = _trace(options.file)
+    function, _, call = (options.call or "").partition("#")
+    if call and not call.isdigit():
+        raise NotFound(f"--in {options.call}: a call is written name#number.")
+    history = trace.history(options.name, function=function or None, call=int(call) if call else None)
+
+    def rows() -> Iterator[tuple[str, Any]]:
+        for change in history:
+            yield _change(change, options.name)
+
+    return _Table(options).show(rows(), None if call else history.count)
+
+
+def _change(change: Change, name: str) -> tuple[str, Any]:
+    event = change.event
+    file = event.piece.filename if event.piece is not None else ""
+    line = event.statement.line if event.statement is not None else event.function.line if event.function else 0
+    call = f"{event.function.name if event.function else '?'}#{event.call}"
+    statement = event.statement.instruction if event.statement is not None else event.kind
+    text = f"E{event.sequence:06}\t{os.path.basename(file)}:{line}\t{call}\tW {name}={shown(change.value)}\t{statement}"
+    known = {"event": event.sequence, "file": file, "line": line, "call": call, "value": shown(change.value)}
+    return text, {**known, "statement": statement}
+
+
+def _calls(options: argparse.Namespace) -> int:
+    run = Run(_trace(options.file))
+
+    def rows() -> Iterator[tuple[str, Any]]:
+        for call in run.calls.values():
+            function = call.function
+            if function is not None and options.name in (function.name, function.qualname):
+                yield _call(run, call, 0)
+
+    return _Table(options).show(rows())
+
+
+def _tree(options: argparse.Namespace) -> int:
+    run = Run(_trace(options.file))
+
+    def rows() -> Iterator[tuple[str, Any]]:
+        pending = [(call, 0) for call in reversed(run.calls.values()) if call.parent is None]
+        while pending:
+            call, depth = pending.pop()
+            yield _call(run, call, depth)
+            pending += ((child, depth + 1) for child in reversed(run.children.get(call.number, [])))
+
+    return _Table(options).show(rows())
+
+
+def _call(run: Run, call: Call, depth: int) -> tuple[str, Any]:
+    """A call as a row: its arguments, and how it ended."""
+    first = run.events[call.begin].sequence if call.begin >= 0 else 0
+    given = run.events[call.begin].forms if call.begin >= 0 else {}
+    arguments = ", ".join(f"{name}={shown(form, 40)}" for name, form in given.items())
+    last = run.events[call.events[-1]] if call.events else None
+    end = ""
+    if last is not None and (last.has_result or last.exception):
+        end = f" -> {shown(last.result_form, 60)}" if last.has_result else f" !! {last.exception}"
+    line = 0 if call.function is None else call.function.line
+    text = f"C{first:06}\t{os.path.basename(call.file)}:{line}\t{'  ' * depth}{call.name}({arguments}){end}"
+    known = {"event": first, "call": call.name, "file": call.file, "line": line, "depth": depth}
+    return text, {**known, "arguments": {name: shown(form) for name, form in given.items()}, "end": end.strip()}
+
+
+def _why(options: argparse.Namespace) -> int:
+    trace = _trace(options.file)
+    run = Run(trace)
+    if not run.events:
+        raise NotFound(f"{options.file} holds no events.")
+    lines = Lines(run)
+    if options.absent:
+        for reason in why_not(run, options.question):
+            where = "" if reason.index < 0 else lines.line(reason.index) + "\t"
+            values = ", ".join(f"{name}={shown(value)}" for name, value in reason.values)
+            print(f"{where}{reason.text}" + (f" (last with {values})" if values else ""))
+        return 0
+    index, name = target(run, options.question)
+
+    def rows() -> Iterator[tuple[str, Any]]:
+        for step in _distinct(run, Slicer(run).why(index, name or None), all_of_them=options.full):
+            yield _step(run, lines, step)
+
+    code = _Table(options).show(rows())
+    if not options.json and trace.header.get("detail") != "dataflow":
+        print("# attributes of objects are not recorded; follow run --detail dataflow records them")
+    return code
+
+
+def _distinct(run: Run, steps: Iterator[Step], *, all_of_them: bool) -> Iterator[Step]:
+    """Of each statement the nearest step, or all."""
+    seen: set[object] = set()
+    for step in steps:
+        statement = run.events[step.index].statement if step.index >= 0 else None
+        key: object = step.what if step.index < 0 else (run.of[step.index].file, statement or run.of[step.index].name)
+        if all_of_them or key not in seen or step.notes:
+            seen.add(key)
+            yield step
+
+
+def _step(run: Run, lines: Lines, step: Step) -> tuple[str, Any]:
+    """A cause as a row."""
+    of = f" of @{run.events[step.cause_of].sequence}" if step.cause_of >= 0 else ""
+    about = f"{step.relation}{of}" + ("" if step.certainty == "exact" else f", {step.certainty}")
+    notes = "".join(f"\t({note})" for note in step.notes)
+    where = lines.line(step.index) if step.index >= 0 else step.what
+    known: dict[str, Any] = {
+        "relation": step.relation,
+        "certainty": step.certainty,
+        "about": step.what,
+        "notes": step.notes,
+    }
+    known["cause_of"] = run.events[step.cause_of].sequence if step.cause_of >= 0 else None
+    known["event"] = lines.fields(step.index) if step.index >= 0 else None
+    return f"{about}\t{where}{notes}", known
+
+
+def _diff(options: argparse.Namespace) -> int:
+    left, right = Run(_trace(options.left)), Run(_trace(options.right))
+    found = diff(left, right)
+    if options.json:
+        print(json.dumps(None if found is None else _divergence(left, right, found), indent=1))
+        return 0 if found is None else 1
+    if found is None:
+        print("# the two runs did the same")
+        return 0
+    if found.changed >= 0 and found.changed != found.left:
+        print(f"changed\t{Lines(left).line(found.changed)}")
+    print(f"{found.kind}\t{found.text}")
+    for side, run, index in (("left", left, found.left), ("right", right, found.right)):
+        if index >= 0:
+            print(f"{side}\t{Lines(run).line(index)}")
+    return 1
+
+
+def _divergence(left: Run, right: Run, found: Any) -> dict[str, Any]:
+    sides = (("left", left, found.left), ("right", right, found.right), ("changed", left, found.changed))
+    events = {side: Lines(run).fields(index) if index >= 0 else None for side, run, index in sides}
+    return {"kind": found.kind, "text": found.text, **events}

@@ -1,0 +1,361 @@
+"""A recorded run in memory: its events, who called whom, and when each variable and container was written."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..capture import Shortened
+from ..copies import Instance, Tagged, identity
+from ..errors import TraceError
+from ..state import MISSING
+from ..trace.decode import Event
+from ..trace.model import Function
+from ..trace.reader import Trace
+from .static import Code, Node, analyse
+
+WHOLE = "\0whole"
+"""Instead of a key: any item of a container, or which there are."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One call.
+
+    Attributes:
+        number: its number.
+        function: what was called; None where that is not recorded.
+        file: where that stands.
+        begin: the index of the event that says that it began, or -1.
+        parent: the call that was running then, or None.
+        events: the indexes of its statements' events, in their order.
+    """
+
+    number: int
+    function: Function | None
+    file: str
+    begin: int
+    parent: Call | None
+    events: list[int] = field(default_factory=list)
+    writes: dict[str, list[int]] = field(default_factory=dict)
+
+    def before(self, index: int) -> int:
+        """The index of its last event before an index, or -1."""
+        place = bisect_left(self.events, index)
+        return self.events[place - 1] if place else -1
+
+    def after(self, index: int) -> int:
+        """The index of its first event after an index, or -1."""
+        place = bisect_left(self.events, index)
+        return self.events[place] if place < len(self.events) else -1
+
+    @property
+    def name(self) -> str:
+        """How text calls it: ``name#number``."""
+        return f"{'?' if self.function is None else self.function.name}#{self.number}"
+
+
+MOST_EVENTS = 3_000_000
+"""A run of more events is not held in memory."""
+
+
+class Run:
+    """All events of a trace.
+
+    Arguments:
+        trace: where they are read from.
+
+    Raises:
+        TraceError: an event makes no sense, or there are too many to hold them in memory.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.events: list[Event] = []
+        self.calls: dict[int, Call] = {}
+        self.of: list[Call] = []
+        """The call of each event."""
+        self.children: dict[int, list[Call]] = {}
+        """By the number of a call, those that it made."""
+        self.snapshots: dict[int, list[tuple[int, Any]]] = {}
+        """By a container's identity, its forms and the indexes of the events that tell them."""
+        self.globals: dict[tuple[str, str], list[int]] = {}
+        """By file and name, when a module's variable was written."""
+        self.named: dict[tuple[str, str], list[Call]] = {}
+        """By file and qualified name of a function its calls."""
+        self._codes: dict[str, Code] = {}
+        self._nodes: dict[tuple[str, int, int], Node | None] = {}
+        self._stacks: dict[int, list[Call]] = {}
+        self._threads: dict[int, int] = {}
+        self._left: Call | None = None
+        """The call that an exception has left last."""
+        for event in trace.events:
+            if event.kind != "record" and event.call:
+                self._take(event)
+            if len(self.events) > MOST_EVENTS:
+                raise TraceError(
+                    f"{trace.path} holds more than {MOST_EVENTS:,} events, which is too much for this question. "
+                    f"Record less of the program (--include, a ring), or ask follow var."
+                )
+
+    def _take(self, event: Event) -> None:
+        index = len(self.events)
+        self.events.append(event)
+        call = self.calls.get(event.call)
+        if call is None:
+            call = self._begin(event, index)
+        else:
+            self._resume(call)
+        if call.function is None and event.function is not None:
+            call.function, call.file = event.function, event.piece.filename if event.piece else ""
+        self.of.append(call)
+        if event.kind == "leave":
+            self._left = call
+        if event.kind in ("statement", "raise"):
+            call.events.append(index)
+        slots = () if call.function is None else call.function.slots
+        for key, form in event.forms.items():
+            name = slots[key] if type(key) is int and slots else key
+            if name not in event.changed and (event.statement is None or self._binds(event, name, form, call)):
+                call.writes.setdefault(name, []).append(index)
+                if call.function is not None and call.function.module:
+                    self.globals.setdefault((call.file, name), []).append(index)
+            self._see(index, form)
+        if event.has_result:
+            self._see(index, event.result_form)
+
+    def _binds(self, event: Event, name: str, form: Any, call: Call) -> bool:
+        """Whether an event that tells a variable has bound it; else its container may have changed."""
+        statement = event.statement
+        assert statement is not None
+        if event.kind == "raise" or statement.changes:
+            last = call.writes.get(name)
+            return not last or not same(self.form_of(last[-1], name), form)
+        return name in statement.bound
+
+    def _begin(self, event: Event, index: int) -> Call:
+        stack = self._stacks.setdefault(event.thread, [])
+        while stack and self._has_ended(stack[-1]):
+            stack.pop()
+        parent = stack[-1] if stack and event.kind == "call" else None
+        file = event.piece.filename if event.piece is not None else ""
+        call = Call(event.call, event.function, file, index if event.kind == "call" else -1, parent)
+        self.calls[event.call] = call
+        if event.function is not None:
+            self.named.setdefault((file, event.function.qualname), []).append(call)
+        self._threads[event.call] = event.thread
+        if parent is not None:
+            self.children.setdefault(parent.number, []).append(call)
+        stack.append(call)
+        return call
+
+    def _has_ended(self, call: Call) -> bool:
+        """Whether a call cannot have called anything after its last event: a function that ends tells no more."""
+        if self._left is call:
+            return True
+        if not call.events:
+            return False
+        index = call.events[-1]
+        event = self.events[index]
+        if event.statement is not None and event.statement.kind == "lambda":
+            return True
+        return event.kind == "statement" and self.node(index) in self.code(call.file).last
+
+    def _resume(self, call: Call) -> None:
+        """The call goes on, so those above it on its stack have ended or are suspended."""
+        stack = self._stacks[self._threads[call.number]]
+        if stack and stack[-1] is call:
+            return
+        if call in stack:
+            while stack[-1] is not call:
+                stack.pop()
+        else:
+            stack.append(call)
+
+    def _see(self, index: int, form: Any) -> None:
+        """Note the containers in a form."""
+        pending, seen = [form], 0
+        while pending and seen < 1_000:
+            seen += 1
+            form = pending.pop()
+            number = identity(form)
+            if number is not None and not (type(form) is Tagged and not_looked_at(form)):
+                self.snapshots.setdefault(number, []).append((index, form))
+            if type(form) in (list, dict, tuple, Tagged):
+                pending += (item for item in items_of(form).values() if type(item) in (list, dict, tuple, Tagged))
+
+    # -- what was known when ---------------------------------------------------------------------------
+
+    def form_of(self, index: int, name: str) -> Any:
+        """What an event tells of a variable."""
+        event = self.events[index]
+        if name in event.forms:
+            return event.forms[name]
+        function = self.of[index].function
+        slots = () if function is None else function.slots
+        for key, form in event.forms.items():
+            if type(key) is int and slots and slots[key] == name:
+                return form
+        return MISSING
+
+    def write_before(self, call: Call, name: str, index: int) -> tuple[int, bool] | None:
+        """The event that last wrote a variable before an event, as the call sees it, and whether that is sure."""
+        known = call.writes.get(name)
+        place = bisect_left(known, index) if known else 0
+        if known and place:
+            return known[place - 1], True
+        function = call.function
+        if function is None:
+            return None
+        outer = function.qualname
+        while ".<locals>." in outer:
+            outer = outer.rpartition(".<locals>.")[0]
+            calls = [one for one in self.named.get((call.file, outer), ()) if name in one.writes]
+            writes = sorted(at for one in calls for at in one.writes[name] if at < index)
+            if writes:
+                return writes[-1], len(calls) == 1
+        writes = self.globals.get((call.file, name), [])
+        place = bisect_left(writes, index)
+        return (writes[place - 1], True) if place else None
+
+    def value_before(self, index: int, name: str, call: Call | None = None) -> Any:
+        """The form of a variable just before an event, as its call sees it; ``MISSING`` if that is not known."""
+        found = self.write_before(call or self.of[index], name, index)
+        if found is None:
+            return MISSING
+        form = self.form_of(found[0], name)
+        number = identity(form)
+        latest = MISSING if number is None else self.latest(number, index)
+        return form if latest is MISSING else latest
+
+    def latest(self, number: int, index: int) -> Any:
+        """A container's form just before an event; ``MISSING`` if it was not seen."""
+        known = self.snapshots.get(number, ())
+        place = bisect_left(known, index, key=lambda one: one[0])
+        return known[place - 1][1] if place else MISSING
+
+    def told(self, number: int, index: int) -> Iterator[tuple[int, Any, Any]]:
+        """What was told of a container before an event, latest first: the event's index, the form, and the one before.
+
+        The first time it was seen the form before is ``MISSING``.
+        """
+        known = self.snapshots.get(number, ())
+        place = bisect_left(known, index, key=lambda one: one[0])
+        while place > 0:
+            place -= 1
+            yield *known[place], known[place - 1][1] if place else MISSING
+
+    # -- the source ------------------------------------------------------------------------------------
+
+    def code(self, file: str) -> Code:
+        """What the source of a file says."""
+        known = self._codes.get(file)
+        if known is None:
+            source = self.trace.sources.get(file)
+            known = self._codes[file] = analyse("" if source is None else source.text)
+        return known
+
+    def node(self, index: int) -> Node | None:
+        """The statement that an event is of."""
+        event = self.events[index]
+        statement, piece = event.statement, event.piece
+        if statement is None or piece is None:
+            return None
+        key = piece.filename, statement.line, statement.column
+        if key not in self._nodes:
+            self._nodes[key] = self.code(piece.filename).node(statement.line, statement.column, statement.kind)
+        return self._nodes[key]
+
+    def control_parent(self, index: int) -> int:
+        """The event that decided that this one happens: a predicate of the same call; -1 if it was the call itself."""
+        node, call = self.node(index), self.of[index]
+        if node is None:
+            return -1
+        deciding = self.code(call.file).controls.get(node, set()) - {node}
+        if not deciding:
+            return -1
+        for earlier in self.earlier(call, index):
+            if self.node(earlier) in deciding:
+                return earlier
+        return -1
+
+    @staticmethod
+    def earlier(call: Call, index: int) -> Iterator[int]:
+        """The events of a call before an event, the latest first."""
+        place = bisect_left(call.events, index)
+        while place:
+            place -= 1
+            yield call.events[place]
+
+    def goes_on(self, index: int, name: str) -> Call | None:
+        """The generator of that name from which a statement's event has taken one more item."""
+        call = self.of[index]
+        before = call.before(index)
+        for made in reversed(self.children.get(call.number, ())):
+            function = made.function
+            if function is not None and function.suspends and function.name == name and made.begin < index:
+                last = made.before(index)
+                if max(last, made.begin) > before or made.after(index) >= 0:
+                    return made
+        return None
+
+    def calls_within(self, index: int) -> list[Call]:
+        """The calls that a statement's event has made: those begun since its call's event before."""
+        call = self.of[index]
+        start = max(call.before(index), call.begin)
+        made = self.children.get(call.number, ())
+        first = bisect_left(made, start, key=lambda one: one.begin)
+        last = bisect_left(made, index, key=lambda one: one.begin)
+        return list(made[first:last])
+
+    def position(self, sequence: int) -> int:
+        """The index of the event with a sequence number, or of the first after it."""
+        return bisect_left(self.events, sequence, key=lambda event: event.sequence)
+
+
+def not_looked_at(form: Tagged) -> bool:
+    """Whether a form only says that an object is there."""
+    return type(form.content) is Instance and form.content.attributes is None
+
+
+def items_of(form: Any) -> dict[Any, Any]:
+    """The items of a container by key or index, the attributes of an object by name."""
+    if type(form) is Tagged:
+        return items_of(form.content)
+    if type(form) is Instance:
+        return form.attributes or {}
+    if type(form) is Shortened:
+        return items_of([None, *form.shown]) if type(form.shown) is list else items_of(form.shown)
+    if type(form) is list:
+        return dict(enumerate(form[1:]))
+    if isinstance(form, dict):
+        return {key: item for key, item in form.items() if key != "\0id"}
+    if isinstance(form, (set, frozenset)):
+        return dict.fromkeys(form, True)
+    return dict(enumerate(form)) if isinstance(form, Iterable) and not isinstance(form, (str, bytes)) else {}
+
+
+def is_shortened(form: Any) -> bool:
+    """Whether a form does not show all that there was."""
+    return type(form) is Shortened or (type(form) is Tagged and type(form.content) is Shortened)
+
+
+def same_at(one: Any, other: Any, key: object) -> bool:
+    """Whether two forms of a container agree in an item, or with ``WHOLE`` in all of them."""
+    mine, its = items_of(one), items_of(other)
+    if key is WHOLE:
+        return mine.keys() == its.keys() and all(same(item, its[name]) for name, item in mine.items())
+    return same(mine.get(key, MISSING), its.get(key, MISSING))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two items are the same value; of containers whether they are the same container."""
+    mine, its = identity(one), identity(other)
+    if mine is not None or its is not None:
+        return mine == its
+    try:
+        return type(one) is type(other) and bool(one == other)
+    except RecursionError:
+        return False

@@ -1,0 +1,145 @@
+"""Single events as text that people and programs can search: one a line, its parts separated by tabs."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ..copies import plain
+from ..state import MISSING
+from ..trace.decode import Event
+from .reads import Reader
+from .run import Call, Run
+from .static import yields
+
+_MOST = 120
+"""Characters kept of one value."""
+
+
+def shown(value: object, most: int = _MOST) -> str:
+    """A recorded value as text: bounded, and without addresses or line breaks."""
+    text = "unbound" if value is MISSING else repr(plain(value))
+    text = text.replace("\n", "\\n").replace("\t", "\\t")
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+class Lines:
+    """Writes the events of a run as lines.
+
+    A line has the event's letter and number (E a statement, C a call that begins, R a return, Y a yield, X an
+    exception), the place, the call, the iterations of the loops around it, what it wrote (W) and read (R, with the
+    number of the event that had written it), the event that decided it (C@), and the statement.
+
+    Arguments:
+        run: the run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._reader = Reader(run)
+
+    def fields(self, index: int) -> dict[str, Any]:
+        """An event's parts by name, for JSON."""
+        run = self._run
+        event, call = run.events[index], run.of[index]
+        found: dict[str, Any] = {
+            "event": event.sequence,
+            "kind": self._letter(index, event),
+            "file": call.file,
+            "line": _line_of(event, call),
+            "call": call.name,
+            "iteration": self._iteration(index, call),
+            "wrote": self._writes(index, event),
+            "read": self._reads(index),
+        }
+        decided = run.control_parent(index)
+        found["decided_by"] = run.events[decided].sequence if decided >= 0 else None
+        if event.has_result:
+            found["result"] = shown(event.result_form)
+        if event.exception is not None:
+            found["exception"] = event.exception
+        found["statement"] = event.statement.instruction if event.statement is not None else _what(event, call)
+        return found
+
+    def line(self, index: int) -> str:
+        """An event as a line."""
+        found = self.fields(index)
+        parts = [
+            f"{found['kind']}{found['event']:06}",
+            f"{os.path.basename(found['file'])}:{found['line']}",
+            found["call"],
+        ]
+        if found["iteration"]:
+            parts.append(f"it={':'.join(map(str, found['iteration']))}")
+        for name, value, before in found["wrote"]:
+            parts.append(f"W {name}={value}" + ("" if before is None else f" (was {before})"))
+        parts += (f"R {name}={value}@{at}" for name, value, at in found["read"])
+        if "result" in found:
+            parts.append(f"-> {found['result']}")
+        if "exception" in found:
+            parts.append(f"!! {found['exception']}")
+        if found["decided_by"] is not None:
+            parts.append(f"C@{found['decided_by']}")
+        return "\t".join([*parts, found["statement"]])
+
+    def _letter(self, index: int, event: Event) -> str:
+        if event.kind == "call":
+            return "C"
+        if event.kind in ("raise", "leave"):
+            return "X"
+        if yields(self._run.node(index)):
+            return "Y"
+        return "R" if event.has_result else "E"
+
+    def _writes(self, index: int, event: Event) -> list[tuple[str, str, str | None]]:
+        run, found = self._run, []
+        for key, form in event.forms.items():
+            name = _name(run.of[index], key)
+            if form is MISSING and event.kind == "call":
+                continue
+            before = run.value_before(index, name) if event.kind != "call" else MISSING
+            if event.kind == "call" or shown(form) != shown(before) or index in run.of[index].writes.get(name, ()):
+                found.append((name, shown(form), None if before is MISSING else shown(before)))
+        return found
+
+    def _reads(self, index: int) -> list[tuple[str, str, int]]:
+        run, found = self._run, []
+        for name in {read.name: None for read in self._reader.reads(index) if read.name}:
+            at = run.write_before(run.of[index], name, index)
+            if at is not None:
+                found.append((name, shown(run.value_before(index, name)), run.events[at[0]].sequence))
+        return found
+
+    def _iteration(self, index: int, call: Call) -> list[int]:
+        """How often each loop around the event has begun an iteration, the outermost first."""
+        run = self._run
+        node = run.node(index)
+        loops = () if node is None else run.code(call.file).loops.get(node, ())
+        counts: list[int] = []
+        for loop in loops:
+            outer = [one for one in loops if one.lineno < loop.lineno]  # type: ignore[union-attr]
+            count = 0
+            for earlier in run.earlier(call, index):
+                at = run.node(earlier)
+                if at is loop:
+                    count += 1
+                elif at in outer:
+                    break
+            counts.append(count)
+        return counts[::-1]
+
+
+def _name(call: Call, key: Any) -> str:
+    slots = () if call.function is None else call.function.slots
+    return slots[key] if type(key) is int and slots else str(key)
+
+
+def _line_of(event: Event, call: Call) -> int:
+    if event.statement is not None:
+        return event.statement.line
+    return 0 if call.function is None else call.function.line
+
+
+def _what(event: Event, call: Call) -> str:
+    name = "?" if call.function is None else call.function.name
+    return {"call": f"call {name}", "leave": f"an exception leaves {name}"}.get(event.kind, event.kind)

@@ -1,0 +1,239 @@
+"""``why``: the dynamic backward slice of a value, nearest and likeliest causes first."""
+
+from __future__ import annotations
+
+import ast
+import heapq
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..copies import identity
+from .reads import Read, Reader
+from .run import WHOLE, Call, Run, items_of
+from .static import Node, inside, may_write, yields
+
+EXACT, MAY, NOT_RECORDED = "exact", "may", "not recorded"
+
+_COSTS = {
+    "value": 2,
+    "argument": 2,
+    "return": 1,
+    "exception": 1,
+    "element": 2,
+    "index": 4,
+    "decided": 2,
+    "not taken": 3,
+    "called": 5,
+}
+"""How far a cause is from its effect, by their relation: producers of the value come before what chose them."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One cause.
+
+    Attributes:
+        index: the index of the event in the run, or -1 where it is not recorded.
+        relation: how it bears on the step before: ``value``, ``argument``, ``return``, ``exception``,
+            ``element`` (of a container, or an attribute), ``index`` (which item was taken), ``decided`` (a
+            condition), ``not taken`` (a condition because of which something was not written), ``called``.
+        certainty: ``exact``, ``may`` or ``not recorded``.
+        what: the variable, item or condition that it is about.
+        cause_of: the index of the event that it explains, or -1 for the question itself.
+        notes: what did not happen, where that matters.
+    """
+
+    index: int
+    relation: str
+    certainty: str
+    what: str
+    cause_of: int
+    notes: list[str] = field(default_factory=list)
+
+
+class Slicer:
+    """Answers why.
+
+    Arguments:
+        run: the recorded run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._reader = Reader(run)
+
+    def why(self, index: int, name: str | None = None) -> Iterator[Step]:
+        """The causes of what an event did, nearest first; each event once.
+
+        Arguments:
+            index: the event: it wrote the variable, returned or raised.
+            name: the variable; None for all that it did.
+        """
+        first = Step(index, "value", EXACT, name or "", -1)
+        queue: list[tuple[int, int, int, Step]] = [(0, -index, 0, first)]
+        done: set[int] = set()
+        number = 0
+        while queue:
+            cost, _, _, step = heapq.heappop(queue)
+            if step.index < 0 or step.index not in done:
+                done.add(step.index)
+                yield step
+                if step.index >= 0:
+                    for cause in self._causes(step):
+                        if cause.index not in done or cause.index < 0:
+                            number += 1
+                            far = cost + _COSTS[cause.relation]
+                            heapq.heappush(queue, (far, -cause.index, number, cause))
+
+    # -- what an event depends on --------------------------------------------------------------------
+
+    def _causes(self, step: Step) -> Iterator[Step]:
+        index, run = step.index, self._run
+        event, call = run.events[index], run.of[index]
+        if event.kind == "call":
+            yield from self._argument(index, call, step.what)
+            return
+        if event.kind == "leave":
+            yield from self._last_raise(index, call)
+            return
+        node = run.node(index)
+        if isinstance(node, ast.ExceptHandler):
+            yield from self._last_raise(index, call)
+        for read in self._reader.reads(index, step.what):
+            yield from self._writers(index, call, read)
+        decided = run.control_parent(index)
+        if decided >= 0:
+            yield Step(decided, "decided", EXACT, run.events[decided].statement.instruction, index)  # type: ignore[union-attr]
+        elif call.begin >= 0 and call.parent is not None:
+            caller = call.parent.after(call.begin)
+            if caller >= 0:
+                yield Step(caller, "called", EXACT, call.name, index)
+
+    def _argument(self, index: int, call: Call, name: str) -> Iterator[Step]:
+        """What the caller gave for a parameter."""
+        caller = call.parent.after(call.begin) if call.parent is not None else -1
+        if call.parent is None or caller < 0:
+            yield Step(-1, "argument", NOT_RECORDED, f"{name} was given by a caller that is not recorded", index)
+            return
+        found = False
+        for read in self._reader.argument(caller, call, name):
+            found = True
+            for step in self._writers(caller, call.parent, read):
+                step.relation = "argument" if step.relation == "value" else step.relation
+                yield step
+        certainty = EXACT if found else MAY
+        yield Step(caller, "argument", certainty, name, index)
+
+    def _last_raise(self, index: int, call: Call) -> Iterator[Step]:
+        """The event of the statement that raised what has come here: the innermost one that is recorded."""
+        run = self._run
+        start = bisect_left(call.events, index)
+        for earlier in reversed(call.events[max(start - 3, 0) : start]):
+            if run.events[earlier].kind == "raise":
+                yield Step(earlier, "exception", EXACT, run.events[earlier].exception or "", index)
+                return
+        yield Step(-1, "exception", NOT_RECORDED, "the statement that raised is not recorded", index)
+
+    def _writers(self, index: int, call: Call, read: Read) -> Iterator[Step]:
+        """Who wrote what an event has read."""
+        run = self._run
+        if read.returned is not None:
+            yield from self._returns(index, read.returned)
+            return
+        if read.container is not None:
+            yield from self._item_writers(index, read)
+            return
+        if read.unknown:
+            yield Step(-1, read.relation, NOT_RECORDED, read.unknown, index)
+            return
+        found = self._run.write_before(call, read.name, index)
+        if found is None:
+            return  # a built-in, or what another module has
+        at, sure = found
+        step = Step(at, read.relation, EXACT if sure else MAY, read.name, index)
+        yield step
+        if run.of[at] is call and read.relation != "index":
+            yield from self._not_taken(at, index, call, read.name)
+        number = identity(run.form_of(at, read.name))
+        changed = None if number is None else self._reader.writer(number, WHOLE, index)
+        if changed is not None and read.whole and changed[0] != at and not changed[1]:
+            yield Step(changed[0], "element", EXACT if changed[2] else MAY, f"what {read.name} holds", index)
+        elif run.of[at] is call and run.events[at].kind == "statement" and read.relation != "index":
+            never = changed is None or changed[1]
+            step.notes += self._omissions(at, index, call, read.name, changing=number is not None and never)
+
+    def _not_taken(self, at: int, index: int, call: Call, name: str) -> Iterator[Step]:
+        """The conditions between a write and a read that kept another write from happening."""
+        run = self._run
+        between = call.events[bisect_left(call.events, at + 1) : bisect_left(call.events, index)]
+        last = {run.node(one): one for one in between}
+        for node, one in last.items():
+            if not isinstance(node, (ast.If, ast.While, ast.For, ast.AsyncFor)) or not may_write(node, name):
+                continue
+            suite = inside(node)
+            if isinstance(node, ast.If):
+                ran = self._next_node(call, one) in suite
+            elif isinstance(node, ast.While):
+                ran = not suite.isdisjoint(last)
+            else:  # that a loop has come to its end is nothing remarkable
+                ran = any(run.node(other) in suite for other in call.events)
+            if not ran:
+                yield Step(one, "not taken", MAY, f"else {name} might have been written", index)
+
+    def _next_node(self, call: Call, index: int) -> Node | None:
+        after = call.after(index)
+        return None if after < 0 else self._run.node(after)
+
+    def _item_writers(self, index: int, read: Read) -> Iterator[Step]:
+        """Who wrote an item of a container, and who changed what that item is."""
+        assert read.container is not None
+        known = self._reader.writer(read.container, read.key, index)
+        if known is None:
+            yield Step(-1, read.relation, NOT_RECORDED, f"{read.what} was not seen before", index)
+            return
+        yield Step(known[0], read.relation, EXACT if known[2] else MAY, read.what, index)
+        call = self._run.of[index]
+        if self._run.of[known[0]] is call and read.name:
+            yield from self._not_taken(known[0], index, call, read.name)
+        form = self._run.latest(read.container, index)
+        try:
+            number = identity(items_of(form).get(read.key))
+        except TypeError:
+            return
+        changed = None if number is None else self._reader.writer(number, WHOLE, index)
+        if changed is not None and changed[0] != known[0] and not changed[1]:
+            yield Step(changed[0], "element", EXACT if changed[2] else MAY, f"what {read.what} holds", index)
+
+    def _returns(self, index: int, called: Call) -> Iterator[Step]:
+        """What a call gave back: its return, or what a generator yielded (told when it goes on)."""
+        run = self._run
+        if called.function is not None and called.function.suspends:
+            at = called.after(index)
+            if at >= 0 and yields(run.node(at)):
+                yield Step(at, "return", EXACT, called.name, index)
+                return
+        for at in reversed(called.events):
+            event = run.events[at]
+            if at < index and (event.has_result or event.kind == "raise"):
+                yield Step(at, "return", EXACT, called.name, index)
+                return
+        yield Step(called.begin, "return", MAY, f"{called.name} gave nothing back that is recorded", index)
+
+    def _omissions(self, at: int, index: int, call: Call, name: str, *, changing: bool) -> list[str]:
+        """The loops that ran after a variable's only write and before it was read: they might have written as well."""
+        run = self._run
+        counts: dict[int, int] = {}
+        for between in call.events[bisect_left(call.events, at + 1) : bisect_left(call.events, index)]:
+            statement = run.events[between].statement
+            if statement is not None and statement.kind in ("for", "while"):
+                counts[statement.line] = counts.get(statement.line, 0) + 1
+        reader = run.node(index)
+        around = () if reader is None else (reader, *run.code(call.file).loops.get(reader, ()))
+        lines = {getattr(node, "lineno", 0) for node in around}
+        what = f"changing what {name} holds" if changing else f"writing {name}"
+        return [
+            f"the loop at line {line} ran {count - 1} times after that without {what}"
+            for line, count in counts.items()
+            if line not in lines and count > 1
+        ]

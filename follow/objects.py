@@ -1,0 +1,106 @@
+"""For a recorder that records dataflow: objects with their attributes, read without running the program's code."""
+
+from __future__ import annotations
+
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+from typing import Any
+
+from .capture import type_name
+from .config import FollowConfig
+from .copies import Instance, Tagged
+from .describe import WORTH_A_LOOK, Describer, DescribingCopy
+from .described import ATOM_IDS, mro_of
+
+_flags = type.__dict__["__flags__"].__get__
+_HEAP_TYPE = 1 << 9
+
+
+def has_attributes(kind: type) -> bool:
+    """Whether objects of a type are recorded with their attributes: those of classes written in Python."""
+    known = _known.get(id(kind))
+    if known is None or known[0] is not kind:
+        mro = mro_of(kind)
+        simple = bool(_flags(kind) & _HEAP_TYPE) and type not in mro and ModuleType not in mro
+        _known[id(kind)] = known = kind, simple and kind is not FunctionType
+        if len(_known) > _MOST:
+            _known.clear()
+    return known[1]
+
+
+_MOST = 4_096
+_known: dict[int, tuple[type, bool]] = {}
+
+
+def attributes_of(value: object) -> dict[str, Any]:
+    """An object's attributes: what its ``__dict__`` holds, and its slots."""
+    found: dict[str, Any] = {}
+    for base in mro_of(type(value)):
+        for name, descriptor in base.__dict__.items():
+            kind = type(descriptor)
+            if kind is GetSetDescriptorType and name == "__dict__":
+                own = descriptor.__get__(value)
+                if type(own) is dict:
+                    found |= {key: item for key, item in own.copy().items() if type(key) is str}
+            elif kind is MemberDescriptorType:
+                try:
+                    found.setdefault(name, descriptor.__get__(value))
+                except AttributeError:  # not set
+                    continue
+    return found
+
+
+class ObjectDescriber(Describer):
+    """Copies values within a configuration's limits, objects with their attributes.
+
+    Arguments:
+        config: its limits.
+    """
+
+    described = staticmethod(dict[int, Any]().get)
+    fixed = staticmethod(dict.fromkeys(ATOM_IDS, True).get)
+
+    def __init__(self, config: FollowConfig) -> None:
+        super().__init__(config)
+        self._kind = _ObjectCopy
+
+    def change(self, value: object) -> object:
+        """A copy of a container or object, which may have changed; None of what cannot change."""
+        kind = type(value)
+        return self.copy(value) if id(kind) in WORTH_A_LOOK or has_attributes(kind) else None
+
+    def changes(self, values: tuple[object, ...]) -> list[object] | None:
+        """The same for several; None if none of them can change."""
+        found = [self.change(value) for value in values]
+        return None if all(one is None for one in found) else found
+
+    def simple(self, value: object) -> object:
+        """What stands for a value that is no built-in one."""
+        if not has_attributes(type(value)):
+            return super().simple(value)
+        return self.start().copy(value, 0)
+
+
+class _ObjectCopy(DescribingCopy):
+    """One variable being copied."""
+
+    __slots__ = ()
+
+    def copy(self, value: object, depth: int) -> object:
+        """What stands for a value of any type."""
+        kind = type(value)
+        return self.other_at(value, depth) if has_attributes(kind) else super().copy(value, depth)
+
+    def other_at(self, value: object, depth: int) -> object:
+        """What stands for an object at some depth."""
+        done = self.memo.get(id(value))
+        if done is not None:
+            return done
+        name = type_name(type(value))
+        if depth >= self.depth or self.nodes <= 0:
+            return Tagged(id(value), Instance(name, None))
+        attributes: dict[str, Any] = {}
+        made = self.memo[id(value)] = Tagged(id(value), Instance(name, attributes))
+        for key, item in attributes_of(value).items():
+            self.nodes -= 1
+            attributes[key] = item if self.plain(item) else self.copy(item, depth + 1)
+        return made

@@ -1,0 +1,1 @@
+"""Programs with one bug each: what is wrong, where, and what shows it."""
