@@ -148,7 +148,7 @@ def test_records_of_other_followers_are_shown(browser: Any, tmp_path: Path) -> N
 def test_without_a_source_its_statements_are_shown(
     browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("follow.trace.reader.Trace.sources", {})
+    monkeypatch.setattr("follow.trace.reader.Trace.sources", property(lambda trace: {}))
     function = define("def f(n):\n    m = [n]\n\n    return m\n")
     tab = view_in(browser, tmp_path, lambda recorder: follow(function, recorder)(1))
     assert "is not recorded; these are its statements" in tab.text(".source header")
