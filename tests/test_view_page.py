@@ -97,6 +97,30 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.html", "run.follow", "run.follow.html"]
 
 
+def test_answers_that_were_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, sign in (("one", "+"), ("two", "*")):
+        function = define(f"def f(n):\n    m = n {sign} 3\n    if m > 6:\n        m = 0\n    return m\n")
+        recorded(tmp_path, lambda recorder, function=function: follow(function, recorder)(4), name)
+    one, two, output = (str(tmp_path / name) for name in ("one", "two", "out.html"))
+    assert main(["view", one, "--why", "m", "--why", "return", "--diff", two, "-o", output]) == 0
+    view = View(Path(output))
+    events = {event.sequence: event for event in load(one).events}
+    why, returned = view.answers["why"]
+    assert (why["name"], returned["name"]) == ("m", "")
+    assert why["steps"][0]["text"] == "m = 0" and why["steps"][0]["sequence"] == why["sequence"]
+    assert "if m > 6:" in [step["text"] for step in why["steps"]]
+    for step in (*why["steps"], *returned["steps"]):  # what is outside of the recording has no event
+        assert step["sequence"] is None or events[step["sequence"]].kind in ("call", "statement")
+    assert returned["steps"][0]["value"] == "→ 0"
+    (step, *_) = view.answers["diff"]["steps"]
+    assert view.answers["diff"]["other"] == "two"
+    assert (step["text"], step["value"]) == ("m = n + 3", "m = 7") and "m = n * 3" in step["other"]
+    assert main(["view", one, "--why", "nothing", "-o", output]) == 2
+    assert "nothing was never written" in capsys.readouterr().err
+    assert main(["view", one, "--diff", str(tmp_path / "three")]) == 2
+    assert "three cannot be read" in capsys.readouterr().err
+
+
 def test_what_cannot_be_viewed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing, other = tmp_path / "missing", tmp_path / "other"
     other.write_text("no trace")

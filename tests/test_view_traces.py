@@ -45,7 +45,7 @@ def test_a_call_whose_begin_is_lost(browser: Any, tmp_path: Path) -> None:
 
 
 def test_why_and_diff_are_not_computed(tab: Tab) -> None:
-    for key, told in (("w", "without answers of follow why"), ("d", "without an answer of follow diff")):
+    for key, told in (("w", "follow view run.follow --why @1"), ("d", "follow view run.follow --diff OTHER")):
         tab.press(key)
         tab.eventually(lambda told=told: told in tab.text(".panel .body"))
 

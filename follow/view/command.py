@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..trace.reader import load
+from .answers import answers
 from .page import write_view
 
 
@@ -20,6 +21,10 @@ def add_command(commands: Any) -> None:
     view = commands.add_parser("view", help="write a trace as one HTML file to step through in a browser")
     view.add_argument("file", metavar="FILE", help="what follow run -o or a Recorder has written")
     view.add_argument("-o", dest="output", metavar="OUT", help="the HTML file; by default FILE.html")
+    view.add_argument(
+        "--why", action="append", default=[], metavar="QUESTION", help="answer this in it, as follow why does"
+    )
+    view.add_argument("--diff", dest="other", metavar="FILE", help="tell in it where it parts from this other run")
     view.set_defaults(run=run)
 
 
@@ -31,16 +36,20 @@ def run(options: argparse.Namespace) -> int:
 
     Raises:
         TraceError: it is no trace.
+        NotFound: nothing in it answers to a question.
     """
+    name = options.file
     try:
-        trace = load(options.file)
+        trace = load(name)
+        name = options.other
+        other = None if name is None else load(name)
     except OSError as error:
-        return _refused(f"{options.file} cannot be read ({error}).")
+        return _refused(f"{name} cannot be read ({error}).")
     output = Path(options.output or f"{options.file}.html")
     if output.exists() and output.samefile(trace.path):
         return _refused(f"{output} is the trace itself; name another file with -o.")
     try:
-        print(write_view(trace, output))
+        print(write_view(trace, output, answers(trace, options.why, other)))
     except OSError as error:
         return _refused(f"{output} cannot be written ({error}).")
     return 0

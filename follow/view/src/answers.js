@@ -10,32 +10,35 @@ const step = (s, one) => html`<span class="sequence">${one.sequence ? grouped(on
 
 const visit = (s, one) => go(one.sequence ? s.ofSequence(one.sequence) : -1, "This step has no event in this recording.");
 
-/** The answer for the selected variable at the position: the one of its last change. */
-function answerFor(s, all, at) {
+/** The event that set the selected variable, or where none is selected the one at the position. */
+function asked(s, at) {
   const rank = s.rankOfWrite(selected(s, at), s.call[at], at);
-  if (rank < 0) return undefined;
-  const sequence = s.sequence(s.writeEvent[s.variableWrites[rank]]);
-  return all.find((one) => one.sequence === sequence && one.name === variable.value);
+  if (rank < 0) return { name: "", sequence: s.sequence(at) };
+  return { name: variable.value, sequence: s.sequence(s.writeEvent[s.variableWrites[rank]]) };
 }
 
 export function Why() {
   const s = store.value;
-  const all = s.answers.why;
-  if (!all) {
-    return html`<p class="nothing" id="why">Not computed: this file was written without answers of${" "}
-      <code>follow why</code>.</p>`;
-  }
-  const answer = answerFor(s, all, position.value);
+  const all = s.answers.why ?? [];
+  const wanted = asked(s, position.value);
+  const here = s.sequence(position.value);
+  const answer = all.find((one) => one.sequence === wanted.sequence && one.name === wanted.name)
+    ?? all.find((one) => one.sequence === here && one.name === "");
+  const question = `${wanted.name}@${wanted.sequence}`;
   if (!answer) {
-    return html`<p class="nothing" id="why">Not computed for ${variable.value || "this event"} here. There are answers for:</p>
+    return html`<p class="nothing">Not computed for ${wanted.name || "this event"} here. To have it:</p>
+      <pre class="told">follow view ${s.meta.name} --why ${question}</pre>
+      ${all.length > 0 && html`<p class="nothing">There are answers for:</p>
       <${Rows} id="why-all" count=${all.length} label="Answers" onPick=${(row) => {
-        variable.value = all[row].name;
+        if (all[row].name) variable.value = all[row].name;
         visit(s, all[row]);
-      }} render=${(row) => html`<span class="sequence">${grouped(all[row].sequence)}</span><b>${all[row].name}</b>`} />`;
+      }} render=${(row) => html`<span class="sequence">${grouped(all[row].sequence)}</span><b>${
+        all[row].name || s.placeAt(s.ofSequence(all[row].sequence)).text}</b>`} />`}`;
   }
-  return html`<p class="told">Why <b>${answer.name}</b> is what it is at ${grouped(answer.sequence)}:</p>
+  return html`<p class="told">Why ${answer.name ? html`<b>${answer.name}</b> is what it is` : "it is so"} at ${
+      grouped(answer.sequence)}:</p>
     <${Rows} id="why" count=${answer.steps.length} label="Why" render=${(row) => step(s, answer.steps[row])}
-      current=${answer.steps.findIndex((one) => one.sequence === s.sequence(position.value))}
+      current=${answer.steps.findIndex((one) => one.sequence === here)}
       onPick=${(row) => visit(s, answer.steps[row])} />`;
 }
 
@@ -43,8 +46,8 @@ export function Diff() {
   const s = store.value;
   const answer = s.answers.diff;
   if (!answer) {
-    return html`<p class="nothing" id="diff">Not computed: this file was written of one run alone, without an answer of${" "}
-      <code>follow diff</code>.</p>`;
+    return html`<p class="nothing">Not computed: this file was written of one run alone. To compare it with another:</p>
+      <pre class="told">follow view ${s.meta.name} --diff OTHER</pre>`;
   }
   const steps = answer.steps ?? [];
   return html`<p class="told">${answer.summary} <span class="count">compared with ${answer.other}</span></p>
