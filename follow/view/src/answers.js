@@ -50,7 +50,7 @@ export function Diff() {
       <pre class="told">follow view ${s.meta.name} --diff OTHER</pre>`;
   }
   const steps = answer.steps ?? [];
-  return html`<p class="told">${answer.summary} <span class="count">compared with ${answer.other}</span></p>
+  return html`<p class="told summary">${answer.summary} <span class="count">compared with ${answer.other}</span></p>
     <${Rows} id="diff" count=${steps.length} height=${44} label="Differences" onPick=${(row) => visit(s, steps[row])}
       render=${(row) => html`<div class="pair"><div><i>here</i> ${step(s, steps[row])}</div>
         <div><i>there</i> <span class="value">${short(steps[row].other ?? "nothing of the kind", 120)}</span></div></div>`} />`;
