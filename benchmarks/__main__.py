@@ -1,57 +1,61 @@
-"""One command for the table: ``python -m benchmarks [--json FILE] [--rounds N]``."""
+"""All tables in one command: ``python -m benchmarks [TABLE …] [--quick] [--only NAME …]``."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import platform
+import sys
+import time
 from pathlib import Path
-from time import perf_counter_ns
-from typing import Any
 
-from .loop import EVENTS
-from .rows import Run, rows
+from . import events, files, imports, programs, scaling, unfollowed
+from .report import RESULTS, VERSION, Options, circumstances, print_table, save
 
-_ITERATIONS = 10_000
-_REFERENCE = "python-follow 0.1.2"
-
-
-def measure(runs: list[tuple[str, Run]], rounds: int) -> dict[str, float]:
-    """The best time of each row in ns; the rows take turns, so that drift meets all of them."""
-    best: dict[str, float] = {}
-    for _ in range(rounds):
-        for name, run in runs:
-            start = perf_counter_ns()
-            run(_ITERATIONS)
-            best[name] = min(best.get(name, float("inf")), perf_counter_ns() - start)
-    return best
-
-
-def table(best: dict[str, float]) -> list[dict[str, Any]]:
-    """Cost an event of each row, and how many times cheaper than the reference it is."""
-    native = best["native"]
-    costs = {name: (time - native) / (EVENTS * _ITERATIONS) for name, time in best.items() if name != "native"}
-    return [
-        {"row": name, "ns_an_event": round(cost, 1), "reference_over_this": round(costs[_REFERENCE] / cost, 2)}
-        for name, cost in costs.items()
-    ]
+TABLES = {
+    "events": events,
+    "programs": programs,
+    "scaling": scaling,
+    "unfollowed": unfollowed,
+    "files": files,
+    "imports": imports,
+}
 
 
 def main() -> None:
     """Measure, print, write JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    version = platform.python_version()
-    default = Path(__file__).parent / "results" / f"loop-{version.rpartition('.')[0]}.json"
-    parser.add_argument("--json", type=Path, default=default, help="where the figures go")
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"some of {', '.join(TABLES)}; all by default")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter runs, less steady figures")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="rows whose names hold this")
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER", help="where the JSON goes")
     options = parser.parse_args()
-    found = table(measure(list(rows()), options.rounds))
-    print(f"Python {version}: cost an event of the four-local loop, (followed - native) / events")
-    print(f"{'':45}{'ns':>8}  cheaper than the reference")
-    for row in found:
-        print(f"{row['row']:45}{row['ns_an_event']:>8.0f}  {row['reference_over_this']:.2f} x")
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps({"python": version, "rows": found}, indent=2) + "\n")
+    unknown = [name for name in options.tables if name not in TABLES]
+    if unknown:
+        parser.error(f"there is no table {', '.join(unknown)}; there are {', '.join(TABLES)}")
+    print_table([circumstances()], f"Python {VERSION}")
+    for kind in options.tables or TABLES:
+        _run(kind, Options(options.quick, tuple(options.only), _tell), options.results)
+
+
+def _run(kind: str, options: Options, results: Path) -> None:
+    table = TABLES[kind]
+    before, start = circumstances(), time.perf_counter()
+    rows = list(table.rows(options))
+    _tell("")
+    if not rows:
+        print(f"{kind}: no row's name holds {' or '.join(options.only)}")
+        return
+    ratios = table.ratios(rows)
+    print_table(rows, f"{kind}, Python {VERSION}: {table.TITLE}")
+    if ratios:
+        print_table(ratios, f"{kind}, Python {VERSION}: ratios of this run")
+    if not options.only:
+        seconds = round(time.perf_counter() - start)
+        save(results, kind, rows, title=table.TITLE, quick=options.quick, **before, seconds=seconds, ratios=ratios)
+
+
+def _tell(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text[:100]}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,81 +1,95 @@
-"""``python -m benchmarks.imports [MODULE …]``: rewriting argparse.py, and followed imports with a warm cache."""
+"""Rewriting argparse.py, and imports that are followed, with a warm cache."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
-import subprocess
+import importlib
+import importlib.util
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from time import perf_counter
+from statistics import median
+from time import process_time_ns
+from typing import Any
 
-import libcst
+from .fresh import MeasurementFailed, in_fresh_process
+from .report import Options, Row, ratio_row
 
-from follow import FollowConfig
-from follow.build import build_module
-from follow.source import Source
-from follow.transform import rewrite_module
+TITLE = "rewriting argparse.py, and imports followed with a warm cache against plain ones"
 
-_CHILD = """
-import importlib, sys, time
-import follow
-if sys.argv[2] == "followed":
-    follow.install_import_hook(sys.argv[1], follower=lambda record: None, already_imported="error")
-start = time.perf_counter()
-importlib.import_module(sys.argv[1])
-print(time.perf_counter() - start)
-"""
+_MODULES = ("argparse", "asyncio", "email.message", "unittest")
+_REWRITING = "argparse.py, rewritten and compiled"
 
 
-def rewriting(rounds: int) -> dict[str, float]:
+def rows(options: Options) -> Iterator[Row]:
+    """The rewriting, then one row a module that is imported."""
+    if options.wants(_REWRITING):
+        options.tell(_REWRITING)
+        try:
+            yield {"what": _REWRITING, **in_fresh_process(rewriting, 2 if options.quick else 5)}
+        except MeasurementFailed as error:
+            yield {"what": _REWRITING, "reason": str(error)}
+    for module in filter(options.wants, _MODULES):
+        options.tell(f"import {module}")
+        try:
+            yield _imported(module, 5 if options.quick else 11)
+        except MeasurementFailed as error:
+            yield {"what": f"import {module}", "reason": str(error)}
+
+
+def ratios(rows: Sequence[Row]) -> list[Row]:
+    """What should be reached."""
+    found = [
+        ratio_row(f"{row['what']}: followed / plain", row["followed_over_plain"], most=1.15)
+        for row in rows
+        if "followed_over_plain" in row
+    ]
+    speed = [ratio_row("lines a second", row["lines_a_second"], least=5_000) for row in rows if "lines_a_second" in row]
+    return [*speed, *found]
+
+
+def rewriting(rounds: int) -> dict[str, Any]:
     """Lines a second of argparse.py: parsed by libcst alone, and parsed, rewritten and compiled."""
-    text = Path(argparse.__file__).read_text()
+    import libcst
+
+    from follow import FollowConfig
+    from follow.build import build_module
+    from follow.source import Source
+    from follow.transform import rewrite_module
+
+    specification = importlib.util.find_spec("argparse")
+    assert specification is not None and specification.origin is not None
+    text = Path(specification.origin).read_text(encoding="utf-8")
     lines = text.count("\n")
-    parsing = following = float("inf")
+    parsing = following = sys.maxsize
     for number in range(rounds):
-        start = perf_counter()
+        start = process_time_ns()
         libcst.parse_module(text)
-        middle = perf_counter()
+        middle = process_time_ns()
         source = Source("argparse.py", f"{text}# {number}\n", 0)  # another text, so that nothing is remembered
         build_module(source, rewrite_module(source, FollowConfig()))
-        parsing, following = min(parsing, middle - start), min(following, perf_counter() - middle)
-    return {"parse_lines_a_second": round(lines / parsing), "followed_lines_a_second": round(lines / following)}
+        parsing, following = min(parsing, middle - start), min(following, process_time_ns() - middle)
+    return {
+        "lines_a_second": round(lines / following * 1e9),
+        "lines_a_second_of_libcst_parse": round(lines / parsing * 1e9),
+    }
 
 
-def importing(module: str, how: str, rounds: int) -> float:
-    """The best time of an import in a fresh process with a warm cache, in ms; follow itself is imported before."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    command = [sys.executable, "-W", "ignore", "-c", _CHILD, module, how]
-    found = [
-        float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
-        for _ in range(rounds + 1)
-    ]
-    return min(found[1:]) * 1e3
+def importing(module: str, how: str) -> float:
+    """The time of an import in this process, in ms; follow itself has been imported before."""
+    import follow
+
+    if how == "followed":
+        follow.install_import_hook(module, follower=lambda record: None, already_imported="error")
+    start = process_time_ns()
+    importlib.import_module(module)
+    return (process_time_ns() - start) / 1e6
 
 
-def main() -> None:
-    """Measure, print, write JSON."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.imports", description=__doc__)
-    version = platform.python_version()
-    default = Path(__file__).parent / "results" / f"imports-{version.rpartition('.')[0]}.json"
-    parser.add_argument("modules", nargs="*", default=["argparse", "asyncio", "email.message", "unittest"])
-    parser.add_argument("--json", type=Path, default=default, help="where the figures go")
-    parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
-    speed = rewriting(options.rounds)
-    share = speed["followed_lines_a_second"] / speed["parse_lines_a_second"]
-    print(f"Python {version}: argparse.py, {speed['followed_lines_a_second']:,} lines/s rewritten and compiled, where")
-    print(f"libcst.parse_module alone does {speed['parse_lines_a_second']:,} lines/s ({share:.3f} of it)")
-    rows = []
-    for module in options.modules:
-        plain, followed = (importing(module, how, options.rounds) for how in ("plain", "followed"))
-        rows.append({"module": module, "plain_ms": round(plain, 2), "followed_over_plain": round(followed / plain, 2)})
-        print(f"import {module:20} {plain:7.1f} ms plain, followed with a warm cache {followed / plain:.2f} x")
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps({"python": version, "rewriting": speed, "imports": rows}, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+def _imported(module: str, rounds: int) -> Row:
+    """Plain and followed by turns; the first of each warms up the caches."""
+    times: dict[str, list[float]] = {"plain": [], "followed": []}
+    for _ in range(rounds + 1):
+        for how, found in times.items():
+            found.append(in_fresh_process(importing, module, how, environment={"PYTHONDONTWRITEBYTECODE": ""}))
+    plain, followed = (median(found[1:]) for found in times.values())
+    return {"what": f"import {module}", "plain_ms": round(plain, 2), "followed_over_plain": round(followed / plain, 2)}

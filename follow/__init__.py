@@ -1,4 +1,7 @@
-"""follow shows what Python code did, statement by statement."""
+"""follow shows what Python code did, statement by statement.
+
+PYTEST_DONT_REWRITE: pytest would warn of this module if it is imported before, as by FOLLOW=….
+"""
 
 from .capture import Shortened
 from .config import FollowConfig
@@ -18,6 +21,7 @@ from .followers.text import text
 from .generated import generated_source
 from .importhook import install_import_hook
 from .instrument import instrument
+from .ipython import load_ipython_extension, unload_ipython_extension
 from .recorder import Recorder
 from .trace.reader import load
 from .version import __version__
@@ -41,5 +45,7 @@ __all__ = [
     "instrument",
     "jsonl",
     "load",
+    "load_ipython_extension",
     "text",
+    "unload_ipython_extension",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import CodeType
 
 from . import quiet
+from .asserts import rewrite_asserts
 from .errors import TransformError
 from .graft import SENTINEL, Graft
 from .inline import EventGraft
@@ -55,13 +56,20 @@ def build_function(located: Located, rewritten: Rewritten, name: str, *, events:
     return found[0]
 
 
-def build_module(source: Source, rewritten: Rewritten, *, events: bool = False) -> CodeType:
+def build_module(
+    source: Source,
+    rewritten: Rewritten,
+    *,
+    events: bool = False,
+    finish: Callable[[ast.Module], None] | None = None,
+) -> CodeType:
     """Compile a rewritten file; the probes in its code are still sentinel constants.
 
     Arguments:
         source: the original file.
         rewritten: its new text and tables.
         events: whether its probes are to make events for a recorder.
+        finish: changes the tree before it is compiled.
 
     Raises:
         TransformError: the rewritten code is not the original with probes, or cannot be compiled.
@@ -69,6 +77,10 @@ def build_module(source: Source, rewritten: Rewritten, *, events: bool = False) 
     try:
         new = quiet.parse(rewritten.text, source.flags)
         _graft(rewritten, events).statement(rewritten.original, new)
+        if source.asserts:
+            rewrite_asserts(new, source.text)
+        if finish is not None:
+            finish(new)
         return quiet.compile_tree(new, source.flags)
     except (SyntaxError, ValueError) as error:
         raise TransformError(

@@ -29,11 +29,12 @@ class Cache:
     Arguments:
         config: what is followed; its limits do not matter here.
         events: whether the modules are rewritten for a recorder.
+        other: names who else rewrites the modules.
     """
 
-    def __init__(self, config: FollowConfig, *, events: bool = False) -> None:
+    def __init__(self, config: FollowConfig, *, events: bool = False, other: str = "") -> None:
         wanted = [field.name for field in fields(config) if getattr(config, field.name) is True]
-        wanted += ["events"] * events
+        wanted += ["events"] * events + [other] * bool(other)
         self._suffix = f".follow-{zlib.crc32(' '.join(wanted).encode()):08x}"
 
     def load(self, filename: str, source: bytes) -> tuple[CodeType, Lookup] | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
 from .config import FollowConfig
-from .errors import FollowerWarning
+from .errors import FollowerWarning, warn
 from .followers import as_follower
 from .model import Follower, Record
 from .sink import EventSink
@@ -176,11 +174,7 @@ class Channel:
 
 
 def _warn(message: str) -> None:
-    try:
-        warnings.warn(message, FollowerWarning, stacklevel=5)
-    except Exception:  # warnings turned into errors must not reach the followed code either
-        if sys.stderr is not None:
-            print(message, file=sys.stderr)
+    warn(message, FollowerWarning, stacklevel=5)
 
 
 _FOLLOWERS = ("follow.followers", "follow.export")

@@ -19,7 +19,8 @@ from typing import Any
 from .config import FollowConfig
 from .errors import FollowError
 from .importhook import ImportHook
-from .recorder import Recorder, answers_written, path_of_process
+from .processes import flush_before_answers, path_of_process
+from .recorder import Recorder
 from .script import ScriptLoader, run_main, script_code
 from .selection import Selection
 
@@ -105,7 +106,7 @@ class ChildRecorder(Recorder):
 
     def _open(self) -> None:
         super()._open()
-        answers_written(self)
+        flush_before_answers(self)
 
 
 def child_recorder(program: Program) -> Recorder | None:

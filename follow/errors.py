@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,6 +44,21 @@ def defects_reported(name: str) -> Iterator[None]:
             f"{name} cannot be followed: {type(error).__name__}: {error}. This is a defect of follow; please report it "
             f"with that source."
         ) from error
+
+
+def warn(message: str, category: type[FollowWarning] = FollowWarning, stacklevel: int = 2) -> None:
+    """Warn of something; where warnings are errors, a line on stderr says it: no followed program stops for it.
+
+    Arguments:
+        message: what is wrong.
+        category: the warning's class.
+        stacklevel: as for ``warnings.warn``, counted from the caller.
+    """
+    try:
+        warnings.warn(message, category, stacklevel=stacklevel + 1)
+    except Exception:
+        if sys.stderr is not None:
+            print(message, file=sys.stderr)
 
 
 class TraceError(FollowError):

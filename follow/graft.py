@@ -308,6 +308,15 @@ def constant(name: str, anchor: Span) -> ast.expr:
     return chosen
 
 
+def is_probe(node: ast.AST) -> bool:
+    """Whether an expression of a grafted tree is a call of a probe."""
+    callee = node.func if isinstance(node, ast.Call) else None
+    if isinstance(callee, ast.Subscript):
+        callee = callee.value
+    chosen = callee.body if isinstance(callee, ast.IfExp) else None
+    return isinstance(chosen, ast.Constant) and str(chosen.value).startswith(SENTINEL)
+
+
 def _position(node: ast.expr) -> Span:
     return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.machinery
 import os
 import sys
@@ -10,13 +11,14 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
+from .asserts import AssertLoader, is_hook, rewritten_by
 from .build import build_module, link
 from .cache import Cache
 from .channel import Channel
 from .config import FollowConfig
 from .decorator import new_channel, probes_for
 from .deep import deeply
-from .errors import FollowError, FollowWarning, defects_reported
+from .errors import FollowError, FollowWarning, defects_reported, warn
 from .followers import as_followers
 from .model import Lookup, Tables
 from .progress import Progress
@@ -26,23 +28,41 @@ from .source import Source
 from .transform import rewrite_module
 
 
-def follow_source(text: str, filename: str, config: FollowConfig, channel: Channel) -> CodeType:
+def follow_source(
+    text: str, filename: str, config: FollowConfig, channel: Channel, finish: Callable[[ast.Module], None] | None = None
+) -> CodeType:
     """The code of a module whose statements and functions are followed.
+
+    Arguments:
+        text: its source.
+        filename: the file that it stands in.
+        config: what is followed.
+        channel: where the records go.
+        finish: changes the tree, which holds the probes by then, before it is compiled.
 
     Raises:
         SyntaxError: the text is not Python.
         TransformError: it cannot be rewritten.
     """
-    return _linked(*_rewritten(text, filename, config, channel), filename, channel)
+    return _linked(*_rewritten(text, filename, config, channel, finish=finish), filename, channel)
 
 
-def _rewritten(text: str, filename: str, config: FollowConfig, channel: Channel) -> tuple[CodeType, Tables]:
-    source = Source(filename, text, 0)
+def _rewritten(
+    text: str,
+    filename: str,
+    config: FollowConfig,
+    channel: Channel,
+    *,
+    asserts: bool = False,
+    finish: Callable[[ast.Module], None] | None = None,
+) -> tuple[CodeType, Tables]:
+    source = Source(filename, text, 0, asserts)
 
     def work() -> tuple[CodeType, Tables]:
         with defects_reported(filename):
             rewritten = rewrite_module(source, config)
-            return build_module(source, rewritten, events=channel.recorder is not None), rewritten.tables
+            code = build_module(source, rewritten, events=channel.recorder is not None, finish=finish)
+            return code, rewritten.tables
 
     return deeply(work)
 
@@ -63,7 +83,7 @@ class Rewriting:
     def __init__(self, config: FollowConfig, channel: Channel) -> None:
         self._config = config
         self._channel = channel
-        self._cache = Cache(config, events=channel.recorder is not None)
+        self._caches: dict[bool, Cache] = {}
         self.progress = Progress()
 
     def code(self, loader: Any, fullname: str) -> CodeType | None:
@@ -75,18 +95,28 @@ class Rewriting:
         """
         filename = loader.get_filename(fullname)
         data = _data(loader, filename)
-        found = None if data is None else self._cache.load(filename, data)
+        asserts = isinstance(loader, AssertLoader)
+        cache = self._cache(asserts)
+        found = None if data is None else cache.load(filename, data)
         if found is None:
             text = loader.get_source(fullname)
             if text is None:
                 return None
             loader.get_code(fullname)  # gives the warnings and errors of a plain import, and keeps its code
             with self.progress.rewriting(fullname, text):
-                code, tables = _rewritten(text, filename, self._config, self._channel)
+                code, tables = _rewritten(text, filename, self._config, self._channel, asserts=asserts)
             if data is not None:
-                self._cache.store(filename, data, code, tables)
+                cache.store(filename, data, code, tables)
             found = code, tables
+        if asserts:
+            loader.note(fullname)
         return _linked(*found, filename, self._channel)
+
+    def _cache(self, asserts: bool) -> Cache:
+        if asserts not in self._caches:
+            other = rewritten_by() if asserts else ""
+            self._caches[asserts] = Cache(self._config, events=self._channel.recorder is not None, other=other)
+        return self._caches[asserts]
 
 
 def _data(loader: Any, filename: str) -> bytes | None:
@@ -117,7 +147,7 @@ class FollowLoader:
         try:
             code = self._rewriting.code(self._loader, fullname)
         except (FollowError, RecursionError) as error:
-            warnings.warn(f"The module {fullname} is not followed: {error}", FollowWarning, stacklevel=2)
+            warn(f"The module {fullname} is not followed: {error}")
             code = None
         return self._loader.get_code(fullname) if code is None else code
 
@@ -168,6 +198,8 @@ class ImportHook:
 
     def _wrapped(self, spec: Any) -> Any:
         loader = spec.loader
+        if is_hook(loader):
+            loader = AssertLoader(loader, spec.name, spec.origin)
         if all(hasattr(loader, name) for name in ("get_source", "get_code", "get_filename")) and not isinstance(
             loader, (importlib.machinery.ExtensionFileLoader, importlib.machinery.SourcelessFileLoader)
         ):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
+from .events import ALL, LENGTHS, SOME
 from .trace.catalogue import Catalogue
 
 
@@ -38,24 +38,35 @@ class Ring(Memory):
 
     def __init__(self, events: int, catalogue: Catalogue) -> None:
         super().__init__()
-        # To count events costs half as much as to record them; of a large chunk few need be counted.
-        self.chunk = min(max(20 * events, 1 << 14), 1 << 17)
         self._events = events
         self._catalogue = catalogue
-        self._counts: deque[int] = deque()
+        self._items = 0
+        self._functions = 0
+        self._longest = max(LENGTHS.values())
 
     def keep(self, items: list[Any]) -> None:
-        """Take one more chunk, and forget those before it that are not needed any more."""
+        """Take one more chunk, and forget those before it that are not needed any more.
+
+        To count events costs half as much as to record them, so they are taken to be as long as the longest of
+        the functions that have been called.
+        """
+        self._look_at_new_functions()
         self.chunks.append(items)
-        self._counts.append(sum(1 for _ in islice(starts(items, self._catalogue), self._events)))
-        while sum(self._counts) - self._counts[0] >= self._events:
-            self._counts.popleft()
-            self.chunks.popleft()
+        self._items += len(items)
+        while self._items - len(self.chunks[0]) >= self._events * self._longest:
+            self._items -= len(self.chunks.popleft())
+
+    def _look_at_new_functions(self) -> None:
+        for base, number in self._catalogue.called[self._functions :]:
+            self._functions += 1
+            function, statements = self._catalogue.contents(base, number)
+            longest = max((statement.values(form) for statement in statements for form in (ALL, SOME)), default=0)
+            self._longest = max(self._longest, 4 + len(function.entered), 3 + longest)
 
     def clear(self) -> None:
         """Forget all."""
         super().clear()
-        self._counts.clear()
+        self._items = 0
 
     def last(self) -> list[list[Any]]:
         """The chunks of the last events: the first may have been cut."""

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
-import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .config import FollowConfig
 from .describe import Describer, describe_record
-from .errors import FollowWarning
+from .errors import warn
 from .events import FIRST_BASE, RECORD, SILENCE, TIME
 from .memory import Memory, Ring
 from .model import Lookup, Record
 from .objects import ObjectDescriber
+from .processes import flush_before_answers, path_of_process
 from .sink import EventSink
 from .trace import replay
 from .trace.decode import Decoder, Event
+from .trace.table import Shown
 from .trace.writer import TraceWriter
 
 _FILE_ITEMS = 1 << 14
@@ -32,7 +32,7 @@ _LOOKS_EVERY = 10_000_000
 _MOST_UNSEEN = 1 << 12
 
 
-class Recorder(EventSink):
+class Recorder(EventSink, Shown):
     """Records at full speed, in memory or to a file; give it as ``follower``.
 
     It is meant to be the only follower of what it records; together with others it gets their dicts. It holds
@@ -68,6 +68,7 @@ class Recorder(EventSink):
         self.detail = detail
         self.path = None if path is None else os.path.abspath(os.fspath(path))
         self.ring = ring
+        self.shows_last = ring is not None
         self._dumps = on_exception == "dump"
         self._memory = Memory() if ring is None else Ring(ring, self._catalogue)
         self._closed = False
@@ -111,7 +112,7 @@ class Recorder(EventSink):
             self._writer = TraceWriter(self.path, self._catalogue, self.detail)
         except OSError as error:
             self.path = None
-            _warn(f"The trace of this child process cannot be written ({error}); nothing of it is recorded.")
+            warn(f"The trace of this child process cannot be written ({error}); nothing of it is recorded.")
         self._begin()
 
     def describer(self, config: FollowConfig) -> Describer:
@@ -155,6 +156,15 @@ class Recorder(EventSink):
         self.flush()
         assert self.path is not None
         return list(load(self.path).records())
+
+    def _shown_events(self) -> Iterable[Event]:
+        if self._writer is None or self.ring is not None:
+            return self.events()
+        from .trace.reader import load
+
+        self.flush()
+        assert self.path is not None
+        return load(self.path).events
 
     def clear(self) -> None:
         """Forget what is in memory."""
@@ -250,7 +260,7 @@ class Recorder(EventSink):
             error = self._writer.write(items)
             self.dropped += self._writer.dropped - before
             if error is not None:
-                _warn(f"The trace {self.path} cannot be written ({error}); what cannot be written is counted.")
+                warn(f"The trace {self.path} cannot be written ({error}); what cannot be written is counted.")
 
     def after_fork(self) -> None:
         """In a child process: what the parent has gathered is the parent's, and so is its file."""
@@ -266,56 +276,7 @@ class Recorder(EventSink):
             self._writer = None
             if not self._closed:
                 self._open()
-        answers_written(self)
-
-
-def path_of_process(path: str) -> str:
-    """Where this process, if it is a child of the one that was given a path, writes its own trace."""
-    import platform
-
-    return f"{path}.{platform.node()}.{os.getpid()}"
-
-
-def answers_written(recorder: Recorder) -> None:
-    """In a process that ``multiprocessing`` has started: write what was recorded before it answers, and at its end.
-
-    Such a process ends without Python's own end, and those of a pool are killed when they have answered. This must
-    be called before ``multiprocessing`` starts the process's work.
-    """
-    util: Any = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.register_after_fork(recorder, _in_child)
-
-
-def _in_child(recorder: Recorder) -> None:
-    util: Any = sys.modules["multiprocessing.util"]
-    util.Finalize(recorder, recorder.flush, exitpriority=0)
-    process: Any = sys.modules["multiprocessing.process"].current_process()
-    pool = sys.modules.get("multiprocessing.pool")
-    if pool is not None and process._target is pool.worker:
-        asked, answers, *rest = process._args
-        process._args = asked, _Answers(answers, recorder.flush), *rest
-
-
-class _Answers:
-    """The queue on which a process of a pool answers: first it is written what was recorded.
-
-    Arguments:
-        queue: the queue.
-        flush: writes it.
-    """
-
-    def __init__(self, queue: Any, flush: Callable[[], None]) -> None:
-        self._queue = queue
-        self._flush = flush
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._queue, name)
-
-    def put(self, answer: object) -> None:
-        """Write, and answer."""
-        self._flush()
-        self._queue.put(answer)
+        flush_before_answers(self)
 
 
 def _check(path: object, ring: object, on_exception: object, durability: object, detail: object) -> None:
@@ -331,11 +292,3 @@ def _check(path: object, ring: object, on_exception: object, durability: object,
         raise ValueError(f"Recorder's durability must be 'buffer' or 'event', not {durability!r}.")
     if detail not in ("plain", "dataflow"):
         raise ValueError(f"Recorder's detail must be 'plain' or 'dataflow', not {detail!r}.")
-
-
-def _warn(message: str) -> None:
-    try:
-        warnings.warn(message, FollowWarning, stacklevel=2)
-    except Exception:  # warnings turned into errors must not reach the followed code either
-        if sys.stderr is not None:
-            print(message, file=sys.stderr)

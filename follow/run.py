@@ -15,7 +15,8 @@ from .decorator import new_channel
 from .followers import as_followers
 from .followers.text import text
 from .importhook import ImportHook
-from .recorder import Recorder, path_of_process
+from .processes import path_of_process
+from .recorder import Recorder
 from .script import ScriptLoader, run_main, script_code, show
 from .settings import Settings, read_settings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import copy
 import functools
 import inspect
 import linecache
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
-from . import quiet
+from . import asserts, quiet
 from .errors import FollowError, SourceUnavailable
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -25,11 +26,15 @@ FUTURE_FLAGS = functools.reduce(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of one file (or notebook cell) and the future statements it is compiled with."""
+    """The text of one file (or notebook cell) and the future statements it is compiled with.
+
+    ``asserts`` tells that pytest rewrites its assert statements.
+    """
 
     filename: str
     text: str
     flags: int
+    asserts: bool = False
 
     @property
     def tree(self) -> ast.Module:
@@ -87,11 +92,6 @@ def locate(function: FunctionType, *, rewritten: bool = False) -> Located:
         for original in _codes_of(path, source, code)
         if rewritten or same_code(original, code)
     ]
-    if not same and _rewritten_by_pytest(code):
-        raise SourceUnavailable(
-            f"{name} cannot be followed: pytest has rewritten its assert statements. "
-            f"Move the asserts out of the followed function, or run pytest with --assert=plain."
-        )
     if not same:
         raise SourceUnavailable(
             f"{name} cannot be followed: the source in {source.filename} at line {code.co_firstlineno} is not that of "
@@ -124,7 +124,7 @@ def _source_of(code: CodeType, namespace: dict[str, object], name: str) -> Sourc
             f"{name} cannot be followed: no source is to be had for {filename!r}. Functions made by exec or eval, "
             f"typed with python -c, built in or compiled have none; write it to a file and import it."
         )
-    return Source(filename, "".join(lines), code.co_flags & FUTURE_FLAGS)
+    return Source(filename, "".join(lines), code.co_flags & FUTURE_FLAGS, asserts.rewrites(code))
 
 
 @functools.lru_cache(maxsize=8)
@@ -214,7 +214,11 @@ def compile_statement(statement: ast.AST, source: Source) -> CodeType:
     """
     # A method call on a name that the module imports compiles to other instructions.
     imports = [_import_of(name) for name in _imported_names(source.text, source.flags)]
+    if source.asserts:
+        statement = copy.deepcopy(statement)
     module = ast.Module(body=[*imports, statement], type_ignores=[])  # type: ignore[list-item]
+    if source.asserts:
+        asserts.rewrite_asserts(module, source.text)
     return quiet.compile_tree(module, source.flags)
 
 
@@ -244,7 +248,3 @@ def walk_codes(code: CodeType) -> Iterator[CodeType]:
         code = stack.pop()
         yield code
         stack.extend(c for c in code.co_consts if isinstance(c, CodeType))
-
-
-def _rewritten_by_pytest(code: CodeType) -> bool:
-    return any("@py_" in name or "@pytest_" in name for name in (*code.co_varnames, *code.co_names))

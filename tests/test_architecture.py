@@ -7,9 +7,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "follow"
 LAYERS = [
-    {"errors", "model", "quiet", "members", "progress", "deep", "selection", "state", "version", "probetable"},
-    {"context"},
-    {"config", "source", "graft", "locate", "packed", "events"},
+    {
+        "errors",
+        "model",
+        "quiet",
+        "members",
+        "progress",
+        "deep",
+        "selection",
+        "state",
+        "version",
+        "probetable",
+        "processes",
+    },
+    {"context", "graft"},
+    {"asserts"},
+    {"config", "source", "locate", "packed", "events"},
     {"capture", "cache", "settings", "inline"},
     {"template", "described"},
     {"copies"},
@@ -29,7 +42,7 @@ LAYERS = [
     {"instrument", "importhook"},
     {"script"},
     {"children"},
-    {"run"},
+    {"run", "testing", "ipython"},
     {"cli", "environment", "__init__"},
     {"__main__"},
 ]

@@ -45,6 +45,7 @@ class Reader:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._stores: dict[int, tuple[int, Any] | None] = {}
 
     def reads(self, index: int, wanted: str = "") -> Iterator[Read]:
         """What an event has read for what it did; ``wanted`` names the one variable of interest."""
@@ -185,16 +186,24 @@ class Reader:
 
     def _stored(self, index: int, number: int) -> Any:
         """The key of the item that an event's statement has assigned in a container; ``MISSING`` if not known."""
+        if index not in self._stores:
+            self._stores[index] = self._find_stored(index)
+        found = self._stores[index]
+        return found[1] if found is not None and found[0] == number else MISSING
+
+    def _find_stored(self, index: int) -> tuple[int, Any] | None:
+        """The container in which an event's statement has assigned an item, and the item's key."""
         node = self._run.node(index)
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         for target in targets:
             if not isinstance(target, (ast.Subscript, ast.Attribute)) or isinstance(node, (ast.For, ast.AsyncFor)):
                 continue
             base = self.value(target.value, index)
-            if base is MISSING or identity(base) != number:
-                continue
-            return target.attr if isinstance(target, ast.Attribute) else self._key(target.slice, index, base)
-        return MISSING
+            number = None if base is MISSING else identity(base)
+            if number is not None:
+                key = target.attr if isinstance(target, ast.Attribute) else self._key(target.slice, index, base)
+                return number, key
+        return None
 
     def _changes_something(self, index: int) -> bool:
         """Whether an event's statement is one that changes containers by calling something."""

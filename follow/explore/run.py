@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..state import MISSING
 from ..trace.decode import Event
 from ..trace.model import Function
 from ..trace.reader import Trace
+from ..trace.stacks import Stacks
 from .static import Code, Node, analyse
 
 WHOLE = "\0whole"
@@ -31,6 +32,8 @@ class Call:
         begin: the index of the event that says that it began, or -1.
         parent: the call that was running then, or None.
         events: the indexes of its statements' events, in their order.
+        writes: by variable, the indexes of the events that wrote it.
+        times: by statement, the indexes of its events.
     """
 
     number: int
@@ -40,6 +43,7 @@ class Call:
     parent: Call | None
     events: list[int] = field(default_factory=list)
     writes: dict[str, list[int]] = field(default_factory=dict)
+    times: dict[Node, list[int]] = field(default_factory=dict)
 
     def before(self, index: int) -> int:
         """The index of its last event before an index, or -1."""
@@ -87,10 +91,7 @@ class Run:
         """By file and qualified name of a function its calls."""
         self._codes: dict[str, Code] = {}
         self._nodes: dict[tuple[str, int, int], Node | None] = {}
-        self._stacks: dict[int, list[Call]] = {}
-        self._threads: dict[int, int] = {}
-        self._left: Call | None = None
-        """The call that an exception has left last."""
+        self._stacks = Stacks(trace)
         for event in trace.events:
             if event.kind != "record" and event.call:
                 self._take(event)
@@ -103,18 +104,18 @@ class Run:
     def _take(self, event: Event) -> None:
         index = len(self.events)
         self.events.append(event)
+        _, frame = self._stacks.take(event)
         call = self.calls.get(event.call)
         if call is None:
-            call = self._begin(event, index)
-        else:
-            self._resume(call)
+            call = self._begin(event, index, 0 if frame is None else frame.caller)
         if call.function is None and event.function is not None:
             call.function, call.file = event.function, event.piece.filename if event.piece else ""
         self.of.append(call)
-        if event.kind == "leave":
-            self._left = call
         if event.kind in ("statement", "raise"):
             call.events.append(index)
+            node = self.node(index)
+            if node is not None:
+                call.times.setdefault(node, []).append(index)
         slots = () if call.function is None else call.function.slots
         for key, form in event.forms.items():
             name = slots[key] if type(key) is int and slots else key
@@ -135,44 +136,16 @@ class Run:
             return not last or not same(self.form_of(last[-1], name), form)
         return name in statement.bound
 
-    def _begin(self, event: Event, index: int) -> Call:
-        stack = self._stacks.setdefault(event.thread, [])
-        while stack and self._has_ended(stack[-1]):
-            stack.pop()
-        parent = stack[-1] if stack and event.kind == "call" else None
+    def _begin(self, event: Event, index: int, caller: int) -> Call:
+        parent = self.calls.get(caller)
         file = event.piece.filename if event.piece is not None else ""
         call = Call(event.call, event.function, file, index if event.kind == "call" else -1, parent)
         self.calls[event.call] = call
         if event.function is not None:
             self.named.setdefault((file, event.function.qualname), []).append(call)
-        self._threads[event.call] = event.thread
         if parent is not None:
             self.children.setdefault(parent.number, []).append(call)
-        stack.append(call)
         return call
-
-    def _has_ended(self, call: Call) -> bool:
-        """Whether a call cannot have called anything after its last event: a function that ends tells no more."""
-        if self._left is call:
-            return True
-        if not call.events:
-            return False
-        index = call.events[-1]
-        event = self.events[index]
-        if event.statement is not None and event.statement.kind == "lambda":
-            return True
-        return event.kind == "statement" and self.node(index) in self.code(call.file).last
-
-    def _resume(self, call: Call) -> None:
-        """The call goes on, so those above it on its stack have ended or are suspended."""
-        stack = self._stacks[self._threads[call.number]]
-        if stack and stack[-1] is call:
-            return
-        if call in stack:
-            while stack[-1] is not call:
-                stack.pop()
-        else:
-            stack.append(call)
 
     def _see(self, index: int, form: Any) -> None:
         """Note the containers in a form."""
@@ -274,12 +247,7 @@ class Run:
         if node is None:
             return -1
         deciding = self.code(call.file).controls.get(node, set()) - {node}
-        if not deciding:
-            return -1
-        for earlier in self.earlier(call, index):
-            if self.node(earlier) in deciding:
-                return earlier
-        return -1
+        return max((last_before(call.times.get(one, ()), index) for one in deciding), default=-1)
 
     @staticmethod
     def earlier(call: Call, index: int) -> Iterator[int]:
@@ -315,6 +283,12 @@ class Run:
         return bisect_left(self.events, sequence, key=lambda event: event.sequence)
 
 
+def last_before(indexes: Sequence[int], index: int) -> int:
+    """The last of some indexes before an index, or -1."""
+    place = bisect_left(indexes, index)
+    return indexes[place - 1] if place else -1
+
+
 def not_looked_at(form: Tagged) -> bool:
     """Whether a form only says that an object is there."""
     return type(form.content) is Instance and form.content.attributes is None
@@ -344,10 +318,22 @@ def is_shortened(form: Any) -> bool:
 
 def same_at(one: Any, other: Any, key: object) -> bool:
     """Whether two forms of a container agree in an item, or with ``WHOLE`` in all of them."""
+    if key is not WHOLE:
+        return same(item_at(one, key), item_at(other, key))
     mine, its = items_of(one), items_of(other)
-    if key is WHOLE:
-        return mine.keys() == its.keys() and all(same(item, its[name]) for name, item in mine.items())
-    return same(mine.get(key, MISSING), its.get(key, MISSING))
+    return mine.keys() == its.keys() and all(same(item, its[name]) for name, item in mine.items())
+
+
+def item_at(form: Any, key: Any) -> Any:
+    """One item of a container; ``MISSING`` if there is none."""
+    if type(form) is list and type(key) is int:
+        return form[key + 1] if 0 <= key < len(form) - 1 else MISSING
+    try:
+        if type(form) is dict:
+            return form.get(key, MISSING)
+        return items_of(form).get(key, MISSING)
+    except TypeError:
+        return MISSING
 
 
 def same(one: Any, other: Any) -> bool:

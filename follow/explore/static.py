@@ -21,7 +21,6 @@ class Code:
         function: by statement, the function that it stands in, or the module.
         functions: by line and name, the functions.
         loops: by statement, the loops around it in its function, the innermost first.
-        last: the statements after which their function has surely ended.
     """
 
     nodes: dict[Place, Node] = field(default_factory=dict)
@@ -29,7 +28,6 @@ class Code:
     function: dict[Node, ast.AST] = field(default_factory=dict)
     functions: dict[tuple[int, str], ast.AST] = field(default_factory=dict)
     loops: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
-    last: set[Node] = field(default_factory=set)
 
     def node(self, line: int, column: int, kind: str) -> Node | None:
         """The statement that starts there; a ``case`` is known by its line."""
@@ -100,7 +98,6 @@ class _Walk:
             else:
                 self._code.nodes[_start(node)] = node
         self._code.controls.update(flow.controls())
-        self._code.last |= flow.last()
         for node in flow.nodes:  # the innermost loops come last
             if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
                 for part in inside(node):
@@ -147,8 +144,6 @@ class _Flow:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self._next: dict[Node, list[Node | None]] = {}
-        self._finishing: set[Node] = set()
-        """The statements after which a ``finally`` still runs."""
 
     def block(self, body: Iterable[ast.stmt], after: Node | None, targets: _Targets) -> Node | None:
         """Take in a suite; its first statement, or what comes after it."""
@@ -190,9 +185,6 @@ class _Flow:
     def _try(self, node: ast.Try, after: Node | None, targets: _Targets) -> list[Node | None]:
         finish = self.block(node.finalbody, after, targets)
         handlers: list[Node | None] = []
-        if node.finalbody:
-            for part in (*node.body, *node.handlers, *node.orelse):
-                self._finishing |= {one for one in ast.walk(part) if isinstance(one, Node)}
         for handler in node.handlers:
             self.nodes.append(handler)
             self._next[handler] = [self.block(handler.body, finish, targets)]
@@ -200,10 +192,6 @@ class _Flow:
         inside = _Targets(targets.after_break, targets.after_continue, handlers[0] if handlers else targets.after_raise)
         rest = self.block(node.orelse, finish, targets)
         return [self.block(node.body, rest, inside), *handlers]
-
-    def last(self) -> set[Node]:
-        """The statements after which only the end comes."""
-        return {node for node in self.nodes if self._next[node] == [None] and node not in self._finishing}
 
     def controls(self) -> dict[Node, set[Node]]:
         """By statement those on which it is control dependent: by postdominators."""

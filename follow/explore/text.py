@@ -8,6 +8,7 @@ from typing import Any
 from ..copies import plain
 from ..state import MISSING
 from ..trace.decode import Event
+from ..trace.lines import shown as shown_plain
 from .reads import Reader
 from .run import Call, Run
 from .static import yields
@@ -18,9 +19,7 @@ _MOST = 120
 
 def shown(value: object, most: int = _MOST) -> str:
     """A recorded value as text: bounded, and without addresses or line breaks."""
-    text = "unbound" if value is MISSING else repr(plain(value))
-    text = text.replace("\n", "\\n").replace("\t", "\\t")
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return "unbound" if value is MISSING else shown_plain(plain(value), most)
 
 
 class Lines:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ..copies import identity
 from .reads import Read, Reader
-from .run import WHOLE, Call, Run, items_of
+from .run import WHOLE, Call, Run, item_at, last_before
 from .static import Node, inside, may_write, yields
 
 EXACT, MAY, NOT_RECORDED = "exact", "may", "not recorded"
@@ -27,6 +27,10 @@ _COSTS = {
     "called": 5,
 }
 """How far a cause is from its effect, by their relation: producers of the value come before what chose them."""
+
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_CONDITIONS = (ast.If, *_LOOPS)
 
 
 @dataclass(slots=True)
@@ -62,6 +66,7 @@ class Slicer:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._reader = Reader(run)
+        self._writing: dict[tuple[ast.stmt, str], bool] = {}
 
     def why(self, index: int, name: str | None = None) -> Iterator[Step]:
         """The causes of what an event did, nearest first; each event once.
@@ -165,21 +170,25 @@ class Slicer:
 
     def _not_taken(self, at: int, index: int, call: Call, name: str) -> Iterator[Step]:
         """The conditions between a write and a read that kept another write from happening."""
-        run = self._run
-        between = call.events[bisect_left(call.events, at + 1) : bisect_left(call.events, index)]
-        last = {run.node(one): one for one in between}
-        for node, one in last.items():
-            if not isinstance(node, (ast.If, ast.While, ast.For, ast.AsyncFor)) or not may_write(node, name):
+        for node, times in call.times.items():
+            one = last_before(times, index)
+            if one <= at or not isinstance(node, _CONDITIONS) or not self._may_write(node, name):
                 continue
             suite = inside(node)
             if isinstance(node, ast.If):
                 ran = self._next_node(call, one) in suite
             elif isinstance(node, ast.While):
-                ran = not suite.isdisjoint(last)
+                ran = any(last_before(call.times.get(other, ()), index) > at for other in suite)
             else:  # that a loop has come to its end is nothing remarkable
-                ran = any(run.node(other) in suite for other in call.events)
+                ran = any(other in call.times for other in suite)
             if not ran:
                 yield Step(one, "not taken", MAY, f"else {name} might have been written", index)
+
+    def _may_write(self, node: ast.stmt, name: str) -> bool:
+        key = node, name
+        if key not in self._writing:
+            self._writing[key] = may_write(node, name)
+        return self._writing[key]
 
     def _next_node(self, call: Call, index: int) -> Node | None:
         after = call.after(index)
@@ -196,11 +205,7 @@ class Slicer:
         call = self._run.of[index]
         if self._run.of[known[0]] is call and read.name:
             yield from self._not_taken(known[0], index, call, read.name)
-        form = self._run.latest(read.container, index)
-        try:
-            number = identity(items_of(form).get(read.key))
-        except TypeError:
-            return
+        number = identity(item_at(self._run.latest(read.container, index), read.key))
         changed = None if number is None else self._reader.writer(number, WHOLE, index)
         if changed is not None and changed[0] != known[0] and not changed[1]:
             yield Step(changed[0], "element", EXACT if changed[2] else MAY, f"what {read.what} holds", index)
@@ -224,10 +229,10 @@ class Slicer:
         """The loops that ran after a variable's only write and before it was read: they might have written as well."""
         run = self._run
         counts: dict[int, int] = {}
-        for between in call.events[bisect_left(call.events, at + 1) : bisect_left(call.events, index)]:
-            statement = run.events[between].statement
-            if statement is not None and statement.kind in ("for", "while"):
-                counts[statement.line] = counts.get(statement.line, 0) + 1
+        for node, times in call.times.items():
+            if isinstance(node, _LOOPS):
+                count = bisect_left(times, index) - bisect_left(times, at + 1)
+                counts[node.lineno] = count
         reader = run.node(index)
         around = () if reader is None else (reader, *run.code(call.file).loops.get(reader, ()))
         lines = {getattr(node, "lineno", 0) for node in around}

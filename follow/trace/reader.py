@@ -18,6 +18,7 @@ from .decode import Decoder, Event
 from .ends import Ends
 from .file import FrameReader
 from .model import Function, Piece, Statement
+from .table import Shown
 
 if TYPE_CHECKING:
     from .access import Access, History
@@ -41,7 +42,7 @@ class SourceText:
     sha256: str
 
 
-class Trace:
+class Trace(Shown):
     """A recording that is read from its file again and again, never as a whole.
 
     Arguments:
@@ -99,6 +100,9 @@ class Trace:
         """
         for _, decoded in self.chunks():
             yield from decoded
+
+    def _shown_events(self) -> Iterator[Event]:
+        return self.events
 
     def chunks(self) -> Iterator[tuple[int, Iterator[Event]]]:
         """The events frame by frame: the sequence number of the first, and they."""

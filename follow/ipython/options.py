@@ -1,0 +1,55 @@
+"""The options of the magics: those of their own, and one for each field of ``FollowConfig``."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import MagicArgumentParser
+
+from ..config import FollowConfig
+
+
+def parser(magic: str, *, names: bool) -> Any:
+    """The parser of a magic's line.
+
+    Arguments:
+        magic: how messages call it.
+        names: whether it takes names of functions; else it follows a cell.
+    """
+    made: Any = MagicArgumentParser(magic, add_help=False)  # type: ignore[no-untyped-call]
+    if names:
+        made.add_argument("names", nargs="*", metavar="NAME")
+    else:
+        made.add_argument("--into", metavar="NAME", help="keep the recorder under this name")
+        made.add_argument("--text", action="store_true", help="print one line a statement as it is executed")
+    for field in fields(FollowConfig):
+        option = f"--{field.name.replace('_', '-')}"
+        if isinstance(field.default, bool):
+            made.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
+        elif isinstance(field.default, int):
+            made.add_argument(option, type=int)
+        elif isinstance(field.default, tuple):
+            made.add_argument(option, type=_names)
+        else:
+            made.add_argument(option)
+    return made
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def config_of(options: Any) -> FollowConfig:
+    """The configuration that the options ask for.
+
+    Raises:
+        UsageError: a value is of no use.
+    """
+    given = {field.name: getattr(options, field.name) for field in fields(FollowConfig)}
+    try:
+        return FollowConfig(**{name: value for name, value in given.items() if value is not None})
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from error
