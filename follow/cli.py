@@ -26,6 +26,7 @@ from .run import run_module, run_script
 from .trace.combine import combine
 from .trace.reader import load
 from .trace.summary import summarise
+from .view.command import add_command as add_view
 
 
 class UsageError(Exception):
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     merge.set_defaults(run=_combine)
     explore.register(commands)
     add_export(commands)
+    add_view(commands)
     return parser
 
 

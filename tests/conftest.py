@@ -10,12 +10,17 @@ import runpy
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from benchmarks.view import chromium
 from follow import channel
 
 from .live import LiveRecorder
+from .viewfile import View
+from .viewprogram import recorded, view_of, whole_program
+from .viewtab import Tab
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,3 +63,28 @@ def _nothing_is_left_behind() -> Iterator[None]:
     yield
     assert _patchable() == before
     assert threading.enumerate() == threads
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> View:
+    """The view of the whole program of ``viewprogram.py``."""
+    return view_of(recorded(tmp_path_factory.mktemp("view"), whole_program))
+
+
+@pytest.fixture
+def tab(browser: Any, program: View) -> Iterator[Tab]:
+    """A page that shows it, in which nothing goes wrong."""
+    tab = Tab(browser, program.path)
+    yield tab
+    tab.close()

@@ -31,7 +31,7 @@ LAYERS = [
     {"objects"},
     {"frames", "eventtemplate", "trace", "redacting"},
     {"memory", "sink", "explore"},
-    {"recorder", "followers"},
+    {"recorder", "followers", "view"},
     {"export"},
     {"channel"},
     {"threads", "calls"},

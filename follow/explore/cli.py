@@ -20,7 +20,7 @@ from .diff import diff
 from .run import Call, Run
 from .target import NotFound, target
 from .text import Lines, shown
-from .why import Slicer, Step
+from .why import Slicer, Step, distinct
 
 _ROWS = 40
 
@@ -238,24 +238,13 @@ def _why(options: argparse.Namespace) -> int:
     index, name = target(run, options.question)
 
     def rows() -> Iterator[tuple[str, Any]]:
-        for step in _distinct(run, Slicer(run).why(index, name or None), all_of_them=options.full):
+        for step in distinct(run, Slicer(run).why(index, name or None), all_of_them=options.full):
             yield _step(run, lines, step)
 
     code = _Table(options).show(rows())
     if not options.json and trace.header.get("detail") != "dataflow":
         print("# attributes of objects are not recorded; follow run --detail dataflow records them")
     return code
-
-
-def _distinct(run: Run, steps: Iterator[Step], *, all_of_them: bool) -> Iterator[Step]:
-    """Of each statement the nearest step, or all."""
-    seen: set[object] = set()
-    for step in steps:
-        statement = run.events[step.index].statement if step.index >= 0 else None
-        key: object = step.what if step.index < 0 else (run.of[step.index].file, statement or run.of[step.index].name)
-        if all_of_them or key not in seen or step.notes:
-            seen.add(key)
-            yield step
 
 
 def _step(run: Run, lines: Lines, step: Step) -> tuple[str, Any]:

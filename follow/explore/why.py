@@ -269,3 +269,20 @@ class Slicer:
             for line, count in counts.items()
             if line not in lines and count > 1
         ]
+
+
+def distinct(run: Run, steps: Iterator[Step], *, all_of_them: bool = False) -> Iterator[Step]:
+    """Of each statement the nearest step, or all.
+
+    Arguments:
+        run: the recorded run.
+        steps: the steps, nearest first.
+        all_of_them: whether to give all.
+    """
+    seen: set[object] = set()
+    for step in steps:
+        statement = run.events[step.index].statement if step.index >= 0 else None
+        key: object = step.what if step.index < 0 else (run.of[step.index].file, statement or run.of[step.index].name)
+        if all_of_them or key not in seen or step.notes:
+            seen.add(key)
+            yield step

@@ -210,6 +210,11 @@ class Trace(Shown):
         return self._meanings.of_function.get((piece.base, function.number), [])
 
     @property
+    def ended(self) -> bool:
+        """Whether the recording was closed, known when all events have been read; False if its process was killed."""
+        return self._end is not None
+
+    @property
     def problem(self) -> str | None:
         """What is wrong with the file, known when all events have been read; None if nothing is.
 
