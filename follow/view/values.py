@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..config import FollowConfig
 from ..copies import plain
 from ..state import MISSING
 from ..trace.replay import variable
@@ -70,7 +71,7 @@ class Values:
         return self._add(key) if number is None else number
 
     def _find(self, form: Any) -> int:
-        entry = variable("", form)
+        entry = variable("", form, FollowConfig().max_bits)
         return self.text(entry["type"], self._shown(entry["val"], entry["type"]))
 
     def _shown(self, value: object, type_name: str) -> str:
