@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
+from .choosing import Choosing, chooses
 from .config import FollowConfig
 from .errors import FollowerWarning, warn
 from .followers import as_follower
@@ -64,6 +65,7 @@ class Channel:
         self._given = list(followers)
         self._followers: list[Follower] = [as_follower(follower) for follower in followers]
         self.emit: Follower = _silent
+        self._choosing = Choosing(config, name, self.close) if chooses(config) else None
         self.listeners: list[Callable[[Follower], None]] = []
         self._update()
 
@@ -75,7 +77,7 @@ class Channel:
     @property
     def recorder(self) -> EventSink | None:
         """The recorder or text follower, if it is the only follower."""
-        only = self._followers[0] if len(self._followers) == 1 else None
+        only = self._followers[0] if len(self._followers) == 1 and self._choosing is None else None
         return only if isinstance(only, EventSink) else None
 
     @property
@@ -131,6 +133,8 @@ class Channel:
             self.emit = self._followers[0]
         else:
             self.emit = self._emit_to_all
+        if self._followers and self._choosing is not None:
+            self.emit = self._choosing.to(self.emit)
         for listener in self.listeners:
             listener(self.emit)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 from .context import DYNAMIC, STATIC
 from .secretnames import words
@@ -40,6 +42,11 @@ class FollowConfig:
             ``thread`` and ``task`` (their names; no task: None), ``process`` (its number), ``timestamp``
             (seconds since 1970), ``call_id`` (each call has another), ``depth`` (how many followed calls
             are around this one in its thread or task).
+        include, exclude: names or patterns of variables that records show, or leave out.
+        when: a function of a record; only records for which it is true are handed on.
+        max_records: fall silent after so many records of what is followed with this configuration at once.
+        custom_repr: a function of a value, which gives what the record shows instead. It runs the program's code.
+            With any of these five a recorder or text follower gets dicts, as other followers do.
         max_depth: levels of nested containers that are copied, at most 50.
         max_items: items kept of one container.
         max_string: characters (or bytes) kept of one string.
@@ -78,6 +85,11 @@ class FollowConfig:
     max_attributes: int = 20
     max_bits: int = 4_096
     redact: tuple[str | re.Pattern[str], ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    when: Callable[[dict[str, Any]], object] | None = None
+    max_records: int | None = None
+    custom_repr: Callable[[Any], object] | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -92,6 +104,7 @@ class FollowConfig:
         _check_names(self, "fields")
         _check_names(self, "step_into")
         _check_redact(self)
+        _check_choice(self)
         for name in self.fields:
             if name not in EXTRA_FIELDS:
                 raise ValueError(f"FollowConfig.fields: {name!r} is none of {EXTRA_FIELDS}.")
@@ -104,6 +117,17 @@ def _check_limit(name: str, value: object) -> None:
         raise ValueError(f"FollowConfig.{name} must be at least 1, not {value!r}.")
     if name == "max_depth" and value > _MOST_DEPTH:
         raise ValueError(f"FollowConfig.{name} must be at most {_MOST_DEPTH}, not {value!r}.")
+
+
+def _check_choice(config: FollowConfig) -> None:
+    _check_names(config, "include")
+    _check_names(config, "exclude")
+    for name in ("when", "custom_repr"):
+        value = getattr(config, name)
+        if value is not None and not callable(value):
+            raise TypeError(f"FollowConfig.{name} must be a callable or None, not {value!r}.")
+    if config.max_records is not None:
+        _check_limit("max_records", config.max_records)
 
 
 def _check_redact(config: FollowConfig) -> None:

@@ -33,6 +33,7 @@ LAYERS = [
     {"memory", "sink", "explore"},
     {"recorder", "followers", "view"},
     {"export"},
+    {"choosing"},
     {"channel"},
     {"threads", "calls"},
     {"transform", "registry"},
