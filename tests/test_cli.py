@@ -15,7 +15,7 @@ from .support import without_progress
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "COLUMNS": "120"}
     command = [sys.executable, "-m", "follow", *arguments]
     return without_progress(
         subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=60)
@@ -79,7 +79,7 @@ def program(tmp_path: Path) -> Path:
 
 
 def start(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "COLUMNS": "120"}
     done = subprocess.run(
         [sys.executable, *command], capture_output=True, text=True, cwd=cwd, env=environment, input="typed", timeout=60
     )

@@ -44,7 +44,7 @@ def test_each_format_goes_to_a_file(trace: Path, tmp_path: Path) -> None:
     assert files(tmp_path) == ["out.jsonl", "out.otlp", "out.perfetto", "out.text", "run.follow"]
     assert list(jsonl.read(tmp_path / "out.jsonl")) == list(follow.load(trace).records())
     assert ChromeTrace((tmp_path / "out.perfetto").read_text()).calls("thread") == [[("f", []), ("inner", [])]]
-    assert "text='–'" in (tmp_path / "out.text").read_text(encoding="utf-8")
+    assert "text = '' → '–'" in (tmp_path / "out.text").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "out.otlp").read_text())["resourceSpans"]
     plain = tmp_path / "plain"
     plain.touch()

@@ -36,6 +36,7 @@ def project(tmp_path: Path) -> Path:
 def python(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FOLLOW")}
     inherited["PYTHONPATH"] = f"{project}{os.pathsep}{ROOT}"
+    inherited["COLUMNS"] = "120"
     command = [sys.executable, *arguments]
     done = subprocess.run(
         command, cwd=project, env={**inherited, **environment}, capture_output=True, text=True, check=False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from follow import Recorder, follow, load
+from follow import FollowConfig, Recorder, follow, load
 from follow.copies import plain
 from follow.trace.replay import Replay, variable
 from follow.view.page import write_view
@@ -105,7 +105,7 @@ def view_of(trace: Path) -> View:
 
 
 def shown(value: object) -> tuple[str, str]:
-    entry = variable("", value)
+    entry = variable("", value, FollowConfig().max_bits)
     return entry["type"], repr(entry["val"])
 
 

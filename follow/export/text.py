@@ -1,11 +1,12 @@
-"""The same readable text as a follower of text writes."""
+"""The same readable text as ``follow.text`` writes of records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TextIO
 
-from ..followers.text import text
+from ..followers.render import Renderer
+from ..followers.screen import Screen
 from ..model import Record
 
 
@@ -19,9 +20,9 @@ def export(records: Iterable[Record], stream: TextIO) -> int:
     Returns:
         How many there were.
     """
-    write = text(stream)
+    renderer = Renderer(Screen(stream, None, None).ability, times=True, normalize=False)
     count = 0
     for record in records:
-        write(record)
+        stream.write(renderer.record(record, 0))
         count += 1
     return count
