@@ -80,6 +80,7 @@ class Trace(Shown):
         self._sources: dict[str, SourceText] = {}
         self._meanings = Meanings(self)
         self._end = self._dropped = 0
+        self._ended = False
 
     def _checked(self, header: dict[str, Any]) -> dict[str, Any]:
         for name, kind in _HEADER.items():
@@ -105,6 +106,7 @@ class Trace(Shown):
             self._dropped = int(content)
         elif kind == "end":
             self._end = int(content["dropped"])
+            self._ended = True
 
     @property
     def events(self) -> Iterator[Event]:
@@ -212,7 +214,7 @@ class Trace(Shown):
     @property
     def ended(self) -> bool:
         """Whether the recording was closed, known when all events have been read; False if its process was killed."""
-        return self._end is not None
+        return self._ended
 
     @property
     def problem(self) -> str | None:
