@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -32,11 +33,15 @@ def flush_before_answers(owner: Flushable) -> None:
         owner: what is to be written; it is not kept alive.
     """
     util: Any = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util.register_after_fork(owner, _in_child)
+    if util is None:
+        return
+    util.register_after_fork(owner, _in_forked_child)
+    process: Any = sys.modules["multiprocessing.process"].current_process()
+    if getattr(process, "_inheriting", False):  # it was spawned, and does not know yet what to do
+        _in_spawned_child(owner)
 
 
-def _in_child(owner: Flushable) -> None:
+def _in_forked_child(owner: Flushable) -> None:
     util: Any = sys.modules["multiprocessing.util"]
     util.Finalize(owner, owner.flush, exitpriority=0)
     process: Any = sys.modules["multiprocessing.process"].current_process()
@@ -44,6 +49,18 @@ def _in_child(owner: Flushable) -> None:
     if pool is not None and process._target is pool.worker:
         asked, answers, *rest = process._args
         process._args = asked, _Answers(answers, owner.flush), *rest
+
+
+def _in_spawned_child(owner: Flushable) -> None:
+    """What the process is to do comes pickled: a pool's worker is found by its name."""
+    import multiprocessing.pool
+
+    pool: Any = multiprocessing.pool
+    pool.worker = functools.partial(_worker, pool.worker, owner.flush)
+
+
+def _worker(work: Callable[..., None], flush: Callable[[], None], asked: Any, answers: Any, *rest: Any) -> None:
+    work(asked, _Answers(answers, flush), *rest)
 
 
 class _Answers:
