@@ -111,7 +111,9 @@ class Slicer:
         node = run.node(index)
         if isinstance(node, ast.ExceptHandler):
             yield from self._last_raise(index, call)
-        for read in self._reader.reads(index, step.what):
+        # The statement that made a call ends later: what came back to it is no cause.
+        calling = step.relation in ("argument", "called") and step.index > step.cause_of >= 0
+        for read in self._reader.reads(index, step.what) if not calling else ():
             # What was looked up is why it was not found.
             sought = event.kind == "raise" and read.relation == "index" and read.whole
             yield from self._writers(index, call, replace(read, relation="value") if sought else read)
