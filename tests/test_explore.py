@@ -190,6 +190,15 @@ def test_generators(recorded):
     assert found[:4] == ["found = value", "for value in numbers(3):", "yield j", "j = i * 10"]
 
 
+def test_a_generator_that_c_code_runs_through(recorded):
+    source = (
+        "def parts(n):\n    for i in range(n):\n        part = str(i)\n        yield part\n"
+        "def f():\n    text = ''.join(parts(3))\n    return text\n"
+    )
+    found = causes(recorded(source, names=("parts", "f")), "text")
+    assert found[:3] == ["text = ''.join(parts(3))", "yield part", "part = str(i)"]
+
+
 def test_exceptions(recorded):
     source = (
         "def g(b):\n    return 1 / b\n"

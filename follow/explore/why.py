@@ -249,7 +249,7 @@ class Slicer:
         made = called.function is not None and called.function.name == "__init__"
         for at in reversed(called.events):
             event = run.events[at]
-            if at < index and (made or event.has_result or event.kind == "raise"):
+            if at < index and (made or event.has_result or event.kind == "raise" or yields(run.node(at))):
                 yield Step(at, "return", EXACT, called.name, index)
                 return
         yield Step(called.begin, "return", MAY, f"{called.name} gave nothing back that is recorded", index)
