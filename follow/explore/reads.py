@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import itertools
-import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from ..copies import identity, name_and_length
+from ..copies import identity
 from ..state import MISSING
-from .run import WHOLE, Call, Run, is_shortened, items_of, last_before, same
+from .run import WHOLE, Call, Run
+from .values import Values, called
+from .writes import own_expressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +37,6 @@ class Read:
     whole: bool = True
 
 
-@dataclass(slots=True)
-class _Changes:
-    """When a container was changed.
-
-    Attributes:
-        first: the index of the event that told of it first.
-        whole: those of the events at which any item changed.
-        items: the same by item.
-        unclear: those at which it may have changed, but not all of it was recorded.
-    """
-
-    first: int
-    whole: list[int] = field(default_factory=list)
-    items: dict[Any, list[int]] = field(default_factory=dict)
-    unclear: list[int] = field(default_factory=list)
-
-    def note(self, at: int, keys: list[Any]) -> None:
-        """Some items have changed."""
-        self.whole.append(at)
-        for key in keys:
-            self.items.setdefault(_hashable(key), []).append(at)
-
-
 class Reader:
     """Tells what events have read.
 
@@ -70,8 +46,7 @@ class Reader:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._stores: dict[int, tuple[int, Any] | None] = {}
-        self._changes: dict[int, _Changes] = {}
+        self._values = Values(run)
 
     def reads(self, index: int, wanted: str = "") -> Iterator[Read]:
         """What an event has read for what it did; ``wanted`` names the one variable of interest."""
@@ -90,9 +65,9 @@ class Reader:
         function = call.function
         if node is None or function is None:
             return
-        for part in _all_expressions(node):
+        for part in own_expressions(node):
             for found in ast.walk(part):
-                if isinstance(found, ast.Call) and _called(found) in (function.name, _class_of(call)):
+                if isinstance(found, ast.Call) and called(found) in (function.name, _class_of(call)):
                     for expression in self._given(found, call, name):
                         yield from self._read(expression, caller, "value", frozenset())
                     return
@@ -142,7 +117,7 @@ class Reader:
                 yield from self._read(child, index, relation, bound)
 
     def _call(self, node: ast.Call, index: int, relation: str, bound: frozenset[str]) -> Iterator[Read]:
-        name = _called(node)
+        name = called(node)
         made = self._run.calls_within(index)
         results = [call for call in made if call.function is not None and name in (call.function.name, _class_of(call))]
         if not results and (generator := self._run.goes_on(index, name)) is not None:
@@ -164,10 +139,10 @@ class Reader:
         self, node: ast.Subscript | ast.Attribute, index: int, relation: str, bound: frozenset[str]
     ) -> Iterator[Read]:
         """An item of a container or an attribute of an object: who wrote it, and then what chose it."""
-        base = self.value(node.value, index)
+        base = self._values.value(node.value, index)
         number = identity(base) if base is not MISSING else None
         what = ast.unparse(node)
-        key = node.attr if isinstance(node, ast.Attribute) else self._key(node.slice, index, base)
+        key = node.attr if isinstance(node, ast.Attribute) else self._values.key(node.slice, index, base)
         if number is None:
             if isinstance(node, ast.Attribute) and base is not MISSING:
                 yield Read(
@@ -181,133 +156,6 @@ class Reader:
         if isinstance(node, ast.Subscript):
             yield from self._read(node.slice, index, "index", bound)
 
-    # -- writes --------------------------------------------------------------------------------------
-
-    def writer(self, number: int, key: object, index: int) -> tuple[int, bool, bool] | None:
-        """The event that last changed an item of a container before an event.
-
-        Returns:
-            Its index, whether the container was first seen there, and whether it is sure; None if the container
-            was not seen before.
-        """
-        changes = self._changes.get(number)
-        if changes is None:
-            changes = self._changes[number] = self._find_changes(number)
-        if not changes.first < index:
-            return None
-        times = changes.whole if key is WHOLE else changes.items.get(_hashable(key), ())
-        sure = last_before(times, index)
-        perhaps = -1 if key is WHOLE else last_before(changes.unclear, index)
-        if max(sure, perhaps) < 0:
-            return changes.first, True, True
-        return max(sure, perhaps), False, sure >= perhaps
-
-    def _find_changes(self, number: int) -> _Changes:
-        """When a container was changed: by what it held from one time to the next."""
-        seen = self._run.snapshots.get(number, [])
-        changes = _Changes(seen[0][0] if seen else sys.maxsize)
-        for (_, before), (at, form) in itertools.pairwise(seen):
-            short = is_shortened(form) or is_shortened(before)
-            alike = form is before or _equal(form, before)
-            if alike or short:
-                key = self._stored(at, number)
-                if key is not MISSING:
-                    changes.note(at, [key])
-                elif short and (not alike or self._changes_something(at)):
-                    changes.unclear.append(at)
-                    changes.note(at, [])
-            else:
-                one, other = items_of(before), items_of(form)
-                keys = dict.fromkeys((*one, *other))
-                changes.note(at, [key for key in keys if not same(one.get(key, MISSING), other.get(key, MISSING))])
-        return changes
-
-    def _stored(self, index: int, number: int) -> Any:
-        """The key of the item that an event's statement has assigned in a container; ``MISSING`` if not known."""
-        if index not in self._stores:
-            self._stores[index] = self._find_stored(index)
-        found = self._stores[index]
-        return found[1] if found is not None and found[0] == number else MISSING
-
-    def _find_stored(self, index: int) -> tuple[int, Any] | None:
-        """The container in which an event's statement has assigned an item, and the item's key."""
-        node = self._run.node(index)
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        for target in targets:
-            if not isinstance(target, (ast.Subscript, ast.Attribute)) or isinstance(node, (ast.For, ast.AsyncFor)):
-                continue
-            base = self.value(target.value, index)
-            number = None if base is MISSING else identity(base)
-            if number is not None:
-                key = target.attr if isinstance(target, ast.Attribute) else self._key(target.slice, index, base)
-                return number, key
-        return None
-
-    def _changes_something(self, index: int) -> bool:
-        """Whether an event's statement is one that changes containers by calling something."""
-        node = self._run.node(index)
-        return node is not None and any(
-            isinstance(part, ast.Call) for expression in _all_expressions(node) for part in ast.walk(expression)
-        )
-
-    # -- values --------------------------------------------------------------------------------------
-
-    def value(self, node: ast.AST, index: int) -> Any:
-        """The form of an expression just before an event; ``MISSING`` if it cannot be told."""
-        if isinstance(node, ast.Constant):
-            return node.value
-        if isinstance(node, ast.Name):
-            return self._run.value_before(index, node.id)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            value = self.value(node.operand, index)
-            return -value if type(value) is int else MISSING
-        if isinstance(node, ast.Attribute):
-            return items_of(self.value(node.value, index)).get(node.attr, MISSING)
-        if isinstance(node, ast.Subscript):
-            base = self.value(node.value, index)
-            key = self._key(node.slice, index, base)
-            try:
-                return items_of(base).get(key, MISSING)
-            except TypeError:
-                return MISSING
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-            left, right = self.value(node.left, index), self.value(node.right, index)
-            if type(left) is int and type(right) is int:
-                return left + right if isinstance(node.op, ast.Add) else left - right
-        if isinstance(node, ast.Call) and _called(node) == "len" and len(node.args) == 1:
-            return _length(self.value(node.args[0], index))
-        if isinstance(node, ast.Tuple):
-            parts = tuple(self.value(part, index) for part in node.elts)
-            return MISSING if MISSING in parts else parts
-        return MISSING
-
-    def _key(self, node: ast.expr, index: int, base: Any) -> Any:
-        """Which item a subscript takes; ``MISSING`` for all or any of them."""
-        key = self.value(node, index) if not isinstance(node, ast.Slice) else MISSING
-        if type(key) is int and key < 0 and type(base) in (list, tuple):
-            key += len(base) - (type(base) is list)
-        try:
-            hash(key)
-        except TypeError:
-            return MISSING
-        return key
-
-
-def _hashable(key: Any) -> Any:
-    try:
-        hash(key)
-    except TypeError:
-        return repr(key)
-    return key
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Whether two forms are surely the same, told fast."""
-    try:
-        return type(one) is type(other) is list and bool(one == other)
-    except RecursionError:
-        return False
-
 
 def _root(node: ast.expr) -> str:
     """The variable at the start of a chain of attributes and subscripts."""
@@ -316,34 +164,11 @@ def _root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _length(form: Any) -> Any:
-    """How many items a container had; ``MISSING`` if that cannot be told."""
-    if form is MISSING or isinstance(form, (int, float)) or form is None:
-        return MISSING
-    _, length = (type(form).__name__, len(form)) if isinstance(form, (str, bytes)) else name_and_length(form)
-    return MISSING if length is None else length
-
-
-def _called(node: ast.Call) -> str:
-    """The name of what a call calls."""
-    func = node.func
-    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
-
-
 def _class_of(call: Call) -> str:
     """For ``__init__`` the name of its class."""
     assert call.function is not None
     parts = call.function.qualname.split(".")
     return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else ""
-
-
-def _all_expressions(node: ast.AST) -> Iterator[ast.expr]:
-    """The expressions of a statement itself, not of those in it."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.expr):
-            yield child
-        elif not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
-            yield from _all_expressions(child)
 
 
 def _expressions(node: ast.AST, wanted: str, run: Run, index: int) -> Iterable[ast.expr]:
@@ -368,4 +193,4 @@ def _expressions(node: ast.AST, wanted: str, run: Run, index: int) -> Iterable[a
         return []
     if isinstance(node, ast.match_case):
         return [] if node.guard is None else [node.guard]
-    return list(_all_expressions(node))
+    return list(own_expressions(node))

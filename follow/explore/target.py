@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from ..copies import identity
-from .reads import Reader
 from .run import WHOLE, Run
+from .writes import Writes
 
 
 class NotFound(Exception):
@@ -56,7 +56,7 @@ def target(run: Run, question: str) -> tuple[int, str]:
 def _last_change(run: Run, at: int, name: str, last: int) -> int:
     """The event that wrote a variable, or changed what it holds after that."""
     number = identity(run.form_of(at, name))
-    changed = None if number is None else Reader(run).writer(number, WHOLE, last + 1)
+    changed = None if number is None else Writes(run).writer(number, WHOLE, last + 1)
     return at if changed is None else max(at, changed[0])
 
 

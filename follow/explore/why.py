@@ -12,6 +12,7 @@ from ..copies import identity
 from .reads import Read, Reader
 from .run import WHOLE, Call, Run, item_at, last_before
 from .static import Node, inside, may_write, yields
+from .writes import Writes
 
 EXACT, MAY, NOT_RECORDED = "exact", "may", "not recorded"
 
@@ -68,6 +69,7 @@ class Slicer:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._reader = Reader(run)
+        self._writes = Writes(run)
         self._writing: dict[tuple[ast.stmt, str], bool] = {}
 
     def why(self, index: int, name: str | None = None) -> Iterator[Step]:
@@ -171,7 +173,7 @@ class Slicer:
         at, sure = found
         step = Step(at, read.relation, EXACT if sure else MAY, read.name, index)
         number = identity(run.form_of(at, read.name))
-        changed = None if number is None else self._reader.writer(number, WHOLE, index)
+        changed = None if number is None else self._writes.writer(number, WHOLE, index)
         later = changed is not None and read.whole and changed[0] != at and not changed[1]
         if later and read.relation == "value":
             step.relation = "created"
@@ -223,7 +225,7 @@ class Slicer:
     def _item_writers(self, index: int, read: Read) -> Iterator[Step]:
         """Who wrote an item of a container, and who changed what that item is."""
         assert read.container is not None
-        known = self._reader.writer(read.container, read.key, index)
+        known = self._writes.writer(read.container, read.key, index)
         if known is None:
             yield Step(-1, read.relation, NOT_RECORDED, f"{read.what} was not seen before", index)
             return
@@ -234,7 +236,7 @@ class Slicer:
         if self._run.of[known[0]] is call and read.name:
             yield from self._not_taken(known[0], index, call, read.name)
         number = identity(item_at(self._run.latest(read.container, index), read.key))
-        changed = None if number is None else self._reader.writer(number, WHOLE, index)
+        changed = None if number is None else self._writes.writer(number, WHOLE, index)
         if changed is not None and changed[0] != known[0] and not changed[1]:
             yield Step(changed[0], "element", EXACT if changed[2] else MAY, f"what {read.what} holds", index)
 

@@ -1,0 +1,75 @@
+"""The values of expressions, told from what is recorded: nothing is evaluated as Python."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from ..copies import name_and_length
+from ..state import MISSING
+from .run import Run, items_of
+
+
+class Values:
+    """Tells the values of expressions at some event.
+
+    Arguments:
+        run: the recorded run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def value(self, node: ast.AST, index: int) -> Any:
+        """The form of an expression just before an event; ``MISSING`` if it cannot be told."""
+        if isinstance(node, ast.Constant):
+            return node.value
+        if isinstance(node, ast.Name):
+            return self._run.value_before(index, node.id)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            value = self.value(node.operand, index)
+            return -value if type(value) is int else MISSING
+        if isinstance(node, ast.Attribute):
+            return items_of(self.value(node.value, index)).get(node.attr, MISSING)
+        if isinstance(node, ast.Subscript):
+            base = self.value(node.value, index)
+            key = self.key(node.slice, index, base)
+            try:
+                return items_of(base).get(key, MISSING)
+            except TypeError:
+                return MISSING
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+            left, right = self.value(node.left, index), self.value(node.right, index)
+            if type(left) is int and type(right) is int:
+                return left + right if isinstance(node.op, ast.Add) else left - right
+        if isinstance(node, ast.Call) and called(node) == "len" and len(node.args) == 1:
+            return _length(self.value(node.args[0], index))
+        if isinstance(node, ast.Tuple):
+            parts = tuple(self.value(part, index) for part in node.elts)
+            return MISSING if MISSING in parts else parts
+        return MISSING
+
+    def key(self, node: ast.expr, index: int, base: Any) -> Any:
+        """Which item a subscript takes; ``MISSING`` for all or any of them."""
+        key = self.value(node, index) if not isinstance(node, ast.Slice) else MISSING
+        if type(key) is int and key < 0 and type(base) in (list, tuple):
+            key += len(base) - (type(base) is list)
+        try:
+            hash(key)
+        except TypeError:
+            return MISSING
+        return key
+
+
+def _length(form: Any) -> Any:
+    """How many items a container had; ``MISSING`` if that cannot be told."""
+    if form is MISSING or isinstance(form, (int, float)) or form is None:
+        return MISSING
+    _, length = (type(form).__name__, len(form)) if isinstance(form, (str, bytes)) else name_and_length(form)
+    return MISSING if length is None else length
+
+
+def called(node: ast.Call) -> str:
+    """The name of what a call calls."""
+    func = node.func
+    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""

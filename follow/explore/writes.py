@@ -1,0 +1,150 @@
+"""When the items of containers were written, told from what the containers held from one time to the next."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..copies import identity
+from ..state import MISSING
+from .run import WHOLE, Run, is_shortened, items_of, last_before, same
+from .values import Values
+
+
+@dataclass(slots=True)
+class _Changes:
+    """When a container was changed.
+
+    Attributes:
+        first: the index of the event that told of it first.
+        whole: those of the events at which any item changed.
+        items: the same by item.
+        unclear: those at which it may have changed, but not all of it was recorded.
+    """
+
+    first: int
+    whole: list[int] = field(default_factory=list)
+    items: dict[Any, list[int]] = field(default_factory=dict)
+    unclear: list[int] = field(default_factory=list)
+
+    def note(self, at: int, keys: list[Any]) -> None:
+        """Some items have changed."""
+        self.whole.append(at)
+        for key in keys:
+            self.items.setdefault(_hashable(key), []).append(at)
+
+
+class Writes:
+    """Tells who wrote the items of containers.
+
+    Arguments:
+        run: the recorded run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._values = Values(run)
+        self._stores: dict[int, tuple[int, Any] | None] = {}
+        self._changes: dict[int, _Changes] = {}
+
+    def writer(self, number: int, key: object, index: int) -> tuple[int, bool, bool] | None:
+        """The event that last changed an item of a container before an event.
+
+        Returns:
+            Its index, whether the container was first seen there, and whether it is sure; None if the container
+            was not seen before.
+        """
+        changes = self._changes.get(number)
+        if changes is None:
+            changes = self._changes[number] = self._find_changes(number)
+        if not changes.first < index:
+            return None
+        times = changes.whole if key is WHOLE else changes.items.get(_hashable(key), ())
+        sure = last_before(times, index)
+        perhaps = -1 if key is WHOLE else last_before(changes.unclear, index)
+        if max(sure, perhaps) < 0:
+            return changes.first, True, True
+        return max(sure, perhaps), False, sure >= perhaps
+
+    def _find_changes(self, number: int) -> _Changes:
+        """When a container was changed: by what it held from one time to the next."""
+        seen = self._run.snapshots.get(number, [])
+        changes = _Changes(seen[0][0] if seen else sys.maxsize)
+        for (_, before), (at, form) in itertools.pairwise(seen):
+            short = is_shortened(form) or is_shortened(before)
+            alike = form is before or _equal(form, before)
+            keys = [] if alike or short else _differing(before, form)
+            if keys:
+                changes.note(at, keys)
+                continue
+            key = self._stored(at, number)
+            if key is not MISSING:
+                changes.note(at, [key])
+            elif short and (not alike or self._changes_something(at)):
+                changes.unclear.append(at)
+                changes.note(at, [])
+        return changes
+
+    def _stored(self, index: int, number: int) -> Any:
+        """The key of the item that an event's statement has assigned in a container; ``MISSING`` if not known."""
+        if index not in self._stores:
+            self._stores[index] = self._find_stored(index)
+        found = self._stores[index]
+        return found[1] if found is not None and found[0] == number else MISSING
+
+    def _find_stored(self, index: int) -> tuple[int, Any] | None:
+        """The container in which an event's statement has assigned an item, and the item's key."""
+        node = self._run.node(index)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            if not isinstance(target, (ast.Subscript, ast.Attribute)) or isinstance(node, (ast.For, ast.AsyncFor)):
+                continue
+            base = self._values.value(target.value, index)
+            number = None if base is MISSING else identity(base)
+            if number is not None:
+                key = target.attr if isinstance(target, ast.Attribute) else self._values.key(target.slice, index, base)
+                return number, key
+        return None
+
+    def _changes_something(self, index: int) -> bool:
+        """Whether an event's statement is one that changes containers by calling something."""
+        node = self._run.node(index)
+        return node is not None and any(
+            isinstance(part, ast.Call) for expression in own_expressions(node) for part in ast.walk(expression)
+        )
+
+
+def _hashable(key: Any) -> Any:
+    try:
+        hash(key)
+    except TypeError:
+        return repr(key)
+    return key
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two forms are surely the same, told fast."""
+    try:
+        return type(one) is type(other) is list and bool(one == other)
+    except RecursionError:
+        return False
+
+
+def _differing(one: Any, other: Any) -> list[Any]:
+    """The keys of the items in which two forms of a container differ."""
+    before, now = items_of(one), items_of(other)
+    keys = dict.fromkeys((*before, *now))
+    return [key for key in keys if not same(before.get(key, MISSING), now.get(key, MISSING))]
+
+
+def own_expressions(node: ast.AST) -> Iterator[ast.expr]:
+    """The expressions of a statement itself, not of those in it."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            yield child
+        elif not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            yield from own_expressions(child)
