@@ -97,6 +97,8 @@ def test_processes_of_multiprocessing(way, kind, tmp_path):
     done = run(tmp_path, "-m", "follow", "run", "-o", "run.follow", "main.py", kind)
     assert (done.returncode, done.stdout, done.stderr) == (0, plain.stdout, plain.stderr)
     files = sorted(path for path in tmp_path.glob("run.follow*") if not path.name.endswith(".index"))
+    # A pool kills a worker that has come too late for any work, perhaps before it has written anything at all.
+    files = [path for path in files if path.stat().st_size or way != "Pool"]
     assert files[0].name == "run.follow"
     wanted = [n * 2 for n in range(3 if way == "Process" else 5)]
     found = {path: assigned(path) for path in files}

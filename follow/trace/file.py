@@ -44,17 +44,19 @@ class FrameWriter:
 
     Arguments:
         path: the file; what was there is replaced.
+        first: the first frames, written in one step with the file's mark: a process that is killed right then
+            leaves all of them or an empty file.
 
     Raises:
         OSError: it cannot be written.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *first: bytes) -> None:
         self.path = path
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), 0o600)
         self._make_private()
         self.size = 0
-        self._append(MARK + b"%d\n" % VERSION)
+        self._append(b"".join((MARK + b"%d\n" % VERSION, *first)))
 
     def _make_private(self) -> None:
         """A file that was there before may be one that others can read."""

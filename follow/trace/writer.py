@@ -51,10 +51,9 @@ class TraceWriter:
         self._pieces = 0
         self._functions = 0
         self._files: set[str] = set()
-        self._file = FrameWriter(path)
+        self._file = FrameWriter(path, frame("header", {**_header(), "detail": detail}))
         self._failed = False
         self._told_lost = 0
-        self._file.write(frame("header", {**_header(), "detail": detail}))
 
     def write(self, items: list[Any], lost: int = 0) -> Exception | None:
         """Write a chunk of events, and before it what they mean where that is new.
