@@ -44,14 +44,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     sys.path.insert(0, os.getcwd())  # as python -m does
+    if options.run is _run:  # its output is the program's own
+        return _answer(options)
     try:
-        code = int(options.run(options))
+        code = _answer(options)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # whoever read the answer has enough
+    except BrokenPipeError:  # whoever reads the answer has enough
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
         return 1
+
+
+def _answer(options: argparse.Namespace) -> int:
+    try:
+        return int(options.run(options))
     except (UsageError, NotFound) as error:
         print(f"follow: {error}", file=sys.stderr)
         return 2
