@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from docs import tables
+
 from . import pages
 
 DOCS = pages.ROOT / "docs"
@@ -39,3 +41,9 @@ def test_what_a_page_shows_is_compared(tmp_path: Path, monkeypatch: pytest.Monke
 def test_every_page_is_in_the_table_of_contents() -> None:
     listed = set(re.findall(r"(\S+\.md)$", (pages.ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
     assert listed == {page.relative_to(DOCS).as_posix() for page in PAGES}
+
+
+def test_the_tables_of_the_comparison_are_those_of_the_results() -> None:
+    page = tables.PAGE.read_text(encoding="utf-8")
+    assert page == tables.written(page)
+    assert page.count("| --- |") == len(list(tables.RESULTS.glob("programs-*.json"))) + 2
