@@ -1,10 +1,11 @@
-"""``python docs/make_screenshots.py``: what terminals show, run now and drawn by rich into ``docs/images/*.svg``.
+"""``python -m docs.make_screenshots``: what terminals show, run now and drawn by rich into ``docs/images/*.svg``.
 
 The programs are real and run when the pictures are made; they are told to use colours, as they would in a terminal.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -61,7 +62,8 @@ SCREENSHOTS = {
 
 def printed(files: dict[str, str], command: list[str]) -> str:
     """What a command prints, escape sequences included."""
-    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    not_ours = ("FOLLOW", "PYTEST", "NO_COLOR")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(not_ours)}
     environment |= {"COLUMNS": str(WIDTH), "TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryDirectory() as folder:
         for name, text in files.items():
@@ -85,19 +87,25 @@ def svg(command: list[str], output: str) -> str:
         command: what was typed.
         output: what came.
     """
-    console = Console(record=True, width=WIDTH, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(Text(f"$ {' '.join(command)}", style="bold"))
     console.print(Text.from_ansi(output))
-    drawn = console.export_svg(title=" ".join(command), unique_id="follow")
+    picture = console.export_svg(title=" ".join(command), unique_id="follow")
     # Without fonts from elsewhere: a page of documentation loads nothing from other hosts.
-    return re.sub(r"@font-face \{.*?\}\n", "", drawn, flags=re.DOTALL).replace("Fira Code", "ui-monospace")
+    return re.sub(r"@font-face \{.*?\}\n", "", picture, flags=re.DOTALL).replace("Fira Code", "ui-monospace")
+
+
+def drawn(name: str) -> str:
+    """A picture as it is now."""
+    files, command = SCREENSHOTS[name]
+    return svg(command, printed(files, command))
 
 
 def main() -> None:
     """Draw all of them."""
     IMAGES.mkdir(exist_ok=True)
-    for name, (files, command) in SCREENSHOTS.items():
-        (IMAGES / f"{name}.svg").write_text(svg(command, printed(files, command)), encoding="utf-8")
+    for name in SCREENSHOTS:
+        (IMAGES / f"{name}.svg").write_text(drawn(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -87,10 +87,11 @@ class Checker(doctest.OutputChecker):
     """Compares what was printed without what differs from run to run."""
 
     def check_output(self, want: str, got: str, optionflags: int) -> bool:
-        return super().check_output(_steady(want), _steady(got), optionflags)
+        return super().check_output(steady(want), steady(got), optionflags)
 
 
-def _steady(text: str) -> str:
+def steady(text: str) -> str:
+    """A text without what differs from run to run."""
     for pattern, instead in _VARIES:
         text = pattern.sub(instead, text)
     return "".join(f"{line.strip()}\n" for line in text.splitlines() if line.strip())

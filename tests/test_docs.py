@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from docs import tables
+import follow
+from docs import make_screenshots, tables
+from follow.config import EXTRA_FIELDS
 
 from . import pages
 
@@ -47,3 +50,25 @@ def test_the_tables_of_the_comparison_are_those_of_the_results() -> None:
     page = tables.PAGE.read_text(encoding="utf-8")
     assert page == tables.written(page)
     assert page.count("| --- |") == len(list(tables.RESULTS.glob("programs-*.json"))) + 2
+
+
+def _text_of(picture: str) -> str:
+    elements = ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")
+    text = "".join(element.text or "" for element in elements).replace("\xa0", " ")
+    return re.sub(r"\s", "", pages.steady(text))
+
+
+@pytest.mark.parametrize("name", make_screenshots.SCREENSHOTS)
+def test_pictures_show_what_terminals_show(name: str) -> None:
+    kept = _text_of((make_screenshots.IMAGES / f"{name}.svg").read_text(encoding="utf-8"))
+    assert len(kept) > 300
+    assert kept == _text_of(make_screenshots.drawn(name))
+
+
+def test_the_reference_has_all_public_names_and_fields() -> None:
+    reference = (DOCS / "reference" / "api.md").read_text() + (DOCS / "reference" / "config.md").read_text()
+    described = set(re.findall(r"^::: follow\.(\w+)$", reference, re.MULTILINE))
+    hooks_of_ipython = {"load_ipython_extension", "unload_ipython_extension"}
+    assert described == set(follow.__all__) - hooks_of_ipython - {"__version__"}
+    record = (DOCS / "reference" / "record.md").read_text()
+    assert [name for name in EXTRA_FIELDS if f"`{name}`" not in record] == []
