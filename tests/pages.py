@@ -32,8 +32,7 @@ _VARIES = (
     (re.compile(r"\bprocess \d+"), "<process>"),
     (re.compile(r'"execution_time":[\d.]+'), "<duration>"),
     (re.compile(r"^\s*[~^]+\s*$|^<BLANKLINE>$", re.MULTILINE), ""),  # 3.10 has no marks in tracebacks
-    (re.compile(r"=+"), "="),
-    (re.compile(r"─+|━+|--+"), "-"),
+    (re.compile(r"={5,}|-{5,}|_{5,}|─{5,}"), "<rule>"),
     (re.compile(r"[ \t]+"), " "),
 )
 
