@@ -1,7 +1,4 @@
-"""What does difflib's longest match do? Follow one method of the standard library while it works.
-
-The followed method is a twin: everybody else's ``SequenceMatcher`` stays as it is.
-"""
+"""One method of the standard library at work, in a twin that only we call: python examples/longest_match.py"""
 
 from difflib import SequenceMatcher
 from types import MethodType

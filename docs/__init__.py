@@ -1,0 +1,1 @@
+"""The documentation: pages for mkdocs, and what makes their pictures and tables."""
