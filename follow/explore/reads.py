@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..copies import identity
 from ..state import MISSING
 from .run import WHOLE, Call, Run
+from .static import children
 from .values import Values, called
 from .writes import own_expressions
 
@@ -56,7 +58,7 @@ class Reader:
             return
         if event.statement is not None and event.statement.kind == "lambda":
             return
-        for expression in _expressions(node, wanted, self._run, index):
+        for expression in _expressions(node, wanted):
             yield from self._read(expression, index, "value", frozenset())
 
     def argument(self, caller: int, call: Call, name: str) -> Iterator[Read]:
@@ -65,12 +67,11 @@ class Reader:
         function = call.function
         if node is None or function is None:
             return
-        for part in own_expressions(node):
-            for found in ast.walk(part):
-                if isinstance(found, ast.Call) and called(found) in (function.name, _class_of(call)):
-                    for expression in self._given(found, call, name):
-                        yield from self._read(expression, caller, "value", frozenset())
-                    return
+        for found in _calls_in(node):
+            if called(found) in (function.name, _class_of(call)):
+                for expression in self._given(found, call, name):
+                    yield from self._read(expression, caller, "value", frozenset())
+                return
 
     def _given(self, node: ast.Call, call: Call, name: str) -> Iterator[ast.expr]:
         """The expression that a call gives for a parameter."""
@@ -113,7 +114,7 @@ class Reader:
             yield from self._read(node.orelse, index, relation, bound)
             yield from self._read(node.test, index, "index", bound)
         elif not isinstance(node, ast.Lambda):
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 yield from self._read(child, index, relation, bound)
 
     def _call(self, node: ast.Call, index: int, relation: str, bound: frozenset[str]) -> Iterator[Read]:
@@ -127,7 +128,11 @@ class Reader:
                 yield Read(relation, f"{call.name}()", returned=call)
             return
         if isinstance(node.func, ast.Attribute):
-            yield from self._read(node.func.value, index, relation, bound)
+            statement = self._run.node(index)
+            changing = (
+                isinstance(statement, ast.Expr) and statement.value is node
+            )  # the container, not what goes into it
+            yield from self._read(node.func.value, index, "index" if changing else relation, bound)
         elif not isinstance(node.func, ast.Name):
             yield from self._read(node.func, index, relation, bound)
         elif node.func.id not in bound:
@@ -171,7 +176,15 @@ def _class_of(call: Call) -> str:
     return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else ""
 
 
-def _expressions(node: ast.AST, wanted: str, run: Run, index: int) -> Iterable[ast.expr]:
+@functools.lru_cache(maxsize=4_096)
+def _calls_in(node: ast.AST) -> tuple[ast.Call, ...]:
+    """The calls in a statement's own expressions."""
+    parts = (part for expression in own_expressions(node) for part in ast.walk(expression))
+    return tuple(part for part in parts if isinstance(part, ast.Call))
+
+
+@functools.lru_cache(maxsize=4_096)
+def _expressions(node: ast.AST, wanted: str) -> Iterable[ast.expr]:
     """The expressions that give what a statement has written, or decide what it does."""
     if isinstance(node, ast.Assign):
         target = node.targets[0]

@@ -89,6 +89,8 @@ class Run:
         """By file and name, when a module's variable was written."""
         self.named: dict[tuple[str, str], list[Call]] = {}
         """By file and qualified name of a function its calls."""
+        self._suspending: dict[int, list[Call]] = {}
+        """Of the children those that may be suspended."""
         self._shared: dict[tuple[str, str, str], list[int]] = {}
         """By file, qualified name of a function and name of a variable, when functions inside it wrote that."""
         self._arguments: dict[tuple[str, str, int], frozenset[str]] = {}
@@ -178,6 +180,8 @@ class Run:
             self.named.setdefault((file, event.function.qualname), []).append(call)
         if parent is not None:
             self.children.setdefault(parent.number, []).append(call)
+            if event.function is not None and event.function.suspends:
+                self._suspending.setdefault(parent.number, []).append(call)
         return call
 
     def _see(self, index: int, form: Any) -> None:
@@ -288,9 +292,8 @@ class Run:
         """The generator of that name from which a statement's event has taken one more item."""
         call = self.of[index]
         before = call.before(index)
-        for made in reversed(self.children.get(call.number, ())):
-            function = made.function
-            if function is not None and function.suspends and function.name == name and made.begin < index:
+        for made in reversed(self._suspending.get(call.number, ())):
+            if made.function is not None and made.function.name == name and made.begin < index:
                 last = made.before(index)
                 if max(last, made.begin) > before or made.after(index) >= 0:
                     return made

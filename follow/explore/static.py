@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -47,9 +48,17 @@ def analyse(text: str) -> Code:
     return code
 
 
-def inside(node: ast.stmt) -> set[Node]:
+@functools.lru_cache(maxsize=4_096)
+def children(node: ast.AST) -> tuple[ast.AST, ...]:
+    """The nodes right below a node."""
+    return tuple(ast.iter_child_nodes(node))
+
+
+@functools.lru_cache(maxsize=4_096)
+def inside(node: ast.stmt) -> frozenset[Node]:
     """The statements in a compound statement's suites."""
-    return {part for part in ast.walk(node) if isinstance(part, (ast.stmt, ast.ExceptHandler, ast.match_case))} - {node}
+    parts = (part for part in ast.walk(node) if isinstance(part, (ast.stmt, ast.ExceptHandler, ast.match_case)))
+    return frozenset(parts) - {node}
 
 
 def may_write(node: ast.stmt, name: str) -> bool:

@@ -22,11 +22,11 @@ _COSTS = {
     "return": 1,
     "exception": 1,
     "element": 2,
-    "index": 4,
+    "index": 6,
     "decided": 2,
     "not taken": 3,
-    "created": 6,
-    "called": 7,
+    "created": 7,
+    "called": 8,
 }
 """How far a cause is from its effect, by their relation: producers of the value come before what chose them."""
 
