@@ -101,5 +101,7 @@ def _functions(target: object) -> Iterator[types.FunctionType]:
     file = getattr(target, "__file__", None)
     for found in gc.get_referrers(vars(target)):
         own = isinstance(found, types.FunctionType) and found.__code__.co_filename == file
+        if own and found.__code__.co_name == "<module>":  # the script that runs at this moment
+            continue
         if own and followed_code(found.__code__) is None and hooked_channel(found.__code__) is None:
             yield found

@@ -133,3 +133,12 @@ def test_list_names_what_it_cannot_read(program: Path) -> None:
     assert missing.returncode == 2 and "nowhere.follow cannot be read" in missing.stderr
     unwritable = run("run", "-o", "no/folder/run.follow", "program.py", "x", cwd=program)
     assert unwritable.returncode == 2 and "cannot be written" in unwritable.stderr and unwritable.stdout == ""
+
+
+def test_a_script_may_follow_its_own_functions_while_it_runs(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "import follow, sys\ndef f():\n    a = 1\n    return a\n"
+        "with follow.instrument(sys.modules['__main__'], follower=lambda r: print(r['instruction'])):\n    f()\n"
+    )
+    done = start("-W", "error", "own.py", cwd=tmp_path)
+    assert (done.stdout, done.stderr, done.returncode) == ("a = 1\nreturn a\n", "", 0)
