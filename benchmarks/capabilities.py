@@ -75,7 +75,8 @@ def _viztracer() -> tuple[Callable[[list[int]], Any], Output]:
     from viztracer import VizTracer
     from viztracer.code_monkey import CodeMonkey
 
-    tracer = VizTracer(verbose=0)  # the instrumented code asks for it
+    path = os.path.join(tempfile.gettempdir(), f"follow-viztracer-{os.getpid()}.json")
+    tracer = VizTracer(verbose=0, output_file=path)  # the instrumented code asks for it
     path = str(Path(subject.__file__))
     monkey = CodeMonkey(path)
     monkey.add_instrument("log_var", {"varnames": [".*"]})
