@@ -5,11 +5,14 @@ from __future__ import annotations
 import _thread
 import asyncio
 import concurrent.futures
+import gc
 import multiprocessing.pool
+import os
 import runpy
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,3 +91,18 @@ def tab(browser: Any, program: View) -> Iterator[Tab]:
     tab = Tab(browser, program.path)
     yield tab
     tab.close()
+
+
+@pytest.fixture
+def no_file_is_left() -> Iterator[None]:
+    """After a test that asks for it there are no other open files than before."""
+
+    def files() -> list[str]:
+        folder = Path("/proc/self/fd")
+        found = [os.readlink(path) for path in folder.iterdir() if os.path.lexists(path)] if folder.exists() else []
+        return sorted(name for name in found if name.startswith("/") and not name.startswith("/proc/"))
+
+    before = files()
+    yield
+    gc.collect()
+    assert files() == before

@@ -20,6 +20,8 @@ from follow.cli import main
 
 from .support import define, without_progress
 
+pytestmark = pytest.mark.usefixtures("no_file_is_left")
+
 ROOT = Path(__file__).parent.parent
 
 WORK = """

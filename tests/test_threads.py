@@ -13,6 +13,8 @@ from follow import FollowConfig, Recorder, follow
 
 from .support import define
 
+pytestmark = pytest.mark.usefixtures("no_file_is_left")
+
 WORKERS = """
 import asyncio, _thread, concurrent.futures, functools, multiprocessing.pool, threading
 
