@@ -40,9 +40,6 @@ LENGTHS = {TIME: 2, SET: 4, RAISED: 6, LEFT: 4, RECORD: 3, SILENCE: 3}
 MOST_WRITTEN_OUT = 10
 """So many variables are looked at one by one to see whether they have changed; more of them as one list."""
 
-VALUE_LAST = "value"
-"""Instead of a variable's name: what the call returns, or the generator yields."""
-
 
 @dataclass(frozen=True, slots=True)
 class Held:

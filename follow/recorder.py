@@ -93,15 +93,7 @@ class Recorder(EventSink, Shown):
     # -- what probes and channels use --------------------------------------------------------------
 
     def register(self, tables: Lookup, config: FollowConfig) -> int:
-        """Take in a rewritten piece of source.
-
-        Arguments:
-            tables: its sites and scopes.
-            config: what is followed, and the limits of values.
-
-        Returns:
-            The first of its ids.
-        """
+        """Take in a rewritten piece of source; in a child process this is when its file is opened."""
         base = super().register(tables, config)
         with self._lock:
             if self._writer is None and self.path is not None and not self._closed:

@@ -17,7 +17,7 @@ from .followers.text import text
 from .importhook import ImportHook
 from .processes import path_of_process
 from .recorder import Recorder
-from .script import ScriptLoader, run_main, script_code, show, show_without_follow
+from .script import ScriptLoader, exit_code, run_main, script_code
 from .settings import Settings, read_settings
 
 
@@ -66,15 +66,7 @@ def run_module(name: str, arguments: Sequence[str], program: Program, recorder: 
     sys.argv[:] = [name, *arguments]
     _start(replace(program, package=name.partition(".")[0]), name, recorder)
     sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        runpy._run_module_as_main(name)  # type: ignore[attr-defined]
-    except Exception as error:
-        show(error)
-        return 1
-    except KeyboardInterrupt:
-        show_without_follow()
-        raise
-    return 0
+    return exit_code(lambda: runpy._run_module_as_main(name))  # type: ignore[attr-defined]
 
 
 def _disabled() -> bool:

@@ -63,8 +63,13 @@ def run_main(path: str, get_code: Callable[[], CodeType], main: ModuleType, *, f
     main.__spec__ = None
     main.__package__ = None
     sys.modules["__main__"] = main
+    return exit_code(lambda: exec(get_code(), main.__dict__))
+
+
+def exit_code(run: Callable[[], object]) -> int:
+    """Run a program: its exit code is 0, or 1 after an exception, whose traceback is shown as its own."""
     try:
-        exec(get_code(), main.__dict__)
+        run()
     except Exception as error:
         show(error)
         return 1

@@ -17,8 +17,9 @@ from ..capture import Shortened
 from ..copies import Instance, Tagged
 from ..described import Described
 from ..trace.decode import Event
+from .forms import items_of
 from .reads import Reader
-from .run import Call, Run, items_of
+from .run import Call, Run
 from .why import Slicer
 
 _STEPS = 200
@@ -106,14 +107,14 @@ def _first_of_its_own(one: _Aligned, other: _Aligned) -> int | None:
     return next((index for index, key in enumerate(one.keys) if key not in other.places), None)
 
 
-def _differing(one: _Aligned, other: _Aligned) -> tuple[int, int, str, str] | None:
-    """The first event that both have and that did something else: in either run, what kind it is, and what."""
+def _differing(one: _Aligned, other: _Aligned) -> tuple[int, int, tuple[str, str, str]] | None:
+    """The first event that both have and that did something else: in either run, and how it differs."""
     for index, key in enumerate(one.keys):
         its = other.places.get(key)
         if its is not None:
             found = _difference(one.run.events[index], other.run.events[its])
             if found is not None:
-                return index, its, *found
+                return index, its, found
     return None
 
 
@@ -123,8 +124,8 @@ def _earliest(one: _Aligned, other: _Aligned) -> Divergence | None:
     differing = _differing(one, other)
     found: list[tuple[int, int, Divergence]] = []
     if differing is not None:
-        index, its, kind, text = differing
-        found.append((index, 1, Divergence(kind, *_blamed(one, other, index, its, kind, text), text)))
+        index, its, (kind, name, text) = differing
+        found.append((index, 1, Divergence(kind, *_blamed(one, other, index, its, name), text)))
     if first_left is not None:
         found.append((first_left, 0, _only_one(one, other, first_left, mine=True)))
     if first_right is not None:
@@ -136,11 +137,10 @@ def _earliest(one: _Aligned, other: _Aligned) -> Divergence | None:
     return min(found, key=lambda one: one[:2])[2] if found else None
 
 
-def _blamed(one: _Aligned, other: _Aligned, index: int, its: int, kind: str, text: str) -> tuple[int, int]:
-    """For an argument the statements that made the call, for all else the events themselves."""
-    if kind != "argument":
+def _blamed(one: _Aligned, other: _Aligned, index: int, its: int, name: str) -> tuple[int, int]:
+    """For an argument of that name the statements that made the call, for all else the events themselves."""
+    if one.run.events[index].kind != "call":
         return index, its
-    name = text.partition(" is ")[0]
     call = one.run.of[index]
     caller = call.parent.after(index) if call.parent is not None else -1
     if caller >= 0 and next(Reader(one.run).argument(caller, call, name), None) is None:
@@ -183,21 +183,20 @@ def _lines_of(run: Run) -> list[tuple[Call, int]]:
     return [(call, line) for file, call in files.items() for line, _ in run.code(file).nodes]
 
 
-def _difference(mine: Event, its: Event) -> tuple[str, str] | None:
-    """What an event did differently: the kind, and the text."""
+def _difference(mine: Event, its: Event) -> tuple[str, str, str] | None:
+    """What an event did differently: the kind, the variable or nothing, and the text."""
     if mine.kind != its.kind or mine.exception != its.exception:
-        return "exception", f"{mine.exception or 'no exception'} instead of {its.exception or 'no exception'}"
+        return "exception", "", f"{mine.exception or 'no exception'} instead of {its.exception or 'no exception'}"
     for name in mine.forms:
         if name not in its.forms:  # it may only have been looked at whether it had changed
             continue
         one, other = normal(mine.forms.get(name)), normal(its.forms.get(name))
         if repr(one) != repr(other):
-            return (
-                "argument" if mine.kind == "call" else "value"
-            ), f"{name} is {_shown(one)} instead of {_shown(other)}"
+            kind = "argument" if mine.kind == "call" else "value"
+            return kind, str(name), f"{name} is {_shown(one)} instead of {_shown(other)}"
     one, other = normal(mine.result_form), normal(its.result_form)
     if repr(one) != repr(other):
-        return "value", f"the result is {_shown(one)} instead of {_shown(other)}"
+        return "value", "", f"the result is {_shown(one)} instead of {_shown(other)}"
     return None
 
 

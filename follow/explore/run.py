@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..capture import Shortened
-from ..copies import Instance, Tagged, identity
+from ..copies import Tagged, identity
 from ..errors import TraceError
 from ..state import MISSING
 from ..trace.decode import Event
 from ..trace.model import Function
 from ..trace.reader import Trace
 from ..trace.stacks import Stacks
+from .forms import items_of, not_looked_at, same
 from .static import Code, Node, analyse
 
 WHOLE = "\0whole"
@@ -317,53 +317,3 @@ def last_before(indexes: Sequence[int], index: int) -> int:
     """The last of some indexes before an index, or -1."""
     place = bisect_left(indexes, index)
     return indexes[place - 1] if place else -1
-
-
-def not_looked_at(form: Tagged) -> bool:
-    """Whether a form only says that an object is there."""
-    return type(form.content) is Instance and form.content.attributes is None
-
-
-def items_of(form: Any) -> dict[Any, Any]:
-    """The items of a container by key or index, the attributes of an object by name."""
-    if type(form) is Tagged:
-        return items_of(form.content)
-    if type(form) is Instance:
-        return form.attributes or {}
-    if type(form) is Shortened:
-        return items_of([None, *form.shown]) if type(form.shown) is list else items_of(form.shown)
-    if type(form) is list:
-        return dict(enumerate(form[1:]))
-    if isinstance(form, dict):
-        return {key: item for key, item in form.items() if key != "\0id"}
-    if isinstance(form, (set, frozenset)):
-        return dict.fromkeys(form, True)
-    return dict(enumerate(form)) if isinstance(form, Iterable) and not isinstance(form, (str, bytes)) else {}
-
-
-def is_shortened(form: Any) -> bool:
-    """Whether a form does not show all that there was."""
-    return type(form) is Shortened or (type(form) is Tagged and type(form.content) is Shortened)
-
-
-def item_at(form: Any, key: Any) -> Any:
-    """One item of a container; ``MISSING`` if there is none."""
-    if type(form) is list and type(key) is int:
-        return form[key + 1] if 0 <= key < len(form) - 1 else MISSING
-    try:
-        if type(form) is dict:
-            return form.get(key, MISSING)
-        return items_of(form).get(key, MISSING)
-    except TypeError:
-        return MISSING
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two items are the same value; of containers whether they are the same container."""
-    mine, its = identity(one), identity(other)
-    if mine is not None or its is not None:
-        return mine == its
-    try:
-        return type(one) is type(other) and bool(one == other)
-    except RecursionError:
-        return False

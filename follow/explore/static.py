@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 Node = ast.stmt | ast.ExceptHandler | ast.match_case
-Functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 Place = tuple[int, int]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from ..copies import name_and_length
 from ..state import MISSING
-from .run import Run, items_of
+from .forms import items_of
+from .run import Run
 
 
 class Values:

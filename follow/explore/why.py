@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ..copies import identity
+from .forms import item_at
 from .reads import Read, Reader
-from .run import WHOLE, Call, Run, item_at, last_before
+from .run import WHOLE, Call, Run, last_before
 from .static import Node, inside, may_write, yields
 from .writes import Writes
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..copies import identity
 from ..state import MISSING
-from .run import WHOLE, Run, is_shortened, items_of, last_before, same
+from .forms import is_shortened, items_of, same
+from .run import WHOLE, Run, last_before
 from .values import Values
 
 

@@ -25,7 +25,7 @@ from opentelemetry.trace import (
 from ..errors import FollowError
 from ..trace.decode import Event
 from ..trace.reader import Trace
-from ..trace.stacks import Frame, Stacks
+from ..trace.stacks import Frame, walk
 from ..version import __version__
 from .brief import brief_variables
 
@@ -71,21 +71,15 @@ def export_spans(trace: Trace, exporter: SpanExporter) -> int:
     """
     batches = _Batches(exporter)
     spans = _Spans(trace, batches)
-    stacks = Stacks(trace)
-    count = 0
+
+    def seen(event: Event, frame: Frame | None) -> None:
+        if frame is not None:
+            spans.event(event, frame)
+
     try:
-        for event in trace.events:
-            count += 1
-            ended, frame = stacks.take(event)
-            for one in ended:
-                spans.end(one)
-            if frame is not None:
-                spans.event(event, frame)
+        return walk(trace, seen, spans.end)
     finally:
-        for one in stacks.rest():
-            spans.end(one)
         batches.flush()
-    return count
 
 
 class _Spans:

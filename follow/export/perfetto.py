@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from ..trace.decode import Event
 from ..trace.reader import Trace
-from ..trace.stacks import Frame, Stacks
+from ..trace.stacks import Frame, walk
 from .brief import MOST_VARIABLES, brief, brief_variables
 from .tracks import Shown, Track, Tracks
 
@@ -37,25 +37,19 @@ def export(trace: Trace, stream: TextIO) -> int:
         TraceError: an event makes no sense; what is written by then is closed as valid JSON.
     """
     writer = _Writer(trace, stream)
-    stacks = Stacks(trace)
     stream.write('{"traceEvents":[\n')
     writer.meta("process_name", 0, " ".join(map(str, trace.header["arguments"])) or "python")
-    count = 0
+
+    def seen(event: Event, frame: Frame | None) -> None:
+        if event.record is not None:
+            writer.record(event)
+        elif frame is not None:
+            writer.event(event, frame)
+
     try:
-        for event in trace.events:
-            count += 1
-            ended, frame = stacks.take(event)
-            for one in ended:
-                writer.close(one)
-            if event.record is not None:
-                writer.record(event)
-            elif frame is not None:
-                writer.event(event, frame)
+        return walk(trace, seen, writer.close)
     finally:
-        for one in stacks.rest():
-            writer.close(one)
         writer.end()
-    return count
 
 
 class _Writer:

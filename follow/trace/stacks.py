@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .decode import Event
@@ -177,6 +177,34 @@ class Stacks:
                 yield frame
         yield from reversed(list(self._frames.values()))
         self._frames.clear()
+
+
+def walk(trace: Trace, seen: Callable[[Event, Frame | None], None], ended: Callable[[Frame], None]) -> int:
+    """Go through a trace's events and tell which calls end; the rest of them end with the trace, or where it breaks.
+
+    Arguments:
+        trace: the trace.
+        seen: takes each event and its call, after the calls that are known by it to have ended.
+        ended: takes each call that has ended.
+
+    Returns:
+        How many events there were.
+
+    Raises:
+        TraceError: an event makes no sense.
+    """
+    stacks, count = Stacks(trace), 0
+    try:
+        for event in trace.events:
+            count += 1
+            over, frame = stacks.take(event)
+            for one in over:
+                ended(one)
+            seen(event, frame)
+    finally:
+        for one in stacks.rest():
+            ended(one)
+    return count
 
 
 def _pop(stack: list[Frame]) -> Frame:
