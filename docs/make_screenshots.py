@@ -6,7 +6,6 @@ The programs are real and run when the pictures are made; they are told to use c
 from __future__ import annotations
 
 import io
-import os
 import re
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
+
+from . import terminals
 
 IMAGES = Path(__file__).parent / "images"
 WIDTH = 100
@@ -62,9 +63,6 @@ SCREENSHOTS = {
 
 def printed(files: dict[str, str], command: list[str]) -> str:
     """What a command prints, escape sequences included."""
-    not_ours = ("FOLLOW", "PYTEST", "NO_COLOR")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(not_ours)}
-    environment |= {"COLUMNS": str(WIDTH), "TERM": "xterm-256color", "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryDirectory() as folder:
         for name, text in files.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
@@ -72,7 +70,7 @@ def printed(files: dict[str, str], command: list[str]) -> str:
             [sys.executable, *command[1:]],
             check=False,  # a test fails in it
             cwd=folder,
-            env=environment,
+            env=terminals.environment(COLUMNS=str(WIDTH), TERM="xterm-256color"),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",

@@ -22,6 +22,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from docs import terminals
+
 ROOT = Path(__file__).parent.parent
 _FENCE = re.compile(r"^```(?P<language>\w*)(?P<options>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r'title="([^"]+)"')
@@ -60,10 +62,15 @@ def ipython(cells: list[str]) -> None:
 
 
 def _output(arguments: list[str], given: str = "") -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FOLLOW", "PYTEST"))}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
-    environment |= {"PATH": path, "COLUMNS": "100", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
-    environment |= {"NO_COLOR": "1", "IPYTHONDIR": os.getcwd(), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    folder = Path(sys.executable).parent
+    environment = terminals.environment(
+        PATH=f"{folder}{os.pathsep}{os.environ.get('PATH', '')}",
+        PYTHONIOENCODING="utf-8",
+        NO_COLOR="1",
+        IPYTHONDIR=os.getcwd(),
+        PYTHONPATH=str(ROOT),
+        PYTHONDONTWRITEBYTECODE="1",
+    )
     done = subprocess.run(
         arguments,
         input=given,
@@ -73,7 +80,7 @@ def _output(arguments: list[str], given: str = "") -> str:
         encoding="utf-8",
         timeout=60,
     )
-    return done.stdout.replace(os.getcwd(), "/project").replace(f"{Path(sys.executable).parent}{os.sep}", "")
+    return done.stdout.replace(os.getcwd(), "/project").replace(f"{folder}{os.sep}", "")
 
 
 def write(name: str, text: str) -> None:
