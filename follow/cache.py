@@ -16,6 +16,7 @@ from dataclasses import fields
 from pathlib import Path
 from types import CodeType
 
+from .accelerate import native
 from .config import FollowConfig
 from .model import Lookup, Tables
 from .packed import pack, unpack
@@ -34,7 +35,7 @@ class Cache:
 
     def __init__(self, config: FollowConfig, *, events: bool = False, other: str = "") -> None:
         wanted = [field.name for field in fields(config) if getattr(config, field.name) is True]
-        wanted += ["events"] * events + [other] * bool(other)
+        wanted += ["native" if native is not None else "events"] * events + [other] * bool(other)
         wanted += [item if isinstance(item, str) else f"{item.pattern} {item.flags}" for item in config.redact]
         self._suffix = f".follow-{zlib.crc32(' '.join(wanted).encode()):08x}"
 

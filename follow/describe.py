@@ -10,7 +10,7 @@ from typing import Any
 from .capture import Capture, Copy, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, Tagged, plain
-from .described import ATOM_IDS, Described, describe, described, fixed, mro_of, names_of
+from .described import ATOM_IDS, Described, describe, described, descriptions, fixed, mro_of, names_of
 from .flat import FlatCopies
 from .model import Record
 from .state import MISSING
@@ -31,8 +31,12 @@ class Describer:
     """Instead of a value for which there was no stack or no memory left."""
     described = staticmethod(described)
     """The description of any object of a type, by the type's id; None where there is more to do."""
+    descriptions = descriptions
+    """All of these."""
     fixed = staticmethod(fixed)
     """Whether what is recorded of an object of a type, by the type's id, cannot change."""
+    objects = False
+    """Whether objects are recorded with their attributes."""
 
     def __init__(self, config: FollowConfig) -> None:
         self._start = Capture(config).start

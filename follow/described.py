@@ -67,13 +67,13 @@ class Redacted:
 _THEMSELVES = ATOM_IDS | {id(Described), id(Redacted)}
 """The ids of the types of which an object stands for itself."""
 
-_described: dict[int, Described] = {}
+descriptions: dict[int, Described] = {}
 """By the id of a type the description of its objects, as long as the type lives."""
 _fixed: dict[int, bool] = {}
 """The ids of types of which every object is recorded as the same value for ever; of a type that may die, as above."""
 _types: dict[int, weakref.ref[type]] = {}
 
-described = _described.get
+described = descriptions.get
 """The description of any object of a type, by the type's id; None if none was described yet."""
 fixed = _fixed.get
 """Whether what is recorded of an object of a type, by the type's id, cannot change; None if that is not known."""
@@ -88,19 +88,19 @@ def describe(value: object) -> object:
     if number in _NAMED:
         return Described(kind.__name__, _NAMED[number](value))
     classes = _makes_classes(kind)
-    found = None if classes else _described.get(number)
+    found = None if classes else descriptions.get(number)
     if found is None and number not in _types:
 
         def forget(_: object) -> None:
-            _described.pop(number, None)
+            descriptions.pop(number, None)
             _fixed.pop(number, None)
             _types.pop(number, None)
 
         _types[number] = weakref.ref(kind, forget)
         _fixed[number] = True
         if not classes:
-            _described[number] = Described(type_name(kind))
-    return Described("type", type_name(value)) if classes else _described[number]
+            descriptions[number] = Described(type_name(kind))
+    return Described("type", type_name(value)) if classes else descriptions[number]
 
 
 def _makes_classes(kind: type) -> bool:

@@ -10,14 +10,19 @@ from __future__ import annotations
 import ast
 import re
 
-from .events import held_by
+from .accelerate import native
+from .events import given_to, held_by
 from .graft import Graft, constant, set_position
 from .model import CELL, HIDDEN_LOCAL, RESULT_LOCAL, SLOT, VALUE, Scope, Shown, Site, Span
 from .state import CALL, CELLS, SLOTS
 
 
+_BY_SITE = ("statement", "return", "match", "lambda", "yield")
+"""The probes that the compiled helper has, by what their names start with."""
+
+
 class EventGraft(Graft):
-    """The graft that writes probes out."""
+    """The graft that writes probes out, or makes each one call of the compiled helper."""
 
     def _placed_statement(self, item: ast.stmt, match: re.Match[str]) -> list[ast.stmt]:
         what, number = match.group(1), match.group(2)
@@ -33,13 +38,15 @@ class EventGraft(Graft):
         if match.group(1) is None:
             site = self._tables.sites[int(match.group(2))]
             write = self._writer(site)
+            if write is not None and native is not None:
+                return write.given(site)
             if write is not None and not site.stores:
                 return write.site(site)
         return super()._placed_condition(probe, match)
 
     def _grafted(self, old: ast.AST, item: ast.AST) -> list[ast.AST]:
         """``return x`` becomes ``.r = x``, the event, and ``return .r``."""
-        match = self._probe(item.value) if isinstance(item, ast.Return) else None
+        match = self._probe(item.value) if isinstance(item, ast.Return) and native is None else None
         done = super()._grafted(old, item)
         if match is None or match.group(1) != "return":
             return done
@@ -52,6 +59,17 @@ class EventGraft(Graft):
         end.value = write.name(RESULT_LOCAL)
         events = write.site_statements(self._tables.sites[int(match.group(2))], Shown(RESULT_LOCAL, VALUE, 0))
         return [write.statement(keep), *events, end]
+
+    def _callee(self, named: ast.expr, anchor: Span) -> ast.expr:
+        """What a probe's name becomes: with the compiled helper nearly always the probe itself."""
+        match = self._name.match(named.id)  # type: ignore[attr-defined]
+        if native is not None and match is not None and match.group(2) is not None:
+            what, number = match.group(1) or "statement", int(match.group(2))
+            if what == "enter" and self._tables.scopes[number].name == "<lambda>":
+                return constant(f"begin_{number}", anchor)
+            if what in _BY_SITE and not self._tables.scopes[self._tables.sites[number].scope].namespace:
+                return constant(f"native_{what}_{number}", anchor)
+        return super()._callee(named, anchor)
 
     def _writer(self, site: Site) -> _Writer | None:
         """What writes a site's probe out; None where it must stay a function."""
@@ -66,6 +84,8 @@ class EventGraft(Graft):
         write = self._writer(site)
         if write is None:
             return []
+        if native is not None:
+            return [write.statement(write.given(site))]
         changes: list[tuple[int, ast.expr]] = [
             (slot, write.name(site.arguments[argument])) for slot, argument in site.stores
         ]
@@ -78,15 +98,15 @@ class EventGraft(Graft):
         """The call's state, and the event that it has begun."""
         write = _Writer(scope.anchor, scope)
         assert isinstance(item.value, ast.Call)
+        if native is not None:
+            user = self._placed_user(item.value, scope) if scope.cells else write.none()
+            begin = write.call(f"begin_{scope.number}", user, *map(write.name, scope.entered))
+            return [write.statement(ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=begin))]
         state = write.call(f"next_{scope.number}")
         if not scope.stateless:
             cells: ast.expr = write.none()
             if scope.cells:
-                (user,) = item.value.args
-                for node in ast.walk(user):
-                    if isinstance(node, (ast.expr, ast.arg)):
-                        set_position(node, scope.anchor)
-                cells = write.attribute(user, "__closure__")
+                cells = write.attribute(self._placed_user(item.value, scope), "__closure__")
             parts = [state, write.none(), cells, write.none(), write.none(), write.none()]
             state = write.display([*parts, *(constant("missing", scope.anchor) for _ in scope.slots)])
         begin = ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=state)
@@ -95,6 +115,15 @@ class EventGraft(Graft):
         parts += [write.argument(name) for name in scope.entered]
         parts += [write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells)]
         return [begin, write.statement(write.event(parts)), write.look()]
+
+
+    def _placed_user(self, entry: ast.Call, scope: Scope) -> ast.expr:
+        """The lambda that uses the cells of a call that begins."""
+        (user,) = entry.args
+        for node in ast.walk(user):
+            if isinstance(node, (ast.expr, ast.arg)):
+                set_position(node, scope.anchor)
+        return user
 
 
 class _Writer:
@@ -174,6 +203,11 @@ class _Writer:
         length = self.call("len", constant("buffer", self._anchor))
         limit = self.item(constant("limit", self._anchor), 0)
         return self.choice(self.compare(length, ast.Gt(), limit), self.call("look"))
+
+    def given(self, site: Site) -> ast.expr:
+        """The event of a site by the compiled helper, which is given the values that it needs."""
+        names = map(self.name, given_to(site, self._scope))
+        return self.call(f"given_{site.number}", self.name(HIDDEN_LOCAL), *names)
 
     def site(self, site: Site) -> ast.expr:
         """The event of a site: what its statement has bound, and what it may have changed."""

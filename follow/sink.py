@@ -8,7 +8,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .config import FollowConfig
@@ -92,6 +92,11 @@ class EventSink:
         """
         note = map(self._catalogue.called.append, [(base, scope)])  # gives None, which is filtered out
         return filter(None, itertools.chain(note, self._calls)).__next__
+
+    def numbers_of(self, base: int, scope: int) -> Iterator[int]:
+        """The same for what asks for it when the function is first called."""
+        self._catalogue.called.append((base, scope))
+        return self._calls
 
     def silence(self, base: int) -> None:
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""

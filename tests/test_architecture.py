@@ -7,7 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "follow"
 LAYERS = [
+    {"_native"},
     {
+        "accelerate",
         "errors",
         "model",
         "quiet",
@@ -38,6 +40,7 @@ LAYERS = [
     {"threads", "calls"},
     {"transform", "registry"},
     {"build", "probe"},
+    {"nativeprobe"},
     {"eventprobe"},
     {"decorator", "generated"},
     {"instrument", "importhook"},
