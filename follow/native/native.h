@@ -72,4 +72,8 @@ extern PyType_Spec snapshots_spec;
 extern PyType_Spec events_spec;
 extern PyType_Spec probe_spec;
 
+/* -- pack.c: what a trace file holds --------------------------------------------------------------- */
+
+extern PyType_Spec packer_spec;
+
 #endif
