@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from .accelerate import native
 from .capture import type_name
 from .state import MISSING
 
@@ -95,6 +96,8 @@ def describe(value: object) -> object:
             descriptions.pop(number, None)
             _fixed.pop(number, None)
             _types.pop(number, None)
+            if native is not None:
+                native.forget_types()
 
         _types[number] = weakref.ref(kind, forget)
         _fixed[number] = True

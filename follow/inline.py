@@ -16,7 +16,6 @@ from .graft import Graft, constant, set_position
 from .model import CELL, HIDDEN_LOCAL, RESULT_LOCAL, SLOT, VALUE, Scope, Shown, Site, Span
 from .state import CALL, CELLS, SLOTS
 
-
 _BY_SITE = ("statement", "return", "match", "lambda", "yield")
 """The probes that the compiled helper has, by what their names start with."""
 
@@ -100,8 +99,8 @@ class EventGraft(Graft):
         assert isinstance(item.value, ast.Call)
         if native is not None:
             user = self._placed_user(item.value, scope) if scope.cells else write.none()
-            begin = write.call(f"begin_{scope.number}", user, *map(write.name, scope.entered))
-            return [write.statement(ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=begin))]
+            state = write.call(f"begin_{scope.number}", user, *map(write.name, scope.entered))
+            return [write.statement(ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=state))]
         state = write.call(f"next_{scope.number}")
         if not scope.stateless:
             cells: ast.expr = write.none()
@@ -115,7 +114,6 @@ class EventGraft(Graft):
         parts += [write.argument(name) for name in scope.entered]
         parts += [write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells)]
         return [begin, write.statement(write.event(parts)), write.look()]
-
 
     def _placed_user(self, entry: ast.Call, scope: Scope) -> ast.expr:
         """The lambda that uses the cells of a call that begins."""

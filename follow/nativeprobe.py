@@ -1,4 +1,4 @@
-"""What the compiled helper's probes are made of: the same as the code of ``inline.py`` and ``eventtemplate.py`` says."""
+"""What the compiled helper's probes are made of: the same as what ``inline.py`` and ``eventtemplate.py`` write."""
 
 from __future__ import annotations
 
@@ -159,7 +159,9 @@ class NativeProbes:
 
         def where(place: str, names: tuple[str, ...]) -> tuple[int, ...]:
             secret = (_SECRET * (name in scope.secret) for name in names)
-            return tuple(_PLACES[place] | hides | at << _INDEX for at, hides in enumerate(secret)) if scope.hidden else ()
+            return tuple(_PLACES[place] | hides | at << _INDEX for at, hides in enumerate(secret))
+
+        entered, held = (scope.entered, scope.cells) if scope.hidden else ((), ())
 
         return self._spec(
             _ENTER,
@@ -167,8 +169,8 @@ class NativeProbes:
             slots=len(scope.slots),
             few=id_of_entry(self._base, self._tables.counts()[0], number),
             calls=self._sink.numbers_of(self._base, number),
-            bound=where(VALUE, scope.entered),
-            cells=where(CELL, scope.cells),
+            bound=where(VALUE, entered),
+            cells=where(CELL, held),
         )
 
     def _spec(

@@ -24,9 +24,15 @@ static int fill(PyObject *module)
     return failed;
 }
 
+static PyMethodDef functions[] = {
+    {"forget_types", forget_types, METH_NOARGS, "A type has died, of which the description was known."},
+    {"taken", (PyCFunction)(void *)taken, METH_FASTCALL, "All items of a list, which is left with others, in one step."},
+    {NULL, NULL, 0, NULL}};
+
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)fill}, {0, NULL}};
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "follow._native", .m_doc = "The compiled helper of follow.", .m_slots = slots};
+    PyModuleDef_HEAD_INIT, .m_name = "follow._native", .m_doc = "The compiled helper of follow.", .m_slots = slots,
+    .m_methods = functions};
 
 PyMODINIT_FUNC PyInit__native(void) { return PyModuleDef_Init(&definition); }

@@ -25,6 +25,7 @@ typedef struct {
     PyObject *form;   /* what was made of it last */
     PyObject *shown;  /* borrowed from the form: the items, or the name, to compare with */
     Py_ssize_t length;
+    int flat;         /* whether all items were plain or described */
 } Kept;
 
 typedef struct {
@@ -33,6 +34,15 @@ typedef struct {
     unsigned epoch;
     char state;
 } Met;
+
+typedef struct {
+    PyTypeObject *kind; /* borrowed, and only compared */
+    PyObject *form;
+    unsigned forgotten;
+} Typed;
+
+#define TYPES 64 /* a power of two */
+#define SNAPSHOT_NAMES 9
 
 typedef struct {
     PyObject_HEAD
@@ -45,6 +55,8 @@ typedef struct {
     PyObject *lost, *missing, *identity;
     PyTypeObject *tagged, *shortened, *descriptions;
     PyObject *others, *deque; /* a tuple of further types that can change; one of them */
+    PyObject *names[SNAPSHOT_NAMES];
+    Typed typed[TYPES]; /* what `described` said of some types */
     Kept *kept;
     size_t kept_size, kept_lost; /* a power of two; how many entries made room for others since it grew */
     Met *met;
@@ -63,6 +75,8 @@ PyObject *snapshot_cell(Snapshots *self, PyObject *cell);
 PyObject *snapshot_hidden(Snapshots *self, PyObject *value);
 /* The exceptions that a probe keeps to itself: 1 if there was such a one, and it is gone. */
 int no_room_left(void);
+/* A type has died, of which the description was known. */
+PyObject *forget_types(PyObject *module, PyObject *arguments);
 int is_small_text(PyObject *value, Py_ssize_t most);
 
 extern PyType_Spec snapshots_spec;
@@ -71,6 +85,8 @@ extern PyType_Spec snapshots_spec;
 
 extern PyType_Spec events_spec;
 extern PyType_Spec probe_spec;
+/* All items of a list, which is left with some others. */
+PyObject *taken(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 /* -- pack.c: what a trace file holds --------------------------------------------------------------- */
 

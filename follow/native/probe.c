@@ -85,6 +85,36 @@ static int add(Events *self, PyObject **items, Py_ssize_t count)
     return -1;
 }
 
+/* `taken(list, *items)`: all items of a list, which is left with those, and with as much room as it had.
+
+   The new list is not the collector's business: what is recorded holds none of the program's objects, and no cycles. */
+PyObject *taken(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count < 1 || !PyList_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "only of a list all items can be taken");
+        return NULL;
+    }
+    PyListObject *from = (PyListObject *)args[0];
+    Py_ssize_t room = from->allocated > count ? from->allocated : count;
+    PyObject *new = PyList_New(0);
+    PyObject **items = new == NULL ? NULL : PyMem_New(PyObject *, room);
+    if (items == NULL) {
+        Py_XDECREF(new);
+        return PyErr_NoMemory();
+    }
+    for (Py_ssize_t i = 1; i < count; i++) items[i - 1] = Py_NewRef(args[i]);
+    PyObject_GC_UnTrack(new);
+    PyListObject *to = (PyListObject *)new;
+    to->ob_item = from->ob_item;
+    to->allocated = from->allocated;
+    Py_SET_SIZE(to, Py_SIZE(from));
+    from->ob_item = items;
+    from->allocated = room;
+    Py_SET_SIZE(from, count - 1);
+    return new;
+}
+
 /* Hand an event over; the references are taken over. */
 static int emit(Events *self, PyObject **items, Py_ssize_t count)
 {

@@ -9,9 +9,10 @@
 #include "native.h"
 
 #define MOST_KEPT 4096
+#define GROUP 4
 #define MOST_MET 2048
 #define DEEPEST 50
-enum { WHOLE, CUT, HEAD, NAMED }; /* the variants of what is kept of one container */
+enum { WHOLE, CUT, HEAD, NAMED, METHOD, CLASS }; /* the variants of what is kept of one container */
 enum { NOT_MET, UNDER_WAY, DONE };
 
 typedef struct {
@@ -50,23 +51,39 @@ static inline int is_plain(Snapshots *self, PyObject *value)
     return kind == &PyFloat_Type || value == Py_None || kind == &PyBool_Type;
 }
 
-/* What stands for any object of a type, or NULL; borrowed. */
+static unsigned forgotten; /* how often descriptions of types were forgotten */
+
+PyObject *forget_types(PyObject *module, PyObject *arguments)
+{
+    (void)module, (void)arguments;
+    forgotten++;
+    return Py_NewRef(Py_None);
+}
+
+/* What stands for any object of a type, or NULL; borrowed. What the dict has said is remembered until a type dies. */
 static PyObject *described(Snapshots *self, PyTypeObject *kind)
 {
     if (PyDict_GET_SIZE(self->described) == 0) return NULL;
+    Typed *typed = &self->typed[((uintptr_t)kind >> 4 ^ (uintptr_t)kind >> 10) & (TYPES - 1)];
+    if (typed->kind == kind && typed->forgotten == forgotten) return typed->form;
     PyObject *number = PyLong_FromVoidPtr(kind);
     if (number == NULL) return NULL;
     PyObject *found = PyDict_GetItemWithError(self->described, number);
     Py_DECREF(number);
+    if (found != NULL) {
+        PyObject *before = typed->form;
+        *typed = (Typed){kind, Py_NewRef(found), forgotten};
+        Py_XDECREF(before);
+    }
     return found;
 }
 
 /* What stands for a plain item or an object of a known type; borrowed. NULL: there is more to do, or an error. */
 static inline PyObject *quick(Work *work, PyObject *item)
 {
-    if (is_plain(work->of, item)) return item;
     PyTypeObject *kind = Py_TYPE(item);
     if (kind == work->kind) return work->described;
+    if (is_plain(work->of, item)) return item;
     if (kind == &PyList_Type || kind == &PyTuple_Type || kind == &PyDict_Type || kind == &PyLong_Type) return NULL;
     PyObject *found = described(work->of, kind);
     if (found != NULL) {
@@ -85,45 +102,54 @@ static inline size_t place_of(uintptr_t key, size_t size)
 
 static inline uintptr_t key_of(PyObject *value, int variant) { return (uintptr_t)value | (uintptr_t)variant; }
 
-/* The entry of a key, or NULL. */
+/* The entries among which that of a key is: those of one group, the latest first. */
+static inline Kept *group_of(Snapshots *self, uintptr_t key)
+{
+    return &self->kept[place_of(key, self->kept_size) & ~(size_t)(GROUP - 1)];
+}
+
+/* The entry of a key, or NULL; good until something else is kept. */
 static inline Kept *kept(Snapshots *self, uintptr_t key)
 {
     if (self->kept == NULL) return NULL;
-    Kept *entry = &self->kept[place_of(key, self->kept_size)];
-    return entry->key == key ? entry : NULL;
+    Kept *entry = group_of(self, key);
+    for (int i = 0; i < GROUP; i++)
+        if (entry[i].key == key) return &entry[i];
+    return NULL;
+}
+
+/* Put an entry first in its group, whose last one makes room for it; it takes over the reference to the form. */
+static void put_first(Snapshots *self, Kept new)
+{
+    Kept *group = group_of(self, new.key);
+    int last = 0;
+    while (last < GROUP - 1 && group[last].key != 0 && group[last].key != new.key) last++;
+    if (group[last].key != 0 && group[last].key != new.key) self->kept_lost++;
+    PyObject *before = group[last].form;
+    for (; last > 0; last--) group[last] = group[last - 1];
+    group[0] = new;
+    Py_XDECREF(before); /* it holds only what stands for values */
 }
 
 static int grow(Snapshots *self)
 {
-    size_t size = self->kept == NULL ? 64 : self->kept_size * 4;
-    Kept *entries = PyMem_Calloc(size, sizeof(Kept));
+    size_t old_size = self->kept == NULL ? 0 : self->kept_size, size = old_size ? old_size * 4 : 64;
+    Kept *old = self->kept, *entries = PyMem_Calloc(size, sizeof(Kept));
     if (entries == NULL) return -1;
-    Kept *old = self->kept;
-    size_t old_size = old == NULL ? 0 : self->kept_size;
     self->kept = entries;
     self->kept_size = size;
+    for (size_t i = old_size; i > 0; i--)
+        if (old[i - 1].key != 0) put_first(self, old[i - 1]);
     self->kept_lost = 0;
-    for (size_t i = 0; i < old_size; i++) {
-        if (old[i].key == 0) continue;
-        Kept *entry = &entries[place_of(old[i].key, size)];
-        PyObject *before = entry->form;
-        *entry = old[i];
-        Py_XDECREF(before);
-    }
     PyMem_Free(old);
     return 0;
 }
 
-static void keep(Snapshots *self, uintptr_t key, PyObject *form, PyObject *shown, Py_ssize_t length)
+static void keep(Snapshots *self, uintptr_t key, PyObject *form, PyObject *shown, Py_ssize_t length, int flat)
 {
-    if (self->kept == NULL || (self->kept_lost > self->kept_size / 2 && self->kept_size < MOST_KEPT)) {
+    if (self->kept == NULL || (self->kept_lost > self->kept_size / 2 && self->kept_size < MOST_KEPT))
         if (grow(self) < 0 && self->kept == NULL) return;
-    }
-    Kept *entry = &self->kept[place_of(key, self->kept_size)];
-    if (entry->key != 0 && entry->key != key) self->kept_lost++;
-    PyObject *before = entry->form;
-    *entry = (Kept){key, Py_NewRef(form), shown, length};
-    Py_XDECREF(before); /* it holds only what stands for values */
+    put_first(self, (Kept){key, Py_NewRef(form), shown, length, flat});
 }
 
 /* -- which containers have been met in one variable -------------------------------------------------- */
@@ -144,24 +170,25 @@ static Met *met(Snapshots *self, uintptr_t key)
 
 /* -- objects of follow's own classes, made without calling them -------------------------------------- */
 
-static PyObject *made(PyTypeObject *kind, const char *const *names, PyObject *const *values, int count)
+static const char *const NAMES[] = {"number", "content", "type", "length", "shown", "name", "packed", "function", "method"};
+enum { NUMBER, CONTENT, TYPE, LENGTH, SHOWN, NAME, PACKED, FUNCTION, METHOD_NAME };
+
+/* An object with attributes: the indices of their names, and their values. */
+static PyObject *made(Snapshots *self, PyTypeObject *kind, const int *names, PyObject *const *values, int count)
 {
     PyObject *new = kind->tp_alloc(kind, 0);
-    for (int i = 0; new != NULL && i < count; i++) {
-        PyObject *name = PyUnicode_InternFromString(names[i]);
-        if (name == NULL || PyObject_GenericSetAttr(new, name, values[i]) < 0) Py_CLEAR(new);
-        Py_XDECREF(name);
-    }
+    for (int i = 0; new != NULL && i < count; i++)
+        if (PyObject_GenericSetAttr(new, self->names[names[i]], values[i]) < 0) Py_CLEAR(new);
     return new;
 }
 
 static PyObject *tagged(Snapshots *self, PyObject *value, PyObject *content)
 {
-    static const char *const names[] = {"number", "content"};
+    static const int names[] = {NUMBER, CONTENT};
     PyObject *number = PyLong_FromVoidPtr(value);
     if (number == NULL) return NULL;
     PyObject *values[] = {number, content};
-    PyObject *new = made(self->tagged, names, values, 2);
+    PyObject *new = made(self, self->tagged, names, values, 2);
     Py_DECREF(number);
     return new;
 }
@@ -169,7 +196,7 @@ static PyObject *tagged(Snapshots *self, PyObject *value, PyObject *content)
 /* What stands for a container beyond the limits; takes over the reference to what is shown of it. */
 static PyObject *shortened(Snapshots *self, PyObject *value, Py_ssize_t length, PyObject *shown)
 {
-    static const char *const names[] = {"type", "length", "shown"};
+    static const int names[] = {TYPE, LENGTH, SHOWN};
     if (shown == NULL) return NULL;
     PyTypeObject *kind = Py_TYPE(value);
     PyObject *name = PyUnicode_InternFromString(kind->tp_name);
@@ -177,7 +204,7 @@ static PyObject *shortened(Snapshots *self, PyObject *value, Py_ssize_t length, 
     PyObject *new = NULL;
     if (name != NULL && number != NULL) {
         PyObject *values[] = {name, number, shown};
-        new = made(self->shortened, names, values, 3);
+        new = made(self, self->shortened, names, values, 3);
     }
     Py_XDECREF(name);
     Py_XDECREF(number);
@@ -188,33 +215,53 @@ static PyObject *shortened(Snapshots *self, PyObject *value, Py_ssize_t length, 
     return result;
 }
 
-/* What stands for a function: its name, of which the description was perhaps made before. */
-static PyObject *function_form(Snapshots *self, PyObject *function)
+/* What stands for an object that has a name of its own; perhaps it was made before. `kind` is an index of NAMES. */
+static PyObject *named(Snapshots *self, PyObject *object, int variant, int kind, PyObject *name)
 {
-    static const char *const names[] = {"type", "name", "packed"};
-    PyObject *name = ((PyFunctionObject *)function)->func_qualname;
-    uintptr_t key = key_of(function, NAMED);
+    static const int names[] = {TYPE, NAME, PACKED};
+    uintptr_t key = key_of(object, variant);
     Kept *entry = kept(self, key);
-    if (entry != NULL && entry->shown == name) return Py_NewRef(entry->form);
-    PyObject *kind = PyUnicode_InternFromString("function");
-    if (kind == NULL) return NULL;
-    PyObject *values[] = {kind, name, Py_None};
-    PyObject *new = made(self->descriptions, names, values, 3);
-    Py_DECREF(kind);
-    if (new != NULL) keep(self, key, new, name, 0);
+    if (entry != NULL && entry->shown == name) return Py_NewRef(entry->form); /* it holds the name, so that is the same */
+    PyObject *values[] = {self->names[kind], name, Py_None};
+    PyObject *new = made(self, self->descriptions, names, values, 3);
+    if (new != NULL) keep(self, key, new, name, 0, 0);
     return new;
+}
+
+/* What stands for a function, method or class; NULL if it is none of those that are done here. */
+static PyObject *named_form(Snapshots *self, PyObject *value)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    if (kind == &PyFunction_Type) return named(self, value, NAMED, FUNCTION, ((PyFunctionObject *)value)->func_qualname);
+    if (kind == &PyMethod_Type) {
+        PyObject *function = PyMethod_GET_FUNCTION(value);
+        if (Py_TYPE(function) != &PyFunction_Type) return NULL;
+        return named(self, function, METHOD, METHOD_NAME, ((PyFunctionObject *)function)->func_qualname);
+    }
+    if (kind != &PyType_Type || !PyType_HasFeature((PyTypeObject *)value, Py_TPFLAGS_HEAPTYPE)) return NULL;
+    return named(self, value, CLASS, TYPE, ((PyHeapTypeObject *)value)->ht_name);
 }
 
 /* -- containers -------------------------------------------------------------------------------------- */
 
+/* How many of the first `count` items have the same form as last time, when all were plain or described: so an item that
+   is its own form cannot have changed. */
+static Py_ssize_t same_items(Work *work, PyObject *const *items, Py_ssize_t count, PyObject *const *forms)
+{
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (items[i] != forms[i] && quick(work, items[i]) != forms[i]) return i;
+    return count;
+}
+
 /* The forms of the first `count` items; `old` has those of the last time from its `skip`-th item on, or is NULL. Gives
    `old` itself if nothing has changed, else a new list whose first `skip` items are NULL. */
 static PyObject *items_form(
-    Work *work, PyObject *const *items, Py_ssize_t count, PyObject *old, int skip, int depth, int *simple)
+    Work *work, PyObject *const *items, Py_ssize_t count, PyObject *old, int flat, int skip, int depth, int *simple)
 {
     PyObject *new = NULL;
     if (old == NULL && (new = PyList_New(count + skip)) == NULL) return NULL;
-    for (Py_ssize_t i = 0; i < count; i++) {
+    Py_ssize_t i = old != NULL && flat ? same_items(work, items, count, ((PyListObject *)old)->ob_item + skip) : 0;
+    for (; i < count; i++) {
         PyObject *form = quick(work, items[i]), *owned = NULL;
         if (form == NULL && (form = owned = form_of(work, items[i], depth + 1, simple)) == NULL) {
             Py_XDECREF(new);
@@ -247,7 +294,7 @@ static PyObject *list_form(Work *work, PyObject *value, int depth, int *simple)
     PyObject *old = entry != NULL && PyList_CheckExact(entry->form) ? entry->form : NULL;
     if (old != NULL && PyList_GET_SIZE(old) != count + 1) old = NULL;
     Py_XINCREF(old); /* what is in it may need its place */
-    PyObject *form = items_form(work, ((PyListObject *)value)->ob_item, count, old, 1, depth, simple);
+    PyObject *form = items_form(work, ((PyListObject *)value)->ob_item, count, old, entry != NULL && entry->flat, 1, depth, simple);
     Py_XDECREF(old);
     if (form == NULL || form == old) return form;
     PyObject *number = PyLong_FromVoidPtr(value);
@@ -256,7 +303,7 @@ static PyObject *list_form(Work *work, PyObject *value, int depth, int *simple)
         return NULL;
     }
     PyList_SET_ITEM(form, 0, number);
-    keep(self, key, form, NULL, 0);
+    keep(self, key, form, NULL, 0, *simple);
     return form;
 }
 
@@ -299,7 +346,7 @@ static PyObject *tuple_form(Work *work, PyObject *value, int depth, int *simple)
     }
     if (new != NULL) {
         PyObject_GC_UnTrack(new);
-        keep(self, key, new, NULL, 0);
+        keep(self, key, new, NULL, 0, 0);
     } else {
         new = Py_NewRef(same);
     }
@@ -364,7 +411,7 @@ static PyObject *dict_form(Work *work, PyObject *value, int depth, int *simple)
     Py_XDECREF(number);
     if (form == NULL) return NULL;
     if (PyObject_GC_IsTracked(form)) PyObject_GC_UnTrack(form);
-    keep(self, key, form, NULL, 0);
+    keep(self, key, form, NULL, 0, 0);
     return form;
 }
 
@@ -406,7 +453,7 @@ static PyObject *cut_form(Work *work, PyObject *value, Py_ssize_t length)
     if (entry != NULL && entry->length == length && entry->shown == (PyObject *)Py_TYPE(value))
         return Py_NewRef(entry->form);
     PyObject *form = shortened(self, value, length, Py_NewRef(Py_None));
-    if (form != NULL) keep(self, key, form, (PyObject *)Py_TYPE(value), length);
+    if (form != NULL) keep(self, key, form, (PyObject *)Py_TYPE(value), length, 0);
     return form;
 }
 
@@ -423,14 +470,14 @@ static PyObject *head_form(Work *work, PyObject *value, Py_ssize_t length, int d
     PyObject *old = entry == NULL ? NULL : entry->shown;
     Py_ssize_t old_length = entry == NULL ? -1 : entry->length;
     PyObject *shown;
-    int simple = 0;
+    int simple = 1;
     if (kind == &PyDict_Type) {
         if (old != NULL && (!PyDict_CheckExact(old) || PyDict_GET_SIZE(old) != count)) old = NULL;
         shown = pairs_form(work, value, count, old, depth, &simple);
     } else {
         if (old != NULL && (!PyList_CheckExact(old) || PyList_GET_SIZE(old) != count)) old = NULL;
         PyObject **items = kind == &PyList_Type ? ((PyListObject *)value)->ob_item : ((PyTupleObject *)value)->ob_item;
-        shown = items_form(work, items, count, old, 0, depth, &simple);
+        shown = items_form(work, items, count, old, entry != NULL && entry->flat, 0, depth, &simple);
     }
     PyObject *form;
     if (shown != NULL && shown == old && length == old_length) {
@@ -438,7 +485,7 @@ static PyObject *head_form(Work *work, PyObject *value, Py_ssize_t length, int d
         return last;
     }
     form = shortened(self, value, length, shown);
-    if (form != NULL) keep(self, key, form, shown, length);
+    if (form != NULL) keep(self, key, form, shown, length, simple);
     Py_XDECREF(last);
     return form;
 }
@@ -491,7 +538,8 @@ static PyObject *form_of(Work *work, PyObject *value, int depth, int *simple)
         return !overflow && number != LLONG_MIN && work->of->bits >= 63 ? Py_NewRef(value) : NULL;
     }
     if (kind == &PyBytes_Type) return PyBytes_GET_SIZE(value) <= work->of->string ? Py_NewRef(value) : NULL;
-    if (kind == &PyFunction_Type && !work->of->objects) return function_form(work->of, value);
+    if (kind == &PyFunction_Type || kind == &PyMethod_Type || kind == &PyType_Type)
+        return work->of->objects ? NULL : named_form(work->of, value);
     return container_form(work, value, depth);
 }
 
@@ -590,6 +638,11 @@ static int snapshots_clear(Snapshots *self)
     Py_CLEAR(self->descriptions);
     Py_CLEAR(self->others);
     Py_CLEAR(self->deque);
+    for (int i = 0; i < TYPES; i++) {
+        self->typed[i].kind = NULL;
+        Py_CLEAR(self->typed[i].form);
+    }
+    for (int i = 0; i < SNAPSHOT_NAMES; i++) Py_CLEAR(self->names[i]);
     return 0;
 }
 
@@ -660,7 +713,10 @@ static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwa
     self->others = Py_NewRef(others);
     self->deque = Py_NewRef(deque);
     self->met = PyMem_Calloc(MOST_MET, sizeof(Met));
-    if (self->met == NULL) {
+    int failed = self->met == NULL;
+    for (int i = 0; i < SNAPSHOT_NAMES && !failed; i++)
+        failed = (self->names[i] = PyUnicode_InternFromString(NAMES[i])) == NULL;
+    if (failed) {
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
