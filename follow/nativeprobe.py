@@ -96,8 +96,10 @@ class NativeProbes:
         self._sink = sink
         self._base = base
         self._told = begin
-        self._events = events_of(sink)
-        self._snapshots = snapshots_of(describer, config)
+        shared = sink.helpers.get(config)
+        if shared is None:
+            shared = sink.helpers[config] = events_of(sink), snapshots_of(describer, config)
+        self._events, self._snapshots = shared
 
     def probe(self, name: str) -> Any:
         """The probe of a name: of a call (``begin_0``) or of a site (``given_0``, ``statement_0``, ``return_0``, …)."""

@@ -32,6 +32,8 @@ class EventSink:
         self.now = time.perf_counter_ns
         self.buffer: list[Any] = Hashable()
         self.constants: dict[str, Any] = {}
+        self.helpers: dict[FollowConfig, tuple[Any, Any]] = {}
+        """What the compiled helper's probes share, by the limits of values."""
         self._limit: list[int] = Hashable([0])
         self._catalogue = Catalogue()
         self._next_base = FIRST_BASE
