@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -15,6 +16,7 @@ from .errors import warn
 from .events import FIRST_BASE, LENGTHS, RECORD, SILENCE, TIME, UNCOUNTED
 from .memory import Memory, Ring, starts
 from .model import Lookup, Record
+from .outermost import Budget, is_outermost
 from .processes import flush_before_answers, path_of_process
 from .redacting import describer_of
 from .sink import EventSink
@@ -48,8 +50,9 @@ class Recorder(EventSink, Shown):
         ring: keep only so many of the last events, in memory; with a path they are written when an
             exception leaves a followed call (``on_exception="dump"``), by ``dump()`` and by ``close()``.
         on_exception: ``"dump"`` or ``"ignore"``.
-        durability: ``"buffer"`` writes to the file when some 64 KiB are full or 250 ms have gone by,
-            ``"event"`` at every event.
+        durability: ``"buffer"`` writes to the file when some 64 KiB are full, when 250 ms have gone by, and when an
+            outermost followed call ends (as long as that takes no more than 2 % of the time); ``"event"`` at
+            every event.
         detail: ``"dataflow"`` records objects with their attributes, so that ``follow why`` can tell where
             a value came from; its records are the same.
 
@@ -87,7 +90,9 @@ class Recorder(EventSink, Shown):
         self.buffer += [TIME, self.now()]
         self._origin = replay.Origin(time.time_ns(), self.now(), ((FIRST_BASE, self._process),))
         self._looked = self._due = self._seen = 0
-        self._offer(self._extend_and_write if self._each else self.buffer.extend, self._look)
+        self._budget = Budget(self.now())
+        extend = self._extend_and_write if self._each else self.buffer.extend
+        self._offer(extend, self._look, self._begun, self._ended)
         self._begin()
 
     # -- what probes and channels use --------------------------------------------------------------
@@ -121,10 +126,12 @@ class Recorder(EventSink, Shown):
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""
         self.buffer.extend((SILENCE, base, self.now()))
 
-    def left(self) -> None:
+    def left(self, number: int) -> None:
         """An exception has left a call."""
         if self._dumps:
             self.dump()
+        if number == self._outer.value:
+            self._ended()
 
     def __call__(self, record: Record) -> None:
         """Take a record that is made for other followers, too."""
@@ -226,22 +233,44 @@ class Recorder(EventSink, Shown):
 
     def _look(self) -> None:
         """What a probe calls when the buffer has reached the limit: hand over what is much or old."""
-        if self._writer is not None and self.ring is None:
+        if self._filed:
             now, size = self.now(), len(self.buffer)
             if size <= _FILE_ITEMS and now < self._due:
                 pace = (size - self._seen) * _LOOKS_EVERY // (now - self._looked + 1)
                 self._looked, self._seen = now, size
-                self._limit[0] = min(size + max(min(pace, _MOST_UNSEEN), 0), _FILE_ITEMS)
+                self._limit.value = min(size + max(min(pace, _MOST_UNSEEN), 0), _FILE_ITEMS)
                 return
         self.flush()
 
+    @property
+    def _filed(self) -> bool:
+        """Whether events go to a file as they come."""
+        return self._writer is not None and self.ring is None
+
+    def _begun(self, number: int) -> None:
+        """What a probe calls instead where a call begins: if that is an outermost one, its end is waited for."""
+        self._look()
+        if self._filed and is_outermost(sys._getframe(1)):
+            self._outer.value = number
+
+    def _ended(self) -> None:
+        """What a probe calls where that call ends: nothing more may come for a long time, so it is handed over.
+
+        Where calls are so short and so many that this would slow them down, it waits until the next look.
+        """
+        self._outer.value = 0
+        began = self.now()
+        if self._budget.allows(began):
+            self.flush()
+            self._budget.spend(self.now() - began)
+            self._limit.value = 0  # the next call is looked at when it begins
+
     def _begin(self) -> None:
         """The buffer is empty: when to look at it next."""
-        filed = self._writer is not None and self.ring is None
         self._looked = self.now()
         self._due = self._looked + _FILE_AGE
         self._seen = len(self.buffer)
-        self._limit[0] = min(self._limit[0], _MOST_UNSEEN) if filed else self._memory.chunk
+        self._limit.value = min(self._limit.value, _MOST_UNSEEN) if self._filed else self._memory.chunk
 
     def _take(self) -> list[Any]:
         """What the buffer holds, which is left with nothing but the time. Both steps cannot be interrupted."""

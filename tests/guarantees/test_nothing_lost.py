@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import json
@@ -19,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from follow import FollowWarning, Recorder, follow, load
+from follow import FollowConfig, FollowWarning, Recorder, follow, load, outermost
 from follow import recorder as recording
 from follow.trace import file as frames
 
@@ -90,6 +91,85 @@ def test_15_what_is_old_is_written_by_the_next_call_or_turn(tmp_path: Path) -> N
 
     assert forked(work) == -9
     assert count(path)["return x"] >= 1
+
+
+ENDINGS = {
+    "return": "    x = n\n    return x\n",
+    "bare return": "    x = n\n    if n:\n        return\n",
+    "last statement": "    x = n\n    x = [x]\n",
+    "method": "    x = [1]\n    x.append(n)\n",
+    "loop": "    for i in range(n):\n        x = i\n",
+    "break": "    while n:\n        n -= 1\n        if n == 1:\n            break\n",
+    "break in a handler": "    for i in range(n):\n        try:\n            1 / i\n        except ZeroDivisionError:\n            break\n",
+    "if not": "    x = n\n    if n > 5:\n        x = 1\n",
+    "elif": "    if n > 5:\n        x = 1\n    elif n > 1:\n        x = 2\n",
+    "else": "    for i in []:\n        break\n    else:\n        if n:\n            x = 1\n        else:\n            x = 2\n",
+    "with": "    from contextlib import nullcontext\n    with nullcontext():\n        x = 1\n",
+    "finally": "    try:\n        return n\n    finally:\n        x = 1\n",
+    "except": "    try:\n        1 / 0\n    except ZeroDivisionError as error:\n        x = error\n",
+    "match": "    match n:\n        case 3:\n            x = 1\n",
+    "exception": "    x = 1\n    raise ValueError(n)\n",
+    "generator": "    x = 1\n    yield n\n    x = 2\n",
+    "calls": "    def g():\n        for i in range(2):\n            x = i\n    g()\n    x = (lambda: n)()\n    g()\n",
+    "pass": "    x = n\n    pass\n",
+}
+"""Functions that end in different ways."""
+
+
+def call_thrice(function: Any) -> None:
+    for _ in range(3):
+        with contextlib.suppress(ValueError):
+            result = function(3)
+            if result is not None and type(result) is not int:
+                list(result)
+
+
+def test_15_what_an_outermost_call_has_recorded_is_written_when_it_ends(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    functions = {name: define(f"def f(n):\n{body}") for name, body in ENDINGS.items()}
+
+    def work() -> None:
+        for name, function in functions.items():
+            call_thrice(follow(function, Recorder(tmp_path / name)))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert forked(work) == -9
+    lost = {}
+    for name, function in functions.items():
+        memory = Recorder()
+        call_thrice(follow(function, memory))
+        expected = list(memory.events())
+        lost[name] = len(expected) - len(list(load(tmp_path / name).events))
+        assert len(expected) >= 9
+    assert lost == dict.fromkeys(ENDINGS, 0)
+    figure(f"idle after an outermost call, killed: 0 events lost, in {len(ENDINGS)} ways to end")
+
+
+def test_15_with_follow_exceptions_off_a_call_ends_as_well(tmp_path: Path) -> None:
+    function = define("def f(n):\n    if n:\n        x = n\n")
+
+    def work() -> None:
+        config = FollowConfig(follow_exceptions=False)
+        call_thrice(follow(function, Recorder(tmp_path / "trace"), config=config))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert forked(work) == -9
+    assert count(tmp_path / "trace") == {"if n:": 3, "x = n": 3}
+
+
+def test_15_calls_that_are_many_and_short_are_not_written_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outermost.Budget, "MOST", 0)
+    path = tmp_path / "many.trace"
+    with Recorder(path) as recorder:
+        function = follow(define("def f(n):\n    x = n\n"), recorder)
+        for n in range(500):
+            function(n)
+        kinds = Counter(kind for _, kind, _ in load(path)._frames()) if path.stat().st_size else Counter()
+        assert kinds["events"] < 250
+    assert count(path) == {"x = n": 500}
 
 
 def test_15_a_long_statement_of_a_program_is_cut_rather_than_lost(
@@ -172,10 +252,9 @@ def test_17_an_interrupted_write_is_taken_back(tmp_path: Path, monkeypatch: pyte
 
     with Recorder(path) as recorder:
         twin = follow(define("def f(n):\n    x = n\n    return x\n"), recorder)
-        twin(1)
         monkeypatch.setattr(frames.os, "write", write)
         with pytest.raises(KeyboardInterrupt):
-            recorder.flush()
+            twin(1)  # what it has recorded is written when it ends
         twin(2)
         recorder.flush()
         monkeypatch.setattr(frames.os, "write", original)
