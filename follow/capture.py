@@ -73,8 +73,10 @@ class Capture:
         return self.variable(name, value)
 
     def message(self, text: str) -> str:
-        """What an exception says."""
-        return text
+        """What is shown of what an exception says."""
+        if self._live or len(text) <= self._string:
+            return text
+        return repr(Shortened("str", len(text), text[: self._string]))
 
     def namespace(
         self, found: dict[str, object], names: list[str], secret: Collection[str] = ()

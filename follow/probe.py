@@ -289,7 +289,7 @@ class Probes:
                 for name in scope.names
                 if name in found
             ],
-            "exception": self._capture.message(describe_exception(error)),
+            "exception": describe_exception(error, self._capture.message),
             **self._reader(site, scope)(state),
         }
 

@@ -6,6 +6,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Collection
 from typing import Any
 
+from .asking import AskingCapture
 from .capture import Capture, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, Tagged, plain
@@ -191,12 +192,14 @@ class RedactingCapture(Capture):
     def message(self, text: str) -> str:
         """What an exception says, without secrets."""
         shown = self._redaction.text(text, self._most)
-        return shown if len(text) <= self._most else f"{shown}…"
+        return shown if len(text) <= self._most else repr(Shortened("str", len(text), shown))
 
 
 def capture_of(config: FollowConfig) -> Capture:
     """What copies values for followers of dicts."""
-    return RedactingCapture(config) if config.redact else Capture(config)
+    if config.redact:
+        return RedactingCapture(config)
+    return AskingCapture(config) if config.repr == "user" else Capture(config)
 
 
 def describer_of(config: FollowConfig, *, objects: bool) -> Describer:

@@ -62,7 +62,7 @@ class EventSink:
             buffer=self.buffer,
             limit=self._limit,
             look=look,
-            begun=begun or (lambda number: look()),
+            begun=begun or (lambda _: look()),
             outer=self._outer,
             ended=ended or look,
         )
