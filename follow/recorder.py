@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .config import FollowConfig
+from .copies import SHORT
 from .describe import Describer, describe_record
 from .errors import warn
 from .events import FIRST_BASE, LENGTHS, RECORD, SILENCE, TIME, UNCOUNTED
@@ -34,7 +35,7 @@ _LOOKS_EVERY = 10_000_000
 _MOST_UNSEEN = 1 << 12
 _PATIENCE = 5.0
 """So long (s) is waited for another thread's write: this thread's own, within which a finalizer runs, never ends."""
-_MOST_WAITING = 1 << 17
+_MOST_WAITING = 1 << 16
 """With a file, so many items wait while others are being written: some 16 MiB."""
 
 
@@ -76,6 +77,8 @@ class Recorder(EventSink, Shown):
         self.path = None if path is None else os.path.abspath(os.fspath(path))
         self.ring = ring
         self._shed = 0
+        self._describers: list[tuple[FollowConfig, Describer]] = []
+        self._weight = self._told = self._at = self._weighed = 0
         self.shows_last = ring is not None
         self._dumps = on_exception == "dump"
         self._memory = Memory() if ring is None else Ring(ring, self._catalogue)
@@ -119,8 +122,15 @@ class Recorder(EventSink, Shown):
         self._begin()
 
     def describer(self, config: FollowConfig) -> Describer:
-        """What copies values within a configuration's limits."""
-        return describer_of(config, objects=self.detail == "dataflow")
+        """What copies values within a configuration's limits: one for all that is followed with it."""
+        with self._lock:
+            for known, describer in self._describers:
+                if known == config:
+                    return describer
+            describer = describer_of(config, objects=self.detail == "dataflow")
+            describer.take_from(self._limit)
+            self._describers.append((config, describer))
+            return describer
 
     def silence(self, base: int) -> None:
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""
@@ -234,11 +244,11 @@ class Recorder(EventSink, Shown):
     def _look(self) -> None:
         """What a probe calls when the buffer has reached the limit: hand over what is much or old."""
         if self._filed:
-            now, size = self.now(), len(self.buffer)
+            now, size = self.now(), self._size()
             if size <= _FILE_ITEMS and now < self._due:
                 pace = (size - self._seen) * _LOOKS_EVERY // (now - self._looked + 1)
                 self._looked, self._seen = now, size
-                self._limit.value = min(size + max(min(pace, _MOST_UNSEEN), 0), _FILE_ITEMS)
+                self._look_at(min(size + max(min(pace, _MOST_UNSEEN), 0), _FILE_ITEMS))
                 return
         self.flush()
 
@@ -263,19 +273,36 @@ class Recorder(EventSink, Shown):
         if self._budget.allows(began):
             self.flush()
             self._budget.spend(self.now() - began)
-            self._limit.value = 0  # the next call is looked at when it begins
+            self._look_at(0)  # the next call is looked at when it begins
 
     def _begin(self) -> None:
         """The buffer is empty: when to look at it next."""
         self._looked = self.now()
         self._due = self._looked + _FILE_AGE
-        self._seen = len(self.buffer)
-        self._limit.value = min(self._limit.value, _MOST_UNSEEN) if self._filed else self._memory.chunk
+        self._seen = self._size()
+        self._look_at(min(self._at, _MOST_UNSEEN) if self._filed else self._memory.chunk)
+
+    def _size(self) -> int:
+        """How many items the buffer has, those within containers as well; a long string counts as several.
+
+        What describers have taken from the limit since it was told is what they have copied.
+        """
+        self._weight += self._told - self._limit.value
+        self._told = self._limit.value
+        return len(self.buffer) + self._weight
+
+    def _look_at(self, size: int) -> None:
+        """Look when there are so many items."""
+        self._size()
+        self._at = size
+        self._limit.value = self._told = size - self._weight
 
     def _take(self) -> list[Any]:
         """What the buffer holds, which is left with nothing but the time. Both steps cannot be interrupted."""
         taken = self.buffer[:]
         self.buffer[: len(taken)] = [TIME, self.now()]
+        self._size()
+        self._weight = self._weighed = 0
         return taken
 
     def _hand_over(self) -> None:
@@ -305,7 +332,10 @@ class Recorder(EventSink, Shown):
 
     def _shed_some(self) -> None:
         """While another thread waits for a slow disk, no more than some 16 MiB are kept; the rest is counted."""
-        if len(self.buffer) <= _MOST_WAITING or not self._taking.acquire(blocking=False):
+        texts = [item for item in self.buffer[self._weighed :] if type(item) is str]
+        self._weighed = len(self.buffer)
+        self._weight += sum(map(len, texts)) // SHORT
+        if self._size() <= _MOST_WAITING or not self._taking.acquire(blocking=False):
             return
         try:
             taken = self._take()

@@ -9,7 +9,7 @@ from typing import Any
 from .asking import AskingCapture
 from .capture import Capture, Shortened, type_name
 from .config import FollowConfig
-from .copies import IDENTITY, Tagged, plain
+from .copies import IDENTITY, SHORT, Tagged, plain
 from .describe import CopiedBytearray, Describer, DescribingCopy, is_hashable
 from .objects import ObjectCopy, ObjectDescriber
 from .redaction import LONGEST, Redaction, redaction_of
@@ -36,7 +36,10 @@ class RedactingDescriber(Describer):
     def copy(self, value: object) -> object:
         """A value as it is now."""
         try:
-            return self.start().copy(value, 0)
+            copy = self.start()
+            form = copy.copy(value, 0)
+            self.weigh(copy)
+            return form
         except (RecursionError, MemoryError):
             return self.lost
 
@@ -80,6 +83,7 @@ class _RedactingCopy(DescribingCopy):
     def text(self, value: str | bytes, depth: int) -> object:
         """A string or bytes."""
         head = self._text(value)
+        self.weight += len(head) // SHORT
         return head if len(value) <= self.string else Shortened(type(value).__name__, len(value), head)
 
     def _text(self, value: str | bytes) -> str | bytes:

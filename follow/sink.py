@@ -16,6 +16,7 @@ from .describe import Describer
 from .events import FIRST_BASE, SILENCE, size
 from .model import Lookup, Record
 from .redacting import describer_of
+from .state import Number
 from .trace.catalogue import Catalogue
 from .trace.model import Function, Statement, function_of, piece_of, statement_of
 
@@ -129,15 +130,6 @@ class Hashable(list[Any]):
 
     __hash__ = object.__hash__  # type: ignore[assignment]
     __eq__ = object.__eq__
-
-
-class Number:
-    """A number that can change, as a constant of a code object: an attribute in a slot is read fastest."""
-
-    __slots__ = ("value",)
-
-    def __init__(self) -> None:
-        self.value = 0
 
 
 _sinks: weakref.WeakSet[EventSink] = weakref.WeakSet()
