@@ -72,6 +72,9 @@ class Capture:
         """The entry of a variable that is a secret, where secrets are hidden."""
         return self.variable(name, value)
 
+    def learn(self, value: object) -> None:
+        """A secret is known from now on, where secrets are hidden."""
+
     def message(self, text: str) -> str:
         """What is shown of what an exception says."""
         if self._live or len(text) <= self._string:

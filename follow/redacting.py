@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+import itertools
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Collection
 from typing import Any
 
@@ -12,7 +13,7 @@ from .config import FollowConfig
 from .copies import IDENTITY, SHORT, Tagged, plain
 from .describe import CopiedBytearray, Describer, DescribingCopy, is_hashable
 from .objects import ObjectCopy, ObjectDescriber
-from .redaction import LONGEST, Redaction, redaction_of
+from .redaction import LONGEST, Redaction, option, redaction_of
 from .state import MISSING
 
 
@@ -112,6 +113,14 @@ class _RedactingCopy(DescribingCopy):
             return self.pair(value[0], value[1], depth + 1)
         return super().tuple(value, depth)
 
+    def list(self, value: Any, depth: int) -> object:
+        """A list or deque: of what follows the name of a secret's option, as on a command line, nothing is shown."""
+        for name, given in itertools.pairwise(value.copy()):
+            told = option(name)
+            if told is not None and told[1] is None and type(given) is str and self.redaction.hides(told[0]):
+                self.redaction.learn(given)
+        return super().list(value, depth)
+
     def dict(self, value: Any, depth: int) -> object:
         """A dict, or where keys are objects, or are the same without their secrets, a list of pairs."""
         held = value.copy()
@@ -133,6 +142,7 @@ class _RedactingCopy(DescribingCopy):
 _RedactingCopy.fillers = {
     **DescribingCopy.fillers,
     id(tuple): _RedactingCopy.tuple,
+    **dict.fromkeys(map(id, (list, deque)), _RedactingCopy.list),
     **dict.fromkeys(map(id, (dict, OrderedDict, defaultdict)), _RedactingCopy.dict),
 }
 _RedactingCopy.copiers = {
@@ -177,6 +187,10 @@ class RedactingCapture(Capture):
     def hidden(self, name: str, value: object) -> dict[str, Any]:
         """The entry of a secret."""
         return {"var": name, "val": self._describer.hide(value), "type": type_name(type(value))}
+
+    def learn(self, value: object) -> None:
+        """A secret is known from now on."""
+        self._describer.hide(value)
 
     def namespace(
         self, found: dict[str, object], names: list[str], secret: Collection[str] = ()
