@@ -243,14 +243,17 @@ class Recorder(EventSink, Shown):
 
     def _look(self) -> None:
         """What a probe calls when the buffer has reached the limit: hand over what is much or old."""
-        if self._filed:
-            now, size = self.now(), self._size()
-            if size <= _FILE_ITEMS and now < self._due:
-                pace = (size - self._seen) * _LOOKS_EVERY // (now - self._looked + 1)
-                self._looked, self._seen = now, size
-                self._look_at(min(size + max(min(pace, _MOST_UNSEEN), 0), _FILE_ITEMS))
-                return
-        self.flush()
+        try:
+            if self._filed:
+                now, size = self.now(), self._size()
+                if size <= _FILE_ITEMS and now < self._due:
+                    pace = (size - self._seen) * _LOOKS_EVERY // (now - self._looked + 1)
+                    self._looked, self._seen = now, size
+                    self._look_at(min(size + max(min(pace, _MOST_UNSEEN), 0), _FILE_ITEMS))
+                    return
+            self.flush()
+        except RecursionError:  # no stack is left: later, then
+            pass
 
     @property
     def _filed(self) -> bool:
@@ -259,9 +262,12 @@ class Recorder(EventSink, Shown):
 
     def _begun(self, number: int) -> None:
         """What a probe calls instead where a call begins: if that is an outermost one, its end is waited for."""
-        self._look()
-        if self._filed and is_outermost(sys._getframe(1)):
-            self._outer.value = number
+        try:
+            self._look()
+            if self._filed and is_outermost(sys._getframe(1)):
+                self._outer.value = number
+        except RecursionError:  # no stack is left: later, then
+            pass
 
     def _ended(self) -> None:
         """What a probe calls where that call ends: nothing more may come for a long time, so it is handed over.
@@ -269,11 +275,14 @@ class Recorder(EventSink, Shown):
         Where calls are so short and so many that this would slow them down, it waits until the next look.
         """
         self._outer.value = 0
-        began = self.now()
-        if self._budget.allows(began):
-            self.flush()
-            self._budget.spend(self.now() - began)
-            self._look_at(0)  # the next call is looked at when it begins
+        try:
+            began = self.now()
+            if self._budget.allows(began):
+                self.flush()
+                self._budget.spend(self.now() - began)
+                self._look_at(0)  # the next call is looked at when it begins
+        except RecursionError:  # no stack is left: later, then
+            pass
 
     def _begin(self) -> None:
         """The buffer is empty: when to look at it next."""
@@ -299,10 +308,10 @@ class Recorder(EventSink, Shown):
 
     def _take(self) -> list[Any]:
         """What the buffer holds, which is left with nothing but the time. Both steps cannot be interrupted."""
+        self._weight = self._weighed = 0
+        self._told = self._limit.value
         taken = self.buffer[:]
         self.buffer[: len(taken)] = [TIME, self.now()]
-        self._size()
-        self._weight = self._weighed = 0
         return taken
 
     def _hand_over(self) -> None:
@@ -327,8 +336,10 @@ class Recorder(EventSink, Shown):
                     self.buffer[:0] = taken
                     raise
         finally:
-            self._begin()
-            self._lock.release()
+            try:
+                self._begin()
+            finally:
+                self._lock.release()
 
     def _shed_some(self) -> None:
         """While another thread waits for a slow disk, no more than some 16 MiB are kept; the rest is counted."""

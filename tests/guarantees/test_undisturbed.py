@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from follow import FollowConfig, FollowerWarning, Recorder, follow, install_import_hook, instrument, load
+from follow import recorder as recording
 
 from ..support import define
 from .children import run
@@ -314,6 +315,27 @@ def test_05_a_recorder_keeps_no_object_nor_its_type(detail: str, figure: Callabl
     assert [reference() for reference in alive if reference() is not None] == []
     figure(f"{len(alive)} objects and types recorded, 0 kept")
     assert len(list(recorder.events())) > 100
+
+
+def test_06_where_no_stack_is_left_nothing_is_looked_at_or_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_MOST_UNSEEN", 0)  # each call looks whether there is something to write
+    monkeypatch.setattr(recording, "_FILE_AGE", 0)  # and there is
+    source = "def f(n):\n    depth[0] = n\n    try:\n        f(n + 1)\n    finally:\n        x = n\n"
+    plain = define(source, depth=[0])
+    with pytest.raises(RecursionError):
+        plain(0)
+    reached = plain.__globals__["depth"][0]
+    with Recorder(tmp_path / "deep.trace") as recorder:
+        plain.__globals__["f"] = twin = follow(plain, recorder)
+        with pytest.raises(RecursionError):
+            twin(0)
+        assert reached - plain.__globals__["depth"][0] <= 1
+        assert not recorder._lock.locked() and not recorder._taking.locked()
+    trace = load(tmp_path / "deep.trace")
+    calls = sum(event.kind == "call" for event in trace.events)
+    assert trace.problem is None and reached <= calls + 1
 
 
 @pytest.mark.dicts
