@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .config import FollowConfig
-from .copies import SHORT
 from .describe import Describer, describe_record
 from .errors import warn
 from .events import FIRST_BASE, LENGTHS, RECORD, SILENCE, TIME, UNCOUNTED
 from .memory import Memory, Ring, starts
 from .model import Lookup, Record
 from .outermost import Budget, is_outermost
+from .pace import Pace
 from .processes import flush_before_answers, path_of_process
 from .redacting import describer_of
 from .sink import EventSink
@@ -26,17 +26,8 @@ from .trace.decode import Decoder, Event
 from .trace.table import Shown
 from .trace.writer import TraceWriter
 
-_FILE_ITEMS = 1 << 14
-"""With a file, so many items are gathered before they are written: some 64 KiB."""
-_FILE_AGE = 250_000_000
-"""With a file, what is older than this (ns) is written when the next loop or call begins."""
-_LOOKS_EVERY = 10_000_000
-"""With a file, probes look at the time about as often as this (ns), or when ``_MOST_UNSEEN`` items have come."""
-_MOST_UNSEEN = 1 << 12
 _PATIENCE = 5.0
 """So long (s) is waited for another thread's write: this thread's own, within which a finalizer runs, never ends."""
-_MOST_WAITING = 1 << 16
-"""With a file, so many items wait while others are being written: some 16 MiB."""
 
 
 class Recorder(EventSink, Shown):
@@ -78,7 +69,7 @@ class Recorder(EventSink, Shown):
         self.ring = ring
         self._shed = 0
         self._describers: list[tuple[FollowConfig, Describer]] = []
-        self._weight = self._told = self._at = self._weighed = 0
+        self._pace = Pace(self.buffer, self._limit, self.now)
         self.shows_last = ring is not None
         self._dumps = on_exception == "dump"
         self._memory = Memory() if ring is None else Ring(ring, self._catalogue)
@@ -92,7 +83,6 @@ class Recorder(EventSink, Shown):
             self._writer = TraceWriter(self.path, self._catalogue, self.detail)
         self.buffer += [TIME, self.now()]
         self._origin = replay.Origin(time.time_ns(), self.now(), ((FIRST_BASE, self._process),))
-        self._looked = self._due = self._seen = 0
         self._budget = Budget(self.now())
         extend = self._extend_and_write if self._each else self.buffer.extend
         self._offer(extend, self._look, self._begun, self._ended)
@@ -244,13 +234,8 @@ class Recorder(EventSink, Shown):
     def _look(self) -> None:
         """What a probe calls when the buffer has reached the limit: hand over what is much or old."""
         try:
-            if self._filed:
-                now, size = self.now(), self._size()
-                if size <= _FILE_ITEMS and now < self._due:
-                    pace = (size - self._seen) * _LOOKS_EVERY // (now - self._looked + 1)
-                    self._looked, self._seen = now, size
-                    self._look_at(min(size + max(min(pace, _MOST_UNSEEN), 0), _FILE_ITEMS))
-                    return
+            if self._filed and not self._pace.is_due():
+                return
             self.flush()
         except RecursionError:  # no stack is left: later, then
             pass
@@ -280,36 +265,17 @@ class Recorder(EventSink, Shown):
             if self._budget.allows(began):
                 self.flush()
                 self._budget.spend(self.now() - began)
-                self._look_at(0)  # the next call is looked at when it begins
+                self._pace.look_at(0)  # the next call is looked at when it begins
         except RecursionError:  # no stack is left: later, then
             pass
 
     def _begin(self) -> None:
         """The buffer is empty: when to look at it next."""
-        self._looked = self.now()
-        self._due = self._looked + _FILE_AGE
-        self._seen = self._size()
-        self._look_at(min(self._at, _MOST_UNSEEN) if self._filed else self._memory.chunk)
-
-    def _size(self) -> int:
-        """How many items the buffer has, those within containers as well; a long string counts as several.
-
-        What describers have taken from the limit since it was told is what they have copied.
-        """
-        self._weight += self._told - self._limit.value
-        self._told = self._limit.value
-        return len(self.buffer) + self._weight
-
-    def _look_at(self, size: int) -> None:
-        """Look when there are so many items."""
-        self._size()
-        self._at = size
-        self._limit.value = self._told = size - self._weight
+        self._pace.begin(None if self._filed else self._memory.chunk)
 
     def _take(self) -> list[Any]:
         """What the buffer holds, which is left with nothing but the time. Both steps cannot be interrupted."""
-        self._weight = self._weighed = 0
-        self._told = self._limit.value
+        self._pace.empty()
         taken = self.buffer[:]
         self.buffer[: len(taken)] = [TIME, self.now()]
         return taken
@@ -343,10 +309,7 @@ class Recorder(EventSink, Shown):
 
     def _shed_some(self) -> None:
         """While another thread waits for a slow disk, no more than some 16 MiB are kept; the rest is counted."""
-        texts = [item for item in self.buffer[self._weighed :] if type(item) is str]
-        self._weighed = len(self.buffer)
-        self._weight += sum(map(len, texts)) // SHORT
-        if self._size() <= _MOST_WAITING or not self._taking.acquire(blocking=False):
+        if not self._pace.is_too_much() or not self._taking.acquire(blocking=False):
             return
         try:
             taken = self._take()

@@ -32,7 +32,7 @@ LAYERS = [
     {"describe"},
     {"objects", "asking"},
     {"frames", "eventtemplate", "trace", "redacting"},
-    {"memory", "sink", "explore"},
+    {"memory", "sink", "pace", "explore"},
     {"recorder", "followers", "view"},
     {"export"},
     {"choosing"},

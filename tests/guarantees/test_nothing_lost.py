@@ -22,8 +22,7 @@ from typing import Any
 
 import pytest
 
-from follow import FollowConfig, FollowWarning, Recorder, follow, load, outermost
-from follow import recorder as recording
+from follow import FollowConfig, FollowWarning, Recorder, follow, load, outermost, pace
 from follow.trace import file as frames
 
 from ..support import define
@@ -75,7 +74,7 @@ def test_15_a_killed_process_leaves_what_it_recorded(
         assert lost == 0
         assert count(path) == {"for i in range(n):": loops + 1, "x = i": loops}
     else:
-        assert 0 <= lost <= recording._FILE_ITEMS // 4 + recording._MOST_UNSEEN
+        assert 0 <= lost <= pace.FILE_ITEMS // 4 + pace.MOST_UNSEEN
     numbers = [event.values["x"] for event in events if "x" in event.values]
     assert numbers == list(range(len(numbers)))
 
@@ -288,7 +287,7 @@ def test_17_a_full_tmpfs(tmp_path: Path, figure: Callable[[str], None]) -> None:
 
 
 def test_17_an_interrupted_write_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "_FILE_AGE", 1 << 60)  # it is written when the call ends, not when it begins
+    monkeypatch.setattr(pace, "FILE_AGE", 1 << 60)  # it is written when the call ends, not when it begins
     path = tmp_path / "interrupted.trace"
     original = os.write
     pieces: list[int] = []
@@ -344,7 +343,7 @@ def test_18_a_slow_disk_bounds_memory_and_what_is_dropped_is_counted_in_place(
     emitted = 14 + 2 * (30_000 + 120_000 + 10) + 14 * 3  # of each call: its begin, the loop's end, end() and return x
     assert recorder.dropped > 100_000 and trace.dropped == recorder.dropped
     assert len(events) + recorder.dropped == emitted
-    assert most <= recording._MOST_WAITING + 200_000
+    assert most <= pace.MOST_WAITING + 200_000
     told_at = [kind for _, kind, _ in trace._frames()]
     assert "dropped" in told_at[: -told_at[::-1].index("events")], "it is marked before what comes after it"
     figure(f"{len(events):,} recorded + {recorder.dropped:,} dropped = {emitted:,}; at most {most:,} items waited")

@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from follow import FollowConfig, FollowerWarning, Recorder, follow, install_import_hook, instrument, load
-from follow import recorder as recording
+from follow import FollowConfig, FollowerWarning, Recorder, follow, install_import_hook, instrument, load, pace
 
 from ..support import define
 from .children import run
@@ -320,8 +319,8 @@ def test_05_a_recorder_keeps_no_object_nor_its_type(detail: str, figure: Callabl
 def test_06_where_no_stack_is_left_nothing_is_looked_at_or_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "_MOST_UNSEEN", 0)  # each call looks whether there is something to write
-    monkeypatch.setattr(recording, "_FILE_AGE", 0)  # and there is
+    monkeypatch.setattr(pace, "MOST_UNSEEN", 0)  # each call looks whether there is something to write
+    monkeypatch.setattr(pace, "FILE_AGE", 0)  # and there is
     source = "def f(n):\n    depth[0] = n\n    try:\n        f(n + 1)\n    finally:\n        x = n\n"
     plain = define(source, depth=[0])
     with pytest.raises(RecursionError):
