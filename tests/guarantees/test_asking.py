@@ -135,7 +135,8 @@ def test_10_what_objects_told_is_in_files_too(tmp_path: Path) -> None:
     function = define("def f(p):\n    q = {'k': p}\n    return p\n")
     with Recorder(tmp_path / "asked.trace") as recorder:
         follow(function, recorder, config=ASKING)(Point(3))
-    follow(function, jsonl(tmp_path / "asked.jsonl"), config=ASKING)(Point(3))
+    with open(tmp_path / "asked.jsonl", "w") as stream:
+        follow(function, jsonl(stream), config=ASKING)(Point(3))
     for records in (load(tmp_path / "asked.trace").records(), read(tmp_path / "asked.jsonl")):
         first = next(iter(records))
         assert repr([one["val"] for one in first["local_vars"]]) == "[Point(3), {'k': Point(3)}]"

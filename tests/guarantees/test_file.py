@@ -26,6 +26,7 @@ from follow.trace.file import _FRAME, MARK, MOST_UNPACKED, FrameReader
 from follow.trace.values import MOST_NESTED, pack
 
 from ..support import define
+from .children import forked
 
 SOURCE = (
     "def f(n):\n    x = [n]\n    for i in range(n):\n        x.append({'i': (i, {i}), 2: 1j})\n    try:\n        1 / 0\n"
@@ -97,7 +98,7 @@ def test_14_what_is_made_of_a_file_is_private_too(small: Path, tmp_path: Path, m
     assert main(["view", str(trace), "-o", str(tmp_path / "view.html")]) == 0
     assert main(["combine", str(trace), "-o", str(tmp_path / "all.trace")]) == 0
     function = define("def f():\n    x = 1\n")
-    follow(function, [tmp_path / "lines.txt", jsonl(tmp_path / "live.jsonl")])()
+    assert forked(lambda: follow(function, [tmp_path / "lines.txt", jsonl(tmp_path / "live.jsonl")])()) == 0
     for name in (*FORMATS, "view.html", "all.trace", "lines.txt", "live.jsonl"):
         assert rights(tmp_path / name) == 0o600, name
 
