@@ -13,7 +13,8 @@ from .model import Follower, Record
 
 def chooses(config: FollowConfig) -> bool:
     """Whether a configuration leaves out records or variables, or shows values in another way."""
-    return bool(config.include or config.exclude or config.when or config.custom_repr or config.max_records is not None)
+    chosen = config.include or config.exclude or config.when or config.max_records is not None
+    return bool(chosen or config.custom_repr or config.repr == "user")
 
 
 class Choosing:

@@ -13,7 +13,7 @@ from .secretnames import words
 EXTRA_FIELDS = (*STATIC, *DYNAMIC)
 """The further keys that ``FollowConfig.fields`` may ask for."""
 
-_CHOICES = {"values": ("snapshot", "live"), "on_follower_error": ("off", "raise")}
+_CHOICES = {"values": ("snapshot", "live"), "on_follower_error": ("off", "raise"), "repr": ("safe", "user")}
 _LIMITS = ("depth", "max_depth", "max_items", "max_string", "max_nodes", "max_attributes", "max_bits")
 _MOST_DEPTH = 50
 """What is nested deeper a trace file cannot hold."""
@@ -46,7 +46,12 @@ class FollowConfig:
         when: a function of a record; only records for which it is true are handed on.
         max_records: fall silent after so many records of what is followed with this configuration at once.
         custom_repr: a function of a value, which gives what the record shows instead. It runs the program's code.
-            With any of these five a recorder or text follower gets dicts, as other followers do.
+            With any of these five, and with ``repr="user"``, a recorder or text follower gets dicts, as other
+            followers do.
+        repr: ``"user"`` shows each object that is no built-in value as its own ``repr()`` told it at that moment, up
+            to ``max_string`` characters. It runs the program's code: one that raises is shown as such, a type whose
+            ``repr()`` has once taken more than 50 ms is not asked again, and so long may those of one variable take.
+            One that never returns hangs the program.
         max_depth: levels of nested containers that are copied, at most 50.
         max_items: items kept of one container.
         max_string: characters (or bytes) kept of one string.
@@ -90,6 +95,7 @@ class FollowConfig:
     when: Callable[[dict[str, Any]], object] | None = None
     max_records: int | None = None
     custom_repr: Callable[[Any], object] | None = None
+    repr: str = "safe"
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -126,6 +132,8 @@ def _check_choice(config: FollowConfig) -> None:
         value = getattr(config, name)
         if value is not None and not callable(value):
             raise TypeError(f"FollowConfig.{name} must be a callable or None, not {value!r}.")
+    if config.repr == "user" and config.values == "live":
+        raise ValueError("FollowConfig.repr='user' asks nothing with values='live', which hands over the objects.")
     if config.max_records is not None:
         _check_limit("max_records", config.max_records)
 
@@ -141,6 +149,8 @@ def _check_redact(config: FollowConfig) -> None:
             raise TypeError(f"FollowConfig.redact: {item!r} is neither a name nor a compiled pattern of text.")
     if redact and config.values == "live":
         raise ValueError("FollowConfig.redact hides nothing with values='live', which hands over the objects.")
+    if redact and config.repr == "user":
+        raise ValueError("FollowConfig.redact cannot hide what objects tell of themselves with repr='user'.")
     object.__setattr__(config, "redact", tuple(redact))
 
 

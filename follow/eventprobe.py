@@ -220,7 +220,7 @@ class EventProbes(Probes):
         if known.outermost:
             number = state if type(state) is int else state[CALL]
             self._extend((LEFT, number, description, self._now()))
-            self._recorder.left()
+            self._recorder.left(number)
 
     def _variables(self, frame: Any, scope: Scope, state: Any) -> dict[str, object]:
         """Copies of the variables of the frame that raised; the call's slots are brought up to date."""

@@ -11,7 +11,7 @@ from .model import CELL, SLOT, VALUE, Scope, Shown, Site
 from .state import CALL, CELLS, SLOTS, YIELDED
 from .template import function_code
 
-FULL = "len(buffer) > limit[0] and look()"
+FULL = "len(buffer) > limit.value and look()"
 """What a probe does now and then: see whether what has been gathered is to be handed over."""
 
 

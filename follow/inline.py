@@ -10,14 +10,29 @@ from __future__ import annotations
 import ast
 import re
 
+from .endings import branching, put_checks
 from .events import held_by
 from .graft import Graft, constant, set_position
-from .model import CELL, HIDDEN_LOCAL, RESULT_LOCAL, SLOT, VALUE, Scope, Shown, Site, Span
+from .model import CELL, HIDDEN_LOCAL, NOWHERE, RESULT_LOCAL, SLOT, VALUE, Scope, Shown, Site, Span
 from .state import CALL, CELLS, SLOTS
 
 
 class EventGraft(Graft):
     """The graft that writes probes out."""
+
+    _entered: Scope | None = None
+    """The function whose body is being grafted, once its entry was met."""
+
+    def _suite(self, owner: ast.AST, old: list[ast.AST], new: object) -> None:
+        """Where a call may fall off its end, it is checked whether it was the outermost one."""
+        if not isinstance(owner, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            super()._suite(owner, old, new)
+            return
+        around, self._entered = self._entered, None
+        super()._suite(owner, old, new)
+        if self._entered is not None and isinstance(new, list):
+            put_checks(new, _Writer(NOWHERE, self._entered).check())
+        self._entered = around
 
     def _placed_statement(self, item: ast.stmt, match: re.Match[str]) -> list[ast.stmt]:
         what, number = match.group(1), match.group(2)
@@ -51,7 +66,7 @@ class EventGraft(Graft):
         keep = ast.Assign(targets=[write.name(RESULT_LOCAL, ast.Store())], value=end.value.args[1])
         end.value = write.name(RESULT_LOCAL)
         events = write.site_statements(self._tables.sites[int(match.group(2))], Shown(RESULT_LOCAL, VALUE, 0))
-        return [write.statement(keep), *events, end]
+        return [write.statement(keep), *events, write.check(), end]
 
     def _writer(self, site: Site) -> _Writer | None:
         """What writes a site's probe out; None where it must stay a function."""
@@ -72,12 +87,15 @@ class EventGraft(Graft):
         changes += [(slot, constant("missing", site.anchor)) for slot in site.clears]
         done = [write.statement(write.store(SLOTS + slot, value)) for slot, value in changes]
         done += write.site_statements(site)
+        if site.kind == "return":
+            return [*done, write.check()]
         return [*done, write.look()] if site.kind in ("for", "while") else done
 
     def _entry(self, item: ast.Assign, scope: Scope) -> list[ast.stmt]:
         """The call's state, and the event that it has begun."""
         write = _Writer(scope.anchor, scope)
         assert isinstance(item.value, ast.Call)
+        self._entered = scope
         state = write.call(f"next_{scope.number}")
         if not scope.stateless:
             cells: ast.expr = write.none()
@@ -94,7 +112,7 @@ class EventGraft(Graft):
         parts = [constant(f"enter_id_{scope.number}", scope.anchor), write.number(), write.call("thread")]
         parts += [write.argument(name) for name in scope.entered]
         parts += [write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells)]
-        return [begin, write.statement(write.event(parts)), write.look()]
+        return [begin, write.statement(write.event(parts)), write.look(begins=True)]
 
 
 class _Writer:
@@ -167,13 +185,24 @@ class _Writer:
         would then see the line of the next statement as a new one.
         """
         rest = [] if otherwise is None else [self.statement(otherwise)]
-        return self.statement(ast.If(test=test, body=[self.statement(then)], orelse=rest))
+        return branching(self.statement(ast.If(test=test, body=[self.statement(then)], orelse=rest)))
 
-    def look(self) -> ast.stmt:
-        """``if len(buffer) > limit[0]: look()``: there is something to hand over, perhaps."""
+    def look(self, *, begins: bool = False) -> ast.stmt:
+        """``if len(buffer) > limit.value: look()``: there is something to hand over, perhaps.
+
+        Where a call begins it is ``begun(number)``: that call may be the outermost one.
+        """
         length = self.call("len", constant("buffer", self._anchor))
-        limit = self.item(constant("limit", self._anchor), 0)
-        return self.choice(self.compare(length, ast.Gt(), limit), self.call("look"))
+        limit = self.attribute(constant("limit", self._anchor), "value")
+        then = self.call("begun", self.number()) if begins else self.call("look")
+        return self.choice(self.compare(length, ast.Gt(), limit), then)
+
+    def check(self) -> ast.If:
+        """``if number is outer.value: ended()``: the outermost call ends here."""
+        outermost = self.attribute(constant("outer", self._anchor), "value")
+        check = self.choice(self.compare(self.number(), ast.Is(), outermost), self.call("ended"))
+        assert isinstance(check, ast.If)
+        return check
 
     def site(self, site: Site) -> ast.expr:
         """The event of a site: what its statement has bound, and what it may have changed."""

@@ -7,7 +7,7 @@ import functools
 import sys
 import weakref
 from collections.abc import Callable
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 from . import context
@@ -92,6 +92,8 @@ class Probes:
         size, by_frame, namespace = self._tables.entering(number)
         slots = [MISSING] * size
         frames, stands = self._frames, self._stands
+        scope = self._tables.scope(number)
+        secret = {*scope.secret} & {*scope.entered, *scope.cells}
 
         def enter(user: FunctionType | None = None) -> list[Any]:
             state = [0.0, _DEAF, None if user is None else user.__closure__, None, None, None, *slots]
@@ -104,12 +106,20 @@ class Probes:
                     frames[id(sys._getframe(1))] = state
                 if stands:
                     state[STANDING] = context.STANDINGS.enter(sys._getframe(1))
+                if secret:
+                    self._learn(sys._getframe(1), scope, secret)
                 state[CLOCK] = now() - thread.overhead
             except RecursionError:
                 pass
             return state
 
         return enter
+
+    def _learn(self, frame: FrameType, scope: Scope, secret: set[str]) -> None:
+        """The secrets that a call was given are known before anything of it is shown."""
+        for name, value in variables_of(frame, scope, None).items():
+            if name in secret:
+                self._capture.learn(value)
 
     def _make_call(self, number: int) -> Callable[..., object]:
         frames = self._frames
@@ -289,7 +299,7 @@ class Probes:
                 for name in scope.names
                 if name in found
             ],
-            "exception": self._capture.message(describe_exception(error)),
+            "exception": describe_exception(error, self._capture.message),
             **self._reader(site, scope)(state),
         }
 

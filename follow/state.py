@@ -15,3 +15,12 @@ other calls (where records tell), its first slot."""
 
 CALL = CLOCK
 """For a recorder, which needs no clock: the number of the call."""
+
+
+class Number:
+    """A number that can change, as a constant of a code object: an attribute in a slot is read fastest."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from ..describe import describe_record
 from ..errors import TraceError
 from ..model import Follower, Record
+from ..private import private
 from ..version import __version__
 from .values import from_json, to_json
 
@@ -65,7 +66,7 @@ def jsonl(output: str | os.PathLike[str] | TextIO) -> Follower:
         text = line(describe_record(record))
         if stream is None:
             if isinstance(output, (str, os.PathLike)):
-                stream = open(output, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
+                stream = open(output, "a", encoding="utf-8", buffering=1, opener=private)  # noqa: SIM115
             else:
                 stream = output
             text = header() + text

@@ -51,7 +51,7 @@ class Text(EventSink):
         self._busy = False
         self._writing = threading.RLock()
         self._lost: dict[int, int] = {}
-        self._limit[0] = 1
+        self._limit.value = 1
         self._offer(self._taking(), lambda: None)
 
     def register(self, tables: Lookup, config: FollowConfig) -> int:

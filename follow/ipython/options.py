@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from ..config import FollowConfig
+from ..secretnames import SECRETS
 
 
 def parser(magic: str, *, names: bool) -> Any:
@@ -31,6 +32,8 @@ def parser(magic: str, *, names: bool) -> Any:
             made.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
         elif isinstance(field.default, int):
             made.add_argument(option, type=int)
+        elif field.name == "redact":
+            made.add_argument(option, type=_secrets, nargs="?", const=SECRETS)
         elif isinstance(field.default, tuple):
             made.add_argument(option, type=_names)
         else:
@@ -40,6 +43,11 @@ def parser(magic: str, *, names: bool) -> Any:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _secrets(text: str) -> tuple[str, ...]:
+    """``--redact`` alone, or with ``true`` as in ``pyproject.toml``, means the ready list."""
+    return SECRETS if text.lower() == "true" else _names(text)
 
 
 def config_of(options: Any) -> FollowConfig:
