@@ -6,10 +6,12 @@ import ast
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..model import Guard, Site, Span
+from ..looplimit import loop_limit_of
+from ..model import ELISION, Guard, Site, Span
+from ..variables import is_shown
 from .anchors import definition_of, entry_of, first_of, last_of
 from .expressions import scan_expressions
-from .flow import AFTER, END, ENTER, Bound, Flow, is_always_true
+from .flow import AFTER, BEFORE, END, ENTER, Bound, Flow, is_always_true
 from .headers import header_span, span_of
 from .kinds import is_on, kind_of
 from .names import own_expressions, statement_binds, statement_unbinds, walrus_names
@@ -53,9 +55,15 @@ class StatementScan:
         names = scan.codes[node]
         self.shared, globals_ = nested_declarations(node, class_name)
         self.names = tuple(name for name in names.order if name != "__class__" and name not in globals_)
+        config = scan.config
+        self.visible = tuple(name for name in self.names if is_shown(name, config.include, config.exclude))
+        self.limit = loop_limit_of(config.loop_limit)
+        self.loops: list[tuple[int, int, Span]] = []
+        self.loop = -1
         self.free = set(names.free)
         self.cell = set(names.cell)
         self.flow = Flow([n for n in self.names if n not in self.free], class_name, walruses=scan.walruses)
+        self.headers: list[ast.stmt] = []
         self.dark: set[str] = set()
         self.drafts: dict[int, Draft] = {}
         self.emitters: list[tuple[int, str, ast.AST]] = []
@@ -140,6 +148,8 @@ class StatementScan:
             if statement.exc is None and self.scan.config.follow_exceptions:
                 self.emitters.append((site, "reraise", statement))
             return
+        if isinstance(statement, (ast.Break, ast.Return)):
+            self._leave(statement, site, context)
         if isinstance(statement, ast.Return) and context.under_finally:
             self.return_clears[site] = [handler.name for handler, _ in self._open_handlers if handler.name]
         if isinstance(statement, (ast.Break, ast.Continue)):
@@ -199,19 +209,65 @@ class StatementScan:
     def _loop(self, statement: ast.For | ast.AsyncFor | ast.While, context: Context, anchor: Span, ends: bool) -> None:
         inside = Context(context.guard, False, context.under_finally)
         wanted = self._wanted(statement)
+        outer, limited = self.loop, self._limited(statement, context)
         if wanted:
             entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
             self.emitters.append((entered, "enter", statement))
         around, self._loop_handlers = self._loop_handlers, len(self._open_handlers)
         self._suite(statement.body, inside)
         self._loop_handlers = around
+        if statement.orelse:
+            anchor = entry_of(statement.orelse)
+        if limited and ends:
+            self._elision(statement, statement, END, anchor, context.guard, "end")
+        self.loop = outer
         if wanted and ends:
             closing = context.tail and not statement.orelse
-            if statement.orelse:
-                anchor = entry_of(statement.orelse)
             ended = self._header(statement, END, anchor, context.guard, raising=False, closing=closing)
             self.emitters.append((ended, "end", statement))
         self._suite(statement.orelse, context)
+
+    # -- loops of which not all iterations are recorded --------------------------------------------
+
+    def _limited(self, statement: ast.For | ast.AsyncFor | ast.While, context: Context) -> bool:
+        """Count the iterations of a loop that begins, if not all of them are recorded."""
+        if self.limit is None:
+            return False
+        outer, self.loop = self.loop, len(self.loops)
+        start = first_of(statement if isinstance(statement, ast.While) else statement.iter)
+        self.loops.append((outer, -1, start))
+        self.headers.append(statement)
+        where = "turn" if self.limit.every else ""
+        self.emitters.append((self.loop, "start", statement))
+        self.emitters.append((self.loop, "count", statement))
+        site = self._elision(statement, statement, ENTER, entry_of(statement.body), context.guard, where)
+        self.loops[self.loop] = outer, site, start
+        return True
+
+    def _elision(self, loop: ast.stmt, node: ast.stmt, moment: str, anchor: Span, guard: int, where: str) -> int:
+        """A site that tells how many iterations were left out."""
+        span, bound = header_span(loop, self.scan.text), self.flow.moments[node, moment]
+        site = self._draft(loop, ELISION, span, anchor, bound, None, guard, raising=False)
+        if where:
+            self.emitters.append((site, where, node))
+        return site
+
+    def _leave(self, statement: ast.Break | ast.Return, site: int, context: Context) -> None:
+        """A ``break`` or ``return`` out of a loop is recorded in any iteration, after what was left out."""
+        if self.loop < 0:
+            return
+        inner, left = self.loop, [self.loop]
+        while isinstance(statement, ast.Return) and self.loops[left[-1]][0] >= 0:
+            left.append(self.loops[left[-1]][0])
+        for self.loop in reversed(left):
+            header = self.headers[self.loop]
+            self._elision(header, statement, BEFORE, first_of(statement), context.guard, "jump")
+        self.loop = inner
+        draft = self.drafts[site]
+        loop = self.loops[inner][0] if isinstance(statement, ast.Break) else inner
+        told = replace(draft.site, loop=loop, always=isinstance(statement, ast.Return))
+        self.scan.sites[site] = told
+        self.drafts[site] = replace(draft, site=told)
 
     def _scan_With(self, statement: ast.With | ast.AsyncWith, context: Context) -> None:
         self._wanted(statement)
@@ -304,7 +360,18 @@ class StatementScan:
         number = len(self.scan.sites)
         instruction = self.scan.shown.instruction(span)
         site = Site(
-            number, self.number, kind, instruction, span, anchor, guard, closing=closing, raising=raising, result=result
+            number,
+            self.number,
+            kind,
+            instruction,
+            span,
+            anchor,
+            guard,
+            closing=closing,
+            raising=raising,
+            result=result,
+            loop=self.loop,
+            always=kind in ("return", "raise"),
         )
         self.scan.sites[number] = site
         self.drafts[number] = Draft(site, bound, binder, node)

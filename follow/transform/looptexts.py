@@ -1,0 +1,55 @@
+"""What the generated code says of loops of which not all iterations are recorded."""
+
+from __future__ import annotations
+
+from ..looplimit import LoopLimit
+from ..model import Scope, Site
+from ..state import COUNT, TOLD
+
+
+class LoopTexts:
+    """The texts for the loops of one function.
+
+    Three items of a call's state belong to each loop: whether the running iteration is recorded, how many have begun,
+    and of how many it has been told what was left out.
+
+    Arguments:
+        scope: the function.
+        limit: which iterations are recorded.
+        state: how the generated code names the state of the running call.
+    """
+
+    def __init__(self, scope: Scope, limit: LoopLimit, state: str) -> None:
+        self._scope = scope
+        self._limit = limit
+        self._state = state
+
+    def _item(self, loop: int, offset: int = 0) -> str:
+        return f"{self._state}[{self._scope.flag(loop) + offset}]"
+
+    def start(self, loop: int) -> str:
+        """Before a loop: no iteration has begun."""
+        return f"{self._item(loop, COUNT)} = {self._item(loop, TOLD)} = 0"
+
+    def count(self, loop: int) -> list[str]:
+        """At the start of an iteration: count it, and see whether it is recorded."""
+        outer, *_ = self._scope.loops[loop]
+        test = self._limit.condition(self._item(loop, COUNT))
+        if outer >= 0:
+            test = f"{self._item(outer)} and ({test})"
+        return [f"{self._item(loop, COUNT)} += 1", f"{self._item(loop)} = {test}"]
+
+    def guarded(self, site: Site, probe: str) -> str:
+        """The probe of a statement, which is called only if the iteration is recorded."""
+        if site.loop < 0 or site.always or site.stores or site.clears:
+            return probe
+        return f"if {self._item(site.loop)}: {probe}"
+
+    def told(self, site: Site, where: str, probe: str) -> tuple[str, str]:
+        """Where the probe stands that tells what was left out, and its text."""
+        if where == "turn":
+            return "enter", f"if {self._item(site.loop)}: {probe}"
+        if where == "jump":
+            return "before", f"if not {self._item(site.loop)}: {probe}"
+        outer, *_ = self._scope.loops[site.loop]
+        return where, probe if outer < 0 else f"if {self._item(outer)}: {probe}"
