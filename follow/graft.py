@@ -227,6 +227,8 @@ class Graft:
         anchor = self._anchor(match)
         self._place(item.test, anchor)
         item.body = self._placed_statement(probe, match)
+        for other in item.orelse:
+            self._place(other, anchor)
         set_position(item, anchor)
         return [item]
 

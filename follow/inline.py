@@ -12,8 +12,8 @@ import re
 
 from .events import held_by
 from .graft import Graft, constant, set_position
-from .model import CELL, HIDDEN_LOCAL, RESULT_LOCAL, SLOT, VALUE, Scope, Shown, Site, Span
-from .state import CALL, CELLS, SLOTS
+from .model import CELL, ELISION, HIDDEN_LOCAL, RESULT_LOCAL, SLOT, VALUE, WATCH, Scope, Shown, Site, Span
+from .state import CALL, CELLS, LOOP_SIZE, SLOTS
 
 
 class EventGraft(Graft):
@@ -22,6 +22,7 @@ class EventGraft(Graft):
     def _placed_statement(self, item: ast.stmt, match: re.Match[str]) -> list[ast.stmt]:
         what, number = match.group(1), match.group(2)
         if what == "enter" and isinstance(item, ast.Assign):
+            self._scope = int(number)
             return self._entry(item, self._tables.scopes[int(number)])
         if what is None and number is not None:
             written = self._statements(self._tables.sites[int(number)])
@@ -34,7 +35,7 @@ class EventGraft(Graft):
             site = self._tables.sites[int(match.group(2))]
             write = self._writer(site)
             if write is not None and not site.stores:
-                return write.site(site)
+                return write.site_if_recorded(site)
         return super()._placed_condition(probe, match)
 
     def _grafted(self, old: ast.AST, item: ast.AST) -> list[ast.AST]:
@@ -56,7 +57,7 @@ class EventGraft(Graft):
     def _writer(self, site: Site) -> _Writer | None:
         """What writes a site's probe out; None where it must stay a function."""
         scope = self._tables.scopes[site.scope]
-        if not scope.hidden or scope.namespace:
+        if not scope.hidden or scope.namespace or site.kind == ELISION:
             return None
         if site.kind == "return":
             return _Writer(site.anchor, scope) if site.closing else None
@@ -88,12 +89,15 @@ class EventGraft(Graft):
                         set_position(node, scope.anchor)
                 cells = write.attribute(user, "__closure__")
             parts = [state, write.none(), cells, write.none(), write.none(), write.none()]
-            state = write.display([*parts, *(constant("missing", scope.anchor) for _ in scope.slots)])
+            more = len(scope.slots) + LOOP_SIZE * len(scope.loops)
+            state = write.display([*parts, *(constant("missing", scope.anchor) for _ in range(more))])
         begin = ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=state)
         set_position(begin, scope.anchor)
         parts = [constant(f"enter_id_{scope.number}", scope.anchor), write.number(), write.call("thread")]
         parts += [write.argument(name) for name in scope.entered]
-        parts += [write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells)]
+        parts += [
+            write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells) if name in scope.names
+        ]
         return [begin, write.statement(write.event(parts)), write.look()]
 
 
@@ -108,6 +112,7 @@ class _Writer:
     def __init__(self, anchor: Span, scope: Scope) -> None:
         self._anchor = anchor
         self._scope = scope
+        self._watched: tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...] = ()
 
     def _at(self, node: ast.expr) -> ast.expr:
         set_position(node, self._anchor)
@@ -182,6 +187,12 @@ class _Writer:
             return everything
         return self._at(ast.IfExp(test=test, body=few, orelse=everything))
 
+    def site_if_recorded(self, site: Site) -> ast.expr:
+        """The same as an expression that is false if the iteration is left out."""
+        if site.loop < 0:
+            return self.site(site)
+        return self.boolean(ast.And(), [self.state(self._scope.flag(site.loop)), self.site(site)])
+
     def site_statements(self, site: Site, result: Shown | None = None) -> list[ast.stmt]:
         """The same as statements; ``result`` is what a call returns."""
         test, few, everything = self._forms(site, result)
@@ -190,6 +201,7 @@ class _Writer:
     def _forms(self, site: Site, result: Shown | None = None) -> tuple[ast.expr | None, ast.expr, ast.expr]:
         """When an event's shorter form will do (None: where they are one), that form and the longer one."""
         held = held_by(site, self._scope)
+        self._watched = site.watched
         if not held.longer:
             parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
             if held.result:
@@ -228,11 +240,21 @@ class _Writer:
 
     def value(self, shown: Shown) -> ast.expr:
         """A variable's value as it is, or a copy."""
+        if shown.place == WATCH:
+            return self.watch(*self._watched[shown.index])
         if shown.name in self._scope.secret:
             return self.call("hide_cell" if shown.place == CELL else "hide", self.read(shown))
         if shown.place == CELL:
             return self.cell(shown.index)
         return self._at(ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown)))
+
+    def watch(self, index: int, variables: tuple[tuple[str, str, int], ...]) -> ast.expr:
+        """What is computed of some variables."""
+        values = [
+            self.call("content", self.read(shown)) if shown.place == CELL else self.read(shown)
+            for shown in (Shown(*one) for one in variables)
+        ]
+        return self.call(f"watch{index}_{self._scope.number}", *values)
 
     def no_atom(self, shown: Shown) -> ast.expr:
         """A copy or a description: ``described(id(type(x))) or copy(x)``."""

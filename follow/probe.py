@@ -120,7 +120,7 @@ class Probes:
     def _make_call(self, number: int) -> Callable[..., object]:
         frames = self._frames
         size, _, namespace = self._tables.entering(number)
-        nowhere = self._nowhere(size)
+        nowhere = self._nowhere(size, namespace=namespace)
         if namespace:
             return functools.partial(frames.get, MODULE, nowhere)
 
@@ -132,7 +132,7 @@ class Probes:
 
         return call
 
-    def _nowhere(self, size: int) -> list[Any]:
+    def _nowhere(self, size: int, *, namespace: bool) -> list[Any]:
         """The state of a call that is not known: it makes no records."""
         return [0.0, _DEAF, None, None, None, None, *[MISSING] * size]
 

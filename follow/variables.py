@@ -6,6 +6,7 @@ import ast
 import functools
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 PARTS = ".*"
 """What follows the name under which an exploded variable's parts are kept: no expression ends so."""
@@ -54,3 +55,11 @@ def names_in(tree: ast.expr) -> tuple[str, ...]:
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     bound |= {node.id for node in names if not isinstance(node.ctx, ast.Load)}
     return tuple(dict.fromkeys(node.id for node in names if node.id not in bound))
+
+
+def expanded(name: str, form: Any) -> dict[str, Any]:
+    """Under which names records show what was recorded under one: the parts of a value each have their own."""
+    if type(form) is dict and name.endswith(PARTS):
+        base = name.removesuffix(PARTS)
+        return {base + suffix: part for suffix, part in form.items()}
+    return {name: form}

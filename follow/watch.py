@@ -90,7 +90,8 @@ class Watch:
             yield suffix, part, self._hides is not None and type(name) is str and self._hides(name)
 
 
-_OURS = ("follow.watch",)
+_OURS = ("follow.watch", "follow.probe", "follow.eventprobe")
+"""Whose frames stand between that of the followed function and the evaluation."""
 
 
 @functools.lru_cache(1_024)
@@ -160,6 +161,8 @@ def entries_for(
         except KeyboardInterrupt:
             raise
         except BaseException as error:
+            if watch.parted:  # that is told of the expression itself
+                return []
             told = capture.message(describe_raised(error, describer.copy))
             return [{"var": watch.base, "val": Described(RAISED, told), "type": RAISED}]
         if value is MISSING:
@@ -184,7 +187,7 @@ def form_for(scope: Scope, index: int, config: FollowConfig, describer: Describe
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            return Described(RAISED, describe_raised(error, describer.copy))
+            return MISSING if watch.parted else Described(RAISED, describe_raised(error, describer.copy))
         if value is MISSING:
             return MISSING
         if watch.parted:
@@ -203,11 +206,3 @@ def content(cell: Any) -> object:
         return cell.cell_contents
     except ValueError:
         return MISSING
-
-
-def expanded(name: str, form: object) -> dict[str, object]:
-    """Under which names records show what was recorded under one: the parts of a value each have their own."""
-    if type(form) is dict and name.endswith(PARTS):
-        base = name.removesuffix(PARTS)
-        return {base + suffix: part for suffix, part in form.items()}
-    return {name: form}

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .statements import Draft, StatementScan
 
 
+_STATEMENTS = ("enter", "end", "before", "after")
+"""Where probes are statements of their own."""
+
 Variables = tuple[tuple[str, ...], tuple[Shown, ...], tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...]]
 """A probe's arguments, what it shows, and what of that is computed of which variables."""
 
@@ -287,10 +290,12 @@ class Layout:
     def _place(self, site: Site, where: str, node: ast.AST, state: str) -> None:
         plan = self.scan.plan
         text = probes.call(self.prefix, site.number, [state, *site.arguments])
+        texts = [text]
         if site.kind == ELISION:
             where, text = self.loops.told(site, where, text)
-        elif site.loop >= 0 and where in ("enter", "end", "before", "after"):
-            text = self.loops.guarded(site, text)
+            texts = [text]
+        elif where in _STATEMENTS:
+            texts = self.loops.guarded(site, self.prefix, text)
         if where == "elif":
             plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, f"{text} or ", ""))
         elif where == "reraise":
@@ -306,9 +311,9 @@ class Layout:
         elif where == probes.YIELD:
             before = f"{self.prefix}_{probes.YIELD}_{site.number}({state}, "
             plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, before, ")"))
-            plan.after.setdefault(node, []).append(text)
+            plan.after.setdefault(node, []).extend(self.loops.guarded(site, self.prefix, text))
         else:
-            getattr(plan, where).setdefault(node, []).append(text)
+            getattr(plan, where).setdefault(node, []).extend(texts)
 
     def _wrap(self, site: Site, name: str, state: str) -> tuple[str, str]:
         rest = "".join(f", {argument}" for argument in site.arguments)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..looplimit import LoopLimit
 from ..model import Scope, Site
-from ..state import COUNT, TOLD
+from ..state import COUNT, SLOTS, TOLD
+from .probes import call
 
 
 class LoopTexts:
@@ -39,11 +40,13 @@ class LoopTexts:
             test = f"{self._item(outer)} and ({test})"
         return [f"{self._item(loop, COUNT)} += 1", f"{self._item(loop)} = {test}"]
 
-    def guarded(self, site: Site, probe: str) -> str:
-        """The probe of a statement, which is called only if the iteration is recorded."""
-        if site.loop < 0 or site.always or site.stores or site.clears:
-            return probe
-        return f"if {self._item(site.loop)}: {probe}"
+    def guarded(self, site: Site, prefix: str, probe: str) -> list[str]:
+        """The probe of a statement, which is called only if the iteration is recorded; what it remembers is in any."""
+        if site.loop < 0 or site.always:
+            return [probe]
+        rest = [f"{self._state}[{SLOTS + slot}] = {site.arguments[argument]}" for slot, argument in site.stores]
+        rest += [call(prefix, f"clear_{slot}", [self._state]) for slot in site.clears]
+        return [f"if {self._item(site.loop)}: {probe}", *([f"else: {'; '.join(rest)}"] if rest else [])]
 
     def told(self, site: Site, where: str, probe: str) -> tuple[str, str]:
         """Where the probe stands that tells what was left out, and its text."""
