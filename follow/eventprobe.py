@@ -44,6 +44,7 @@ class EventProbes(Probes):
         self._describer = describer = recorder.describer(channel.config)
         self._copy = describer.copy
         self._extend = recorder.constants["extend"]
+        self._late = recorder.constants["late"]
         if channel.config.watch:
             self._extend = functools.partial(_extend_unless_watching, self._extend)
         self._now = recorder.now
@@ -122,12 +123,21 @@ class EventProbes(Probes):
             state[SLOTS] = {}
         return state
 
+    def _clock(self, state: list[Any]) -> float:
+        return 0.0  # its events have times of their own
+
+    def _tell_of(self, opening: Any, count: int, time: float) -> Any:
+        return (*opening[:-2], count, opening[-1])
+
+    def _hand_on(self, item: Any) -> None:
+        self._late(item)
+
     def _made_watch(self, scope: Scope, index: int) -> Callable[..., Any]:
         return form_for(scope, index, self._channel.config, self._describer)
 
     # -- events ----------------------------------------------------------------------------------
 
-    def _make_record(self, number: int, *, gives: bool) -> FunctionType:
+    def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
         held = held_by(site, scope)
@@ -138,7 +148,9 @@ class EventProbes(Probes):
             "number": id_of(self._base, site.number, ALL if held.longer else FEW),
         }
         if site.kind == ELISION:
-            namespace["left_out"] = self._left_out(scope, site.loop)
+            if scope.windows and site.number != scope.loops[site.loop][1]:
+                return functools.partial(self._flush, scope, site.loop)
+            namespace.update(self._telling(scope, site))
         namespace.update((f"{WATCH}{at}", self._watch(scope, index)) for at, (index, _) in enumerate(site.watched))
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
@@ -163,7 +175,7 @@ class EventProbes(Probes):
     def _make_yield(self, number: int) -> Callable[..., object]:
         site = self._tables.site(number)
         copy = self._describer.hide if site.hides else self._copy
-        flag = -1 if site.loop < 0 else self._tables.scope(site.scope).flag(site.loop)
+        flag = self._tables.scope(site.scope).guard(site)
 
         def keep(state: list[Any], value: object) -> object:
             if flag < 0 or state[flag]:
@@ -257,14 +269,20 @@ class EventProbes(Probes):
     def _tell_raised(self, state: Any, site: Site, found: dict[str, object], description: str) -> None:
         number = state if type(state) is int else state[CALL]
         scope = self._tables.scope(site.scope)
-        for loop in loops_around(scope, site.loop):
+        around = loops_around(scope, site.loop)
+
+        def opening(loop: int, count: int = 0) -> tuple[Any, ...]:
+            told = self._tables.site(scope.loops[loop][1])
+            values = [found] if scope.namespace else [found[shown.name] for shown in held_by(told, scope).bound]
+            return (id_of(self._base, told.number), number, *values, count, self._now())
+
+        if scope.windows:
+            self._begin_again(state, scope, around, opening)
+        for loop in around if not scope.windows else ():
             count = self._left_out(scope, loop)(state, 1)
             running = state[scope.flag(loop)]
             if count or not running:  # after this event nothing of before counts for the trace's questions
-                told = self._tables.site(scope.loops[loop][1])
-                bound = held_by(told, scope).bound
-                values = [found] if scope.namespace else [found[shown.name] for shown in bound]
-                self._extend((id_of(self._base, told.number), number, *values, count, self._now()))
+                self._extend(opening(loop, count))
             if not running:
                 break
         self._extend((RAISED, number, id_of(self._base, site.number), found, description, self._now()))

@@ -31,7 +31,9 @@ def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any,
         scope.namespace,
         scope.stateless,
         sources_of(site),
-        scope.flag(site.loop) if site.loop >= 0 and not site.always and site.kind != ELISION else -1,
+        scope.guard(site),
+        scope.sink(site),
+        scope.windows,
     )
 
 
@@ -39,7 +41,7 @@ def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any,
 def event_template(shape: tuple[Any, ...]) -> CodeType:
     """The code of all probes of one shape: they differ only in what their globals hold."""
     arguments, bound, again, together, stores, clears, gives, yields, kind, hides, namespace, stateless, *rest = shape
-    sources, flag = rest
+    sources, flag, sink, windows = rest
     names = [f"a{index}" for index in range(arguments)]
     lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
     lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
@@ -64,7 +66,10 @@ def event_template(shape: tuple[Any, ...]) -> CodeType:
             parts.append("None")
     if kind == ELISION:
         parts.append("count")
-    event = f" extend(({', '.join(parts)}, now()))"
+    taken = (
+        "begin(state, " if kind == ELISION and windows else f"(state[{sink}] or extend)(" if sink >= 0 else "extend("
+    )
+    event = f" {taken}({', '.join(parts)}, now()))"
     end = [f" {FULL}"] if kind in ("for", "while") or namespace else []
     given = [" return value"] if gives else []
     order = [event, *cleared] if kind == "return" else [*cleared, event]

@@ -113,6 +113,7 @@ class _Writer:
         self._anchor = anchor
         self._scope = scope
         self._watched: tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...] = ()
+        self._sink = -1
 
     def _at(self, node: ast.expr) -> ast.expr:
         set_position(node, self._anchor)
@@ -160,7 +161,10 @@ class _Writer:
     def event(self, parts: list[ast.expr]) -> ast.expr:
         """The call that notes an event; the time is taken last."""
         found = self._at(ast.Tuple(elts=[*parts, self.call("now")], ctx=ast.Load()))
-        return self.call("extend", found)
+        if self._sink < 0:
+            return self.call("extend", found)
+        taken = self.boolean(ast.Or(), [self.state(self._sink), constant("extend", self._anchor)])
+        return self._at(ast.Call(func=taken, args=[found], keywords=[]))
 
     def compare(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
         return self._at(ast.Compare(left=left, ops=[operator], comparators=[right]))
@@ -189,9 +193,8 @@ class _Writer:
 
     def site_if_recorded(self, site: Site) -> ast.expr:
         """The same as an expression that is false if the iteration is left out."""
-        if site.loop < 0:
-            return self.site(site)
-        return self.boolean(ast.And(), [self.state(self._scope.flag(site.loop)), self.site(site)])
+        flag = self._scope.guard(site)
+        return self.site(site) if flag < 0 else self.boolean(ast.And(), [self.state(flag), self.site(site)])
 
     def site_statements(self, site: Site, result: Shown | None = None) -> list[ast.stmt]:
         """The same as statements; ``result`` is what a call returns."""
@@ -201,7 +204,7 @@ class _Writer:
     def _forms(self, site: Site, result: Shown | None = None) -> tuple[ast.expr | None, ast.expr, ast.expr]:
         """When an event's shorter form will do (None: where they are one), that form and the longer one."""
         held = held_by(site, self._scope)
-        self._watched = site.watched
+        self._watched, self._sink = site.watched, self._scope.sink(site)
         if not held.longer:
             parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
             if held.result:

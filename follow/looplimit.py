@@ -46,6 +46,20 @@ class LoopLimit:
         return f"{count} <= {self.first} or {nth}" if self.first else nth
 
 
+def read_loop_limit(text: str) -> int | dict[str, int]:
+    """What a command line says of ``loop_limit``: ``3``, or ``first=3,last=2,every=100``.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if text.strip().isdecimal():
+        return int(text)
+    parts = [part.partition("=") for part in text.split(",")]
+    if not all(equals and value.strip().isdecimal() for _, equals, value in parts):
+        raise ValueError(f"{text!r} is no number of iterations, nor such as first=3,last=2,every=100.")
+    return {name.strip(): int(value) for name, _, value in parts}
+
+
 def loop_limit_of(given: object) -> LoopLimit | None:
     """What ``FollowConfig.loop_limit`` means: a number for the first so many, a ``LoopLimit``, or its fields.
 

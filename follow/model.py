@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from .state import LOOP_SIZE, SLOTS
+from .state import LOOP_SIZE, SINK, SLOTS
 
 Record = dict[str, Any]
 """One executed statement: ``function``, ``instruction``, ``execution_time`` (ms), ``local_vars``."""
@@ -126,6 +126,8 @@ class Scope:
     """What is computed: name in records, expression, the variables in it, whether its value's parts are meant."""
     owner: str = ""
     """The class around it, for private names."""
+    windows: bool = False
+    """Whether what iterations give is held back until it is known which are the last."""
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -135,9 +137,19 @@ class Scope:
     def flag(self, loop: int) -> int:
         """Where a call's state has whether the running iteration of a loop is recorded.
 
-        Then come how many iterations have begun, and of how many of them it has been told what was left out.
+        More about the loop comes after that: see ``state``.
         """
         return SLOTS + len(self.slots) + self.namespace + LOOP_SIZE * loop
+
+    def guard(self, site: Site) -> int:
+        """Where a call's state has whether a site's record is made; -1 of one that is made in any case."""
+        limited = site.loop >= 0 and not site.always and site.kind != ELISION
+        return self.flag(site.loop) if limited and not self.windows else -1
+
+    def sink(self, site: Site) -> int:
+        """Where a call's state has what takes a site's record, if anything; -1 where there never is."""
+        limited = site.loop >= 0 and not site.always and site.kind != ELISION
+        return self.flag(site.loop) + SINK if limited and self.windows else -1
 
 
 @dataclass(frozen=True, slots=True)

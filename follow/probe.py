@@ -20,10 +20,11 @@ from .looplimit import LoopLimit, loop_limit_of
 from .model import ELISION, Lookup, Scope, Site
 from .probetable import ProbeTable
 from .redacting import capture_of
-from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
+from .state import CELLS, CLOCK, LOCALS, MISSING, SINK, SLOTS, STANDING, THREAD, WINDOW, YIELDED
 from .template import shape_of, template
 from .threads import spawning
 from .watch import content, entries_for
+from .window import Windows
 
 MODULE = -1
 """Where the state of a module's own statements is kept, which run once: its frame may not be known at its end."""
@@ -55,6 +56,7 @@ class Probes:
         self._frames: dict[int, list[Any]] = {}
         self._table = ProbeTable(self._make)
         self._limit = loop_limit_of(channel.config.loop_limit) or LoopLimit()
+        self._windows: dict[int, Windows] = {}
         self._tellers: dict[tuple[int, int], Callable[..., int]] = {}
         self._watches: dict[tuple[int, int], Callable[..., Any]] = {}
         self._directly: dict[str, object] = {"probes": self._table}
@@ -149,7 +151,7 @@ class Probes:
 
     # -- records ---------------------------------------------------------------------------------
 
-    def _make_record(self, number: int, *, gives: bool) -> FunctionType:
+    def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         """A probe that makes records; one that ``gives`` takes a value first and returns it."""
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
@@ -171,7 +173,9 @@ class Probes:
             emit=self._emit,
         )
         if site.kind == ELISION:
-            namespace["left_out"] = self._left_out(scope, site.loop)
+            if scope.windows and site.number != scope.loops[site.loop][1]:
+                return functools.partial(self._flush, scope, site.loop)
+            namespace.update(self._telling(scope, site))
         if site.watched:
             namespace.update((f"watch{at}", self._watch(scope, index)) for at, (index, _) in enumerate(site.watched))
             namespace["content"] = content
@@ -184,6 +188,43 @@ class Probes:
         self._namespaces.append(namespace)
         shape = shape_of(site, scope, gives, more=self._more)
         return FunctionType(template(shape), namespace)
+
+    def _telling(self, scope: Scope, site: Site) -> dict[str, object]:
+        """What the probe needs that tells what was left out, or with which values an iteration begins."""
+        if not scope.windows:
+            return {"left_out": self._left_out(scope, site.loop)}
+        windows, loop = self._windows_of(scope), site.loop
+
+        def begin(state: list[Any], opening: Any) -> None:
+            windows.begin(state, loop, opening, self._clock(state))
+
+        return {"left_out": lambda state: windows.holds(state, loop), "begin": begin}
+
+    def _flush(self, scope: Scope, loop: int, state: list[Any], *values: object) -> None:
+        """A loop is left, of which the last iterations were held back."""
+        windows, flag = self._windows_of(scope), scope.flag(loop)
+        if state[flag + WINDOW] is not None:
+            self._report(state, lambda time: windows.flush(state, loop) and None)
+            state[flag + SINK] = state[flag + WINDOW] = None
+
+    def _windows_of(self, scope: Scope) -> Windows:
+        if scope.number not in self._windows:
+            self._windows[scope.number] = Windows(scope, self._limit, self._tell_of, self._hand_on)
+        return self._windows[scope.number]
+
+    def _clock(self, state: list[Any]) -> float:
+        """When the record before was, in seconds."""
+        clock: float = state[CLOCK]
+        return clock
+
+    def _tell_of(self, opening: Any, count: int, time: float) -> Any:
+        """The record that tells how many iterations were left out; None if it was none."""
+        if not count:
+            return None
+        return {**opening, "left_out": count, "execution_time": time * 1e3}
+
+    def _hand_on(self, item: Any) -> None:
+        self._emit(item)
 
     def _left_out(self, scope: Scope, loop: int) -> Callable[..., int]:
         """What tells how many iterations of a loop were left out."""
@@ -213,7 +254,7 @@ class Probes:
     def _make_yield(self, number: int) -> Callable[..., object]:
         site = self._tables.site(number)
         variable = self._capture.hidden if site.hides else self._capture.variable
-        flag = -1 if site.loop < 0 else self._tables.scope(site.scope).flag(site.loop)
+        flag = self._tables.scope(site.scope).guard(site)
 
         def keep(state: list[Any], value: object) -> object:
             if flag < 0 or state[flag]:
@@ -318,14 +359,30 @@ class Probes:
         ]
         for index, (_, _, names, _) in enumerate(scope.watches):
             variables += self._watch(scope, index)(*(found.get(name, MISSING) for name in names))
-        for loop in loops_around(scope, site.loop):
+        around = loops_around(scope, site.loop)
+        for loop in around if not scope.windows else ():
             count = self._left_out(scope, loop)(state, 1)
             if count:
-                told = self._tables.site(scope.loops[loop][1])
-                self._emit(self._raising_record(state, told, scope, [dict(one) for one in variables], time, "left_out", count))
+                self._emit(self._opening(state, scope, loop, variables, time, count))
                 state[CLOCK] = time
+        if scope.windows:
+            self._begin_again(state, scope, around, lambda loop: self._opening(state, scope, loop, variables, time, 0))
         message = self._capture.message(describe_exception(error))
         self._emit(self._raising_record(state, site, scope, variables, time, "exception", message))
+
+    def _opening(
+        self, state: list[Any], scope: Scope, loop: int, variables: list[dict[str, Any]], time: float, count: int
+    ) -> dict[str, Any]:
+        """The record that tells how many iterations of a loop were left out."""
+        told = self._tables.site(scope.loops[loop][1])
+        return self._raising_record(state, told, scope, [dict(one) for one in variables], time, "left_out", count)
+
+    def _begin_again(self, state: list[Any], scope: Scope, loops: list[int], opening: Callable[[int], Any]) -> None:
+        """Hand on what loops hold back, as before a record that is always made; the rest of their iterations is held."""
+        windows = self._windows_of(scope)
+        held = [loop for loop in reversed(loops) if windows.flush(state, loop)]
+        for loop in reversed(held):
+            windows.begin(state, loop, opening(loop), self._clock(state), 0)
 
     def _raising_record(
         self,

@@ -38,15 +38,22 @@ class EventSink:
         self._lock = threading.Lock()
         self._calls = itertools.count(1)
 
-    def _offer(self, extend: Callable[[tuple[Any, ...]], None], look: Callable[[], None]) -> None:
+    def _offer(
+        self,
+        extend: Callable[[tuple[Any, ...]], None],
+        look: Callable[[], None],
+        late: Callable[[tuple[Any, ...]], None] | None = None,
+    ) -> None:
         """Tell what the probes call.
 
         Arguments:
             extend: takes one event.
             look: is called when the buffer has more items than the limit says.
+            late: takes one event that has happened some time ago; by default the same.
         """
         self.constants.update(
             extend=extend,
+            late=late or extend,
             now=self.now,
             thread=threading.get_ident,
             buffer=self.buffer,

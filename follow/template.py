@@ -34,8 +34,9 @@ def shape_of(site: Site, scope: Scope, gives: bool, *, more: str) -> tuple[Any, 
         site.kind == "return",
         scope.namespace,
         sources_of(site),
-        scope.flag(site.loop) if site.loop >= 0 and not site.always and site.kind != ELISION else -1,
-        site.kind == ELISION,
+        scope.guard(site),
+        scope.sink(site),
+        "" if site.kind != ELISION else "begin" if scope.windows else "tell",
     )
 
 
@@ -54,7 +55,8 @@ def read(place: str, index: int) -> str:
 @functools.cache
 def template(shape: tuple[Any, ...]) -> CodeType:
     """The code of all probes of one shape: they differ only in what their globals hold."""
-    arguments, places, stores, clears, result, suspends, gives, more, returns, namespace, sources, flag, elides = shape
+    arguments, places, stores, clears, result, suspends, gives, more, returns, namespace, *rest = shape
+    sources, flag, sink, elides = rest
     names = [f"a{index}" for index in range(arguments)]
     lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
     lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
@@ -69,6 +71,7 @@ def template(shape: tuple[Any, ...]) -> CodeType:
         lines += [f" thread = state[{THREAD}]"]
     lines += [f" if thread.busy: return{done}", " try:", "  t = now()"]
     lines += ["  count = left_out(state)", "  if not count: return"] if elides else []
+    taken = "begin(state, " if elides == "begin" else f"(state[{sink}] or emit)(" if sink >= 0 else "emit("
     lines += ["  thread.busy = True"]
     if namespace:
         made, variables = [f"  found = gather(state[{CELLS}], names)"], "found"
@@ -79,7 +82,7 @@ def template(shape: tuple[Any, ...]) -> CodeType:
     variables += ", 'left_out': count" if elides else ""
     further = {"": "", "static": ", **extras", "dynamic": ", **extras(state)"}[more]
     lines += [
-        "  emit({'function': function, 'instruction': instruction, "
+        f"  {taken}{{'function': function, 'instruction': instruction, "
         f"'execution_time': (t - state[{CLOCK}] - thread.overhead) * 1e3, 'local_vars': {variables}{further}}})",
         # No call here: there may be no frame left for it.
         " except (RecursionError, MemoryError):",
@@ -89,7 +92,8 @@ def template(shape: tuple[Any, ...]) -> CodeType:
         " except BaseException as error: fail(error, thread)",
         " thread.busy = False",
         *(cleared if returns else []),  # the return's own record still shows them
-        f" state[{CLOCK}] = t = t - thread.overhead",
+        # That an iteration begins takes no time of the program's: its header's record still tells that.
+        " t = t - thread.overhead" if elides == "begin" else f" state[{CLOCK}] = t = t - thread.overhead",
         " thread.overhead = now() - t",
         f" return{done}",
     ]

@@ -118,7 +118,12 @@ class Line:
         self.ends = ends or (alone and statement.result)
         self.mark = ALONE if alone else END if self.ends else BODY
         self.plain = not (
-            statement.kind == ELISION or statement.changes or statement.result or statement.unbound or statement.kind in QUIET or self.ends
+            statement.kind == ELISION
+            or statement.changes
+            or statement.result
+            or statement.unbound
+            or statement.kind in QUIET
+            or self.ends
         )
         self.count = 0
         self.time = 0

@@ -82,6 +82,8 @@ class Renderer:
             return None
         now = items[-1] - lost
         spent = now - call.clock
+        if spent < 0:  # it was held back, and what was written meanwhile has taken time
+            spent = 0
         call.clock = now
         call.raised = None
         one.count += 1
@@ -194,7 +196,7 @@ class Renderer:
         if call is None or call is not self._last or thread != self._last_thread:
             call, switch = self._resumed(call, event, thread, now)
         one = self._statements.get(id(event.statement)) or self._statement(event)
-        spent, call.clock = now - call.clock, now
+        spent, call.clock = max(now - call.clock, 0), now
         return switch + one.left_out(self._layout, call.depth, spent, event.text, call.changes(event, self._shown))
 
     def _raised(self, event: Event, items: tuple[Any, ...], thread: int, now: int) -> str:
@@ -214,7 +216,7 @@ class Renderer:
             call, switch = self._resumed(call, event, thread, now)
         one = self._statements.get(id(event.statement)) or self._statement(event)
         one.count += 1
-        spent = now - call.clock
+        spent = max(now - call.clock, 0)
         call.clock = now
         return call, switch, one, spent
 

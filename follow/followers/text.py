@@ -52,7 +52,7 @@ class Text(EventSink):
         self._writing = threading.RLock()
         self._lost: dict[int, int] = {}
         self._limit[0] = 1
-        self._offer(self._taking(), lambda: None)
+        self._offer(self._taking(), lambda: None, self._taking(late=True))
 
     def register(self, tables: Lookup, config: FollowConfig) -> int:
         """Take in a rewritten piece of source, as a recorder does."""
@@ -102,8 +102,12 @@ class Text(EventSink):
         self._renderer.in_child_process()
         self._screen.in_child_process()
 
-    def _taking(self) -> Callable[[tuple[Any, ...]], None]:
-        """What the followed code calls with each event. What it needs most is at hand: it is called all the time."""
+    def _taking(self, *, late: bool = False) -> Callable[[tuple[Any, ...]], None]:
+        """What the followed code calls with each event. What it needs most is at hand: it is called all the time.
+
+        Arguments:
+            late: whether the events have been held back: what they took does not count from their times on.
+        """
         ident, now, lost = threading.get_ident, self.now, self._lost
         quick, write = self._renderer.quick, self._screen.write
 
@@ -119,12 +123,13 @@ class Text(EventSink):
                         self._busy = True
                         thread = ident()
                         before = lost.get(thread, 0)
+                        start = now() if late else items[-1]
                         text = quick(items, thread, before)
                         if text is None:
                             text = self._slowly(items, thread, before)
                         if text:
                             write(text)
-                        lost[thread] = before + now() - items[-1]
+                        lost[thread] = before + now() - start
                     finally:
                         self._busy = False
             except (RecursionError, MemoryError):

@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from ..config import FollowConfig
+from ..looplimit import read_loop_limit
 
 
 def parser(magic: str, *, names: bool) -> Any:
@@ -27,7 +28,11 @@ def parser(magic: str, *, names: bool) -> Any:
         made.add_argument("--text", action="store_true", help="print one line a statement as it is executed")
     for field in fields(FollowConfig):
         option = f"--{field.name.replace('_', '-')}"
-        if isinstance(field.default, bool):
+        if field.name == "watch":  # an expression may have commas
+            made.add_argument(option, action="append", metavar="EXPR")
+        elif field.name == "loop_limit":
+            made.add_argument(option, type=read_loop_limit, metavar="N")
+        elif isinstance(field.default, bool):
             made.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
         elif isinstance(field.default, int):
             made.add_argument(option, type=int)

@@ -158,7 +158,9 @@ def _check(event: Event) -> None:
     numbers = type(event.call) is type(event.time) is type(event.thread) is int
     text = event.exception is None or type(event.exception) is str
     left = event.left_out is None or type(event.left_out) is int
-    if not (numbers and left and text and type(event.forms) is dict and (event.record is None or type(event.record) is dict)):
+    if not (
+        numbers and left and text and type(event.forms) is dict and (event.record is None or type(event.record) is dict)
+    ):
         raise TraceError(f"An event ({event.kind}) does not hold what such an event does.")
 
 

@@ -12,8 +12,8 @@ from ..context import Begin
 from ..copies import Patch, plain
 from ..described import Described, Redacted
 from ..model import Record
-from ..variables import expanded
 from ..state import MISSING
+from ..variables import expanded
 from .decode import Event
 from .model import Function, Piece, Statement
 

@@ -12,8 +12,8 @@ from ..model import CELL, ELISION, SLOT, VALUE, WATCH, Shown, Site
 from ..variables import parse_watched
 from . import probes
 from .flow import Bound
-from .mutation import changes
 from .looptexts import LoopTexts
+from .mutation import changes
 from .names import mangle, own_expressions, statement_binds, statement_unbinds, walrus_names
 from .shape import argument_names
 from .watches import watches_of
@@ -74,6 +74,7 @@ class Layout:
             loops=tuple(self.function.loops),
             watches=self.watches,
             owner=self.function.class_name or "",
+            windows=self.function.limit is not None and self.function.limit.last > 0,
         )
         self._emit()
 
@@ -124,9 +125,7 @@ class Layout:
             names = [name for name in names if name in self.visible]
             again = ("*",) if site.kind == ELISION or changes(draft.node, self._is_builtin).may else ()
             watched = tuple((index, ()) for index in range(len(self.watches)))
-            return replace(
-                site, possible=sum(bits), clears=cleared, binds=tuple(names), again=again, watched=watched
-            )
+            return replace(site, possible=sum(bits), clears=cleared, binds=tuple(names), again=again, watched=watched)
         arguments, shown, watched = self._shown(definite, possible)
         bound = self._bound(binder)
         stores = tuple((self.slots[n], arguments.index(n)) for n in bound if n in self.slots and n in arguments)
@@ -148,9 +147,7 @@ class Layout:
             # Of what was tried before an ``except`` or ``case`` is entered there is no event.
             return {"binds": tuple(one.name for one in shown)}
         bound = [*bound, *self._possible_walruses(draft.binder), *self._unbound(draft.binder)]
-        binds = tuple(
-            one.name for one in shown if one.name in bound or one.name in self.dark or one.place == WATCH
-        )
+        binds = tuple(one.name for one in shown if one.name in bound or one.name in self.dark or one.place == WATCH)
         change = changes(draft.node, self._is_builtin)
         if not change.may:
             return {"binds": binds}
@@ -271,7 +268,7 @@ class Layout:
         self.loops = LoopTexts(self.scan.scopes[function.number], function.limit or LoopLimit(), state)
         for number, where, node in function.emitters:
             if where == "start":
-                plan.before.setdefault(node, []).append(self.loops.start(number))
+                plan.before.setdefault(node, []).extend(self.loops.start(number))
             elif where == "count":
                 plan.enter.setdefault(node, []).extend(self.loops.count(number))
             else:

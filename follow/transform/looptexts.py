@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..looplimit import LoopLimit
 from ..model import Scope, Site
-from ..state import COUNT, SLOTS, TOLD
+from ..state import COUNT, SINK, SLOTS, TOLD, WINDOW
 from .probes import call
 
 
@@ -28,12 +28,17 @@ class LoopTexts:
     def _item(self, loop: int, offset: int = 0) -> str:
         return f"{self._state}[{self._scope.flag(loop) + offset}]"
 
-    def start(self, loop: int) -> str:
+    def start(self, loop: int) -> list[str]:
         """Before a loop: no iteration has begun."""
-        return f"{self._item(loop, COUNT)} = {self._item(loop, TOLD)} = 0"
+        texts = [f"{self._item(loop, COUNT)} = {self._item(loop, TOLD)} = 0"]
+        if self._limit.last:
+            texts.append(f"{self._item(loop, SINK)} = {self._item(loop, WINDOW)} = None")
+        return texts
 
     def count(self, loop: int) -> list[str]:
         """At the start of an iteration: count it, and see whether it is recorded."""
+        if self._limit.last:  # until it is known which iterations are the last, all are recorded
+            return [f"{self._item(loop, COUNT)} += 1"]
         outer, *_ = self._scope.loops[loop]
         test = self._limit.condition(self._item(loop, COUNT))
         if outer >= 0:
@@ -42,7 +47,7 @@ class LoopTexts:
 
     def guarded(self, site: Site, prefix: str, probe: str) -> list[str]:
         """The probe of a statement, which is called only if the iteration is recorded; what it remembers is in any."""
-        if site.loop < 0 or site.always:
+        if site.loop < 0 or site.always or self._limit.last:
             return [probe]
         rest = [f"{self._state}[{SLOTS + slot}] = {site.arguments[argument]}" for slot, argument in site.stores]
         rest += [call(prefix, f"clear_{slot}", [self._state]) for slot in site.clears]
@@ -50,6 +55,8 @@ class LoopTexts:
 
     def told(self, site: Site, where: str, probe: str) -> tuple[str, str]:
         """Where the probe stands that tells what was left out, and its text."""
+        if self._limit.last:
+            return {"turn": "enter", "jump": "before"}.get(where, where), probe
         if where == "turn":
             return "enter", f"if {self._item(site.loop)}: {probe}"
         if where == "jump":

@@ -237,20 +237,29 @@ class StatementScan:
         start = first_of(statement if isinstance(statement, ast.While) else statement.iter)
         self.loops.append((outer, -1, start))
         self.headers.append(statement)
-        where = "turn" if self.limit.every else ""
+        where = "turn" if self.limit.every or self.limit.last else ""
         self.emitters.append((self.loop, "start", statement))
         self.emitters.append((self.loop, "count", statement))
         site = self._elision(statement, statement, ENTER, entry_of(statement.body), context.guard, where)
         self.loops[self.loop] = outer, site, start
         return True
 
-    def _elision(self, loop: ast.stmt, node: ast.stmt, moment: str, anchor: Span, guard: int, where: str) -> int:
+    def _elision(self, loop: ast.stmt, node: ast.AST, moment: str, anchor: Span, guard: int, where: str) -> int:
         """A site that tells how many iterations were left out."""
         span, bound = header_span(loop, self.scan.text), self.flow.moments[node, moment]
         site = self._draft(loop, ELISION, span, anchor, bound, None, guard, raising=False)
         if where:
             self.emitters.append((site, where, node))
         return site
+
+    def _tell_interrupted(self, loops: range, handler: ast.ExceptHandler, guard: int) -> None:
+        """Without records of exceptions an ``except`` tells what loops that one has left have left out."""
+        if self.scan.config.follow_exceptions:
+            return
+        around = self.loop
+        for self.loop in reversed(loops):
+            self._elision(self.headers[self.loop], handler, ENTER, entry_of(handler.body), guard, "enter")
+        self.loop = around
 
     def _leave(self, statement: ast.Break | ast.Return, site: int, context: Context) -> None:
         """A ``break`` or ``return`` out of a loop is recorded in any iteration, after what was left out."""
@@ -259,7 +268,7 @@ class StatementScan:
         inner, left = self.loop, [self.loop]
         while isinstance(statement, ast.Return) and self.loops[left[-1]][0] >= 0:
             left.append(self.loops[left[-1]][0])
-        for self.loop in reversed(left):
+        for self.loop in left:
             header = self.headers[self.loop]
             self._elision(header, statement, BEFORE, first_of(statement), context.guard, "jump")
         self.loop = inner
@@ -293,9 +302,12 @@ class StatementScan:
         finally_ = bool(statement.finalbody)
         under = context.under_finally or finally_
         tail = context.tail and not finally_
+        first = len(self.loops)
         self._guarded(statement.body, Context(context.guard, tail and not statement.orelse, under))
+        loops = range(first, len(self.loops))
         for handler in statement.handlers:
             scan_expressions(self.scan, handler, self.class_name, self.inner[:-1], self)
+            self._tell_interrupted(loops, handler, context.guard)
             number = self._header(handler, ENTER, entry_of(handler.body), context.guard)
             self.emitters.append((number, "enter", handler))
             if handler.name is not None:
