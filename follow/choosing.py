@@ -1,4 +1,4 @@
-"""Which records a follower gets, and what of them: ``when``, ``max_records`` and ``custom_repr`` of ``FollowConfig``."""
+"""Which records a follower gets, and what of them: the fields ``when`` to ``custom_repr`` of ``FollowConfig``."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class EventProbes(Probes):
     def _clock(self, state: list[Any]) -> float:
         return 0.0  # its events have times of their own
 
-    def _tell_of(self, opening: Any, count: int, time: float) -> Any:
+    def _told(self, opening: Any, count: int, time: float) -> Any:
         return (*opening[:-2], count, opening[-1])
 
     def _hand_on(self, item: Any) -> None:
@@ -149,8 +149,8 @@ class EventProbes(Probes):
         }
         if site.kind == ELISION:
             if scope.windows and site.number != scope.loops[site.loop][1]:
-                return functools.partial(self._flush, scope, site.loop)
-            namespace.update(self._telling(scope, site))
+                return functools.partial(self._looping.flush, scope, site.loop)
+            namespace.update(self._looping.telling(scope, site))
         namespace.update((f"{WATCH}{at}", self._watch(scope, index)) for at, (index, _) in enumerate(site.watched))
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
@@ -277,9 +277,9 @@ class EventProbes(Probes):
             return (id_of(self._base, told.number), number, *values, count, self._now())
 
         if scope.windows:
-            self._begin_again(state, scope, around, opening)
+            self._looping.begin_again(state, scope, around, opening)
         for loop in around if not scope.windows else ():
-            count = self._left_out(scope, loop)(state, 1)
+            count = self._looping.left_out(scope, loop)(state, 1)
             running = state[scope.flag(loop)]
             if count or not running:  # after this event nothing of before counts for the trace's questions
                 self._extend(opening(loop, count))

@@ -66,9 +66,9 @@ def event_template(shape: tuple[Any, ...]) -> CodeType:
             parts.append("None")
     if kind == ELISION:
         parts.append("count")
-    taken = (
-        "begin(state, " if kind == ELISION and windows else f"(state[{sink}] or extend)(" if sink >= 0 else "extend("
-    )
+    taken = "extend(" if sink < 0 else f"(state[{sink}] or extend)("
+    if kind == ELISION and windows:
+        taken = "begin(state, "
     event = f" {taken}({', '.join(parts)}, now()))"
     end = [f" {FULL}"] if kind in ("for", "while") or namespace else []
     given = [" return value"] if gives else []

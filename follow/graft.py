@@ -234,7 +234,7 @@ class Graft:
 
     def _place_count(self, item: ast.Assign | ast.AugAssign, target: ast.Subscript) -> list[ast.stmt]:
         """A statement that counts the iterations of a loop."""
-        assert isinstance(target.slice, ast.Constant)
+        assert isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, int)
         scope = self._tables.scopes[self._scope]
         _, site, start = scope.loops[(target.slice.value - scope.flag(0)) // LOOP_SIZE]
         begins = isinstance(item, ast.Assign) and len(item.targets) > 1

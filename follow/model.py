@@ -33,7 +33,7 @@ PROBE_FILENAME = "<follow probe>"
 """The file name of the code that follow compiles for its probes."""
 
 VALUE, SLOT, CELL, WATCH = "value", "slot", "cell", "watch"
-"""Where a probe finds a variable: in its arguments, in the call's table, in a closure cell; or what it computes it of."""
+"""Where a probe finds a variable: in its arguments, in the call's table, in a closure cell; or it computes it."""
 
 ELISION = "elision"
 """The kind of the sites that tell how many iterations of a loop were left out."""

@@ -13,18 +13,18 @@ from typing import Any
 from . import context
 from .capture import Shortened
 from .channel import THREADS, Channel, ThreadState, now
-from .elision import left_out_of, loops_around
+from .elision import loops_around
 from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
+from .looping import Looping
 from .looplimit import LoopLimit, loop_limit_of
 from .model import ELISION, Lookup, Scope, Site
 from .probetable import ProbeTable
 from .redacting import capture_of
-from .state import CELLS, CLOCK, LOCALS, MISSING, SINK, SLOTS, STANDING, THREAD, WINDOW, YIELDED
+from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
 from .template import shape_of, template
 from .threads import spawning
 from .watch import content, entries_for
-from .window import Windows
 
 MODULE = -1
 """Where the state of a module's own statements is kept, which run once: its frame may not be known at its end."""
@@ -55,9 +55,8 @@ class Probes:
         self._namespaces: list[dict[str, object]] = []
         self._frames: dict[int, list[Any]] = {}
         self._table = ProbeTable(self._make)
-        self._limit = loop_limit_of(channel.config.loop_limit) or LoopLimit()
-        self._windows: dict[int, Windows] = {}
-        self._tellers: dict[tuple[int, int], Callable[..., int]] = {}
+        limit = loop_limit_of(channel.config.loop_limit) or LoopLimit()
+        self._looping = Looping(limit, self._told, self._hand_on, self._clock, self._report)
         self._watches: dict[tuple[int, int], Callable[..., Any]] = {}
         self._directly: dict[str, object] = {"probes": self._table}
         channel.listen(self._on_emit)
@@ -174,8 +173,8 @@ class Probes:
         )
         if site.kind == ELISION:
             if scope.windows and site.number != scope.loops[site.loop][1]:
-                return functools.partial(self._flush, scope, site.loop)
-            namespace.update(self._telling(scope, site))
+                return functools.partial(self._looping.flush, scope, site.loop)
+            namespace.update(self._looping.telling(scope, site))
         if site.watched:
             namespace.update((f"watch{at}", self._watch(scope, index)) for at, (index, _) in enumerate(site.watched))
             namespace["content"] = content
@@ -189,35 +188,12 @@ class Probes:
         shape = shape_of(site, scope, gives, more=self._more)
         return FunctionType(template(shape), namespace)
 
-    def _telling(self, scope: Scope, site: Site) -> dict[str, object]:
-        """What the probe needs that tells what was left out, or with which values an iteration begins."""
-        if not scope.windows:
-            return {"left_out": self._left_out(scope, site.loop)}
-        windows, loop = self._windows_of(scope), site.loop
-
-        def begin(state: list[Any], opening: Any) -> None:
-            windows.begin(state, loop, opening, self._clock(state))
-
-        return {"left_out": lambda state: windows.holds(state, loop), "begin": begin}
-
-    def _flush(self, scope: Scope, loop: int, state: list[Any], *values: object) -> None:
-        """A loop is left, of which the last iterations were held back."""
-        windows, flag = self._windows_of(scope), scope.flag(loop)
-        if state[flag + WINDOW] is not None:
-            self._report(state, lambda time: windows.flush(state, loop) and None)
-            state[flag + SINK] = state[flag + WINDOW] = None
-
-    def _windows_of(self, scope: Scope) -> Windows:
-        if scope.number not in self._windows:
-            self._windows[scope.number] = Windows(scope, self._limit, self._tell_of, self._hand_on)
-        return self._windows[scope.number]
-
     def _clock(self, state: list[Any]) -> float:
         """When the record before was, in seconds."""
         clock: float = state[CLOCK]
         return clock
 
-    def _tell_of(self, opening: Any, count: int, time: float) -> Any:
+    def _told(self, opening: Any, count: int, time: float) -> Any:
         """The record that tells how many iterations were left out; None if it was none."""
         if not count:
             return None
@@ -225,13 +201,6 @@ class Probes:
 
     def _hand_on(self, item: Any) -> None:
         self._emit(item)
-
-    def _left_out(self, scope: Scope, loop: int) -> Callable[..., int]:
-        """What tells how many iterations of a loop were left out."""
-        key = scope.number, loop
-        if key not in self._tellers:
-            self._tellers[key] = left_out_of(scope, loop, self._limit)
-        return self._tellers[key]
 
     def _watch(self, scope: Scope, index: int) -> Callable[..., Any]:
         """What gives the entries of one expression of a function."""
@@ -361,28 +330,22 @@ class Probes:
             variables += self._watch(scope, index)(*(found.get(name, MISSING) for name in names))
         around = loops_around(scope, site.loop)
         for loop in around if not scope.windows else ():
-            count = self._left_out(scope, loop)(state, 1)
+            count = self._looping.left_out(scope, loop)(state, 1)
             if count:
-                self._emit(self._opening(state, scope, loop, variables, time, count))
+                self._emit(self._opening(state, scope, variables, time, loop, count))
                 state[CLOCK] = time
         if scope.windows:
-            self._begin_again(state, scope, around, lambda loop: self._opening(state, scope, loop, variables, time, 0))
+            make = functools.partial(self._opening, state, scope, variables, time)
+            self._looping.begin_again(state, scope, around, make)
         message = self._capture.message(describe_exception(error))
         self._emit(self._raising_record(state, site, scope, variables, time, "exception", message))
 
     def _opening(
-        self, state: list[Any], scope: Scope, loop: int, variables: list[dict[str, Any]], time: float, count: int
+        self, state: list[Any], scope: Scope, variables: list[dict[str, Any]], time: float, loop: int, count: int = 0
     ) -> dict[str, Any]:
         """The record that tells how many iterations of a loop were left out."""
         told = self._tables.site(scope.loops[loop][1])
         return self._raising_record(state, told, scope, [dict(one) for one in variables], time, "left_out", count)
-
-    def _begin_again(self, state: list[Any], scope: Scope, loops: list[int], opening: Callable[[int], Any]) -> None:
-        """Hand on what loops hold back, as before a record that is always made; the rest of their iterations is held."""
-        windows = self._windows_of(scope)
-        held = [loop for loop in reversed(loops) if windows.flush(state, loop)]
-        for loop in reversed(held):
-            windows.begin(state, loop, opening(loop), self._clock(state), 0)
 
     def _raising_record(
         self,

@@ -14,8 +14,8 @@ CLOCK, THREAD, CELLS, YIELDED, LOCALS, STANDING, SLOTS = range(7)
 other calls (where records tell), its first slot."""
 
 COUNT, TOLD, SINK, WINDOW, LOOP_SIZE = range(1, 6)
-"""Of a loop of which not all iterations are recorded, after whether the running one is: how many have begun, of how many
-it has been told which were left out, what takes what the running one gives (None: it is handed on), and what holds the
+"""Of a loop of which not all iterations are recorded, after whether the running one is: how many have begun, of how
+many it has been told which were left out, what takes what the running one gives (None: it is handed on), what holds the
 last ones."""
 
 CALL = CLOCK

@@ -37,7 +37,9 @@ def parse_watched(text: str) -> ast.expr:
         reason = error.msg if isinstance(error, SyntaxError) else error
         raise ValueError(f"FollowConfig.watch: {text!r} is not an expression ({reason}).") from error
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom)) or getattr(node, "is_async", 0):
+        if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom)) or (
+            isinstance(node, ast.comprehension) and node.is_async
+        ):
             what = type(node).__name__.lower()
             raise ValueError(f"FollowConfig.watch: {text!r} cannot be watched: it would suspend the call ({what}).")
         if isinstance(node, ast.NamedExpr):

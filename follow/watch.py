@@ -101,7 +101,10 @@ def compiled(text: str, names: tuple[str, ...], owner: str) -> CodeType:
     body = ast.parse(text, mode="eval").body
     made: list[ast.stmt] = [ast.Expr(ast.Lambda(arguments, body))]
     if owner:
-        made = [ast.ClassDef(owner, [], [], made, [], **({"type_params": []} if sys.version_info >= (3, 12) else {}))]
+        inside = ast.parse("class _: pass").body[0]
+        assert isinstance(inside, ast.ClassDef)
+        inside.name, inside.body = owner, made
+        made = [inside]
     code = compile(ast.fix_missing_locations(ast.Module(made, [])), PROBE_FILENAME, "exec", dont_inherit=True)
     while code.co_name != "<lambda>":
         code = next(constant for constant in code.co_consts if isinstance(constant, CodeType))

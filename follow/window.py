@@ -12,7 +12,7 @@ from .state import COUNT, SINK, WINDOW
 
 State = list[Any]
 Tell = Callable[[Any, int, float], Any]
-"""Gives, of what an iteration began with, how many were left out before it, and for how long, what tells that, or None."""
+"""Gives what tells that iterations were left out, of what the next began with, how many they were, and for how long."""
 
 
 class Held(NamedTuple):

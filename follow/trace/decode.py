@@ -32,7 +32,7 @@ class Event:
         changed: of these the ones whose container was changed, and with it whatever else holds it.
         result_form: what a return, lambda or ``yield`` gave, if ``has_result``; as a form.
         left_out: of a loop's ``"statement"`` that is no execution of its header how many iterations were left out
-            (``FollowConfig.loop_limit``) since it was told last; ``forms`` then has all its variables. 0 says only that.
+            (``FollowConfig.loop_limit``) since it was told last; ``forms`` has all variables then. 0 says only that.
         exception: ``"ValueError: text"`` for a raise or leave.
         thread: for a call, its thread's identifier.
         begin: for a call, more of where it stands, if records are to show it.

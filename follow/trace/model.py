@@ -30,7 +30,7 @@ class Statement:
         bases: those whose containers the third form holds: nothing else has changed.
         unbound: the variables that it has unbound.
         label: ``"return"`` or ``"yield"`` where the record shows that value instead of the variables.
-        result: whether the event ends in what is returned or yielded; of an ``elision`` it is how many iterations of the
+        result: whether the event ends in what is returned or yielded; of an ``elision`` in how many iterations of the
             loop were left out.
         changes: whether the event holds one dict of the names that have changed, as in a module's own statements.
     """

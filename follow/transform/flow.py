@@ -23,7 +23,7 @@ Bound = tuple[int, int]
 """Bit sets over the function's names: definitely bound, possibly bound."""
 
 BEFORE, AFTER, ENTER, END = "before", "after", "enter", "end"
-"""The moments of a statement: before a jump, when it is done, when its suite is entered, when its loop or test fails."""
+"""The moments of a statement: before a jump, when it is done, when its suite is entered, when a loop or test fails."""
 
 
 def join(*states: Bound | None) -> Bound | None:

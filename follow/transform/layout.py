@@ -43,6 +43,7 @@ class Layout:
         self.secret: tuple[str, ...] = ()
         self.known: dict[tuple[int, int], Variables] = {}
         self.visible = frozenset(function.visible)
+        self.limit = function.loops.limit or LoopLimit()
         self.watches = watches_of(function)
         """What is computed, as ``Scope.watches`` has it."""
         self.read = self.visible.union(*(names for _, _, names, _ in self.watches))
@@ -71,16 +72,16 @@ class Layout:
             entered=tuple(name for name in self.function.visible if name in self.arguments),
             stateless=self._is_stateless(),
             secret=(*self.secret, *self._secret_watches()),
-            loops=tuple(self.function.loops),
+            loops=tuple(self.function.loops.around),
             watches=self.watches,
             owner=self.function.class_name or "",
-            windows=self.function.limit is not None and self.function.limit.last > 0,
+            windows=self.limit.last > 0,
         )
         self._emit()
 
     def _is_stateless(self) -> bool:
         function = self.function
-        if not function.hidden or function.shows_locals or self.slots or self.cells or function.loops:
+        if not function.hidden or function.shows_locals or self.slots or self.cells or function.loops.around:
             return False
         return not any(draft.site.result == "yield" for draft in function.drafts.values())
 
@@ -124,8 +125,8 @@ class Layout:
             names = self._bound(binder) + [name for name in self.function.names if name in self.dark]
             names = [name for name in names if name in self.visible]
             again = ("*",) if site.kind == ELISION or changes(draft.node, self._is_builtin).may else ()
-            watched = tuple((index, ()) for index in range(len(self.watches)))
-            return replace(site, possible=sum(bits), clears=cleared, binds=tuple(names), again=again, watched=watched)
+            computed = tuple((index, ()) for index in range(len(self.watches)))
+            return replace(site, possible=sum(bits), clears=cleared, binds=tuple(names), again=again, watched=computed)
         arguments, shown, watched = self._shown(definite, possible)
         bound = self._bound(binder)
         stores = tuple((self.slots[n], arguments.index(n)) for n in bound if n in self.slots and n in arguments)
@@ -265,7 +266,7 @@ class Layout:
             (site,) = (self.scan.sites[number] for number in function.drafts)
             plan.lambdas[function.node] = self._wrap(site, probes.LAMBDA, enter)
             return
-        self.loops = LoopTexts(self.scan.scopes[function.number], function.limit or LoopLimit(), state)
+        self.loops = LoopTexts(self.scan.scopes[function.number], self.limit, state)
         for number, where, node in function.emitters:
             if where == "start":
                 plan.before.setdefault(node, []).extend(self.loops.start(number))

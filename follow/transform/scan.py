@@ -134,7 +134,7 @@ class FunctionScan(StatementScan):
         self.hidden = False
         bound = self.flow.value(body, argument_names(self.node))
         result = "return" if self.scan.config.follow_return else ""
-        self._draft(body, "lambda", span_of(body), first_of(body), bound, None, -1, result=result)
+        self.draft(body, "lambda", span_of(body), first_of(body), bound, None, -1, result=result)
         Layout(self).finish()
 
     def _run_body(self) -> None:

@@ -6,14 +6,14 @@ import ast
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..looplimit import loop_limit_of
-from ..model import ELISION, Guard, Site, Span
+from ..model import Guard, Site, Span
 from ..variables import is_shown
 from .anchors import definition_of, entry_of, first_of, last_of
 from .expressions import scan_expressions
-from .flow import AFTER, BEFORE, END, ENTER, Bound, Flow, is_always_true
+from .flow import AFTER, END, ENTER, Bound, Flow, is_always_true
 from .headers import header_span, span_of
 from .kinds import is_on, kind_of
+from .loops import Loops
 from .names import own_expressions, statement_binds, statement_unbinds, walrus_names
 from .shape import FunctionNode, is_elif, nested_declarations, stores_several
 
@@ -57,16 +57,13 @@ class StatementScan:
         self.names = tuple(name for name in names.order if name != "__class__" and name not in globals_)
         config = scan.config
         self.visible = tuple(name for name in self.names if is_shown(name, config.include, config.exclude))
-        self.limit = loop_limit_of(config.loop_limit)
-        self.loops: list[tuple[int, int, Span]] = []
-        self.loop = -1
         self.free = set(names.free)
         self.cell = set(names.cell)
         self.flow = Flow([n for n in self.names if n not in self.free], class_name, walruses=scan.walruses)
-        self.headers: list[ast.stmt] = []
         self.dark: set[str] = set()
         self.drafts: dict[int, Draft] = {}
         self.emitters: list[tuple[int, str, ast.AST]] = []
+        self.loops = Loops(self)
         self.walruses: list[tuple[ast.AST, int, str]] = []
         self.handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
         self.guarded: dict[int, list[ast.stmt]] = {}
@@ -123,7 +120,7 @@ class StatementScan:
         result = ""
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
             result = "yield" if self.scan.config.follow_return and statement.value.value is not None else ""
-        site = self._draft(
+        site = self.draft(
             statement, kind_of(statement), span, last_of(statement), bound, statement, context.guard, result=result
         )
         self.emitters.append((site, "yield" if result else "after", statement))
@@ -133,7 +130,7 @@ class StatementScan:
         kind = kind_of(statement)
         closing = isinstance(statement, ast.Return) and not context.under_finally
         result = "return" if isinstance(statement, ast.Return) and self.scan.config.follow_return else ""
-        site = self._draft(
+        site = self.draft(
             statement,
             kind,
             span_of(statement),
@@ -149,7 +146,7 @@ class StatementScan:
                 self.emitters.append((site, "reraise", statement))
             return
         if isinstance(statement, (ast.Break, ast.Return)):
-            self._leave(statement, site, context)
+            self.loops.leave(statement, site, context.guard)
         if isinstance(statement, ast.Return) and context.under_finally:
             self.return_clears[site] = [handler.name for handler, _ in self._open_handlers if handler.name]
         if isinstance(statement, (ast.Break, ast.Continue)):
@@ -161,7 +158,7 @@ class StatementScan:
     _scan_Return = _scan_Raise = _scan_Break = _scan_Continue = _jump
 
     def _scan_Pass(self, statement: ast.Pass, context: Context) -> None:
-        site = self._draft(
+        site = self.draft(
             statement,
             "pass",
             span_of(statement),
@@ -175,7 +172,7 @@ class StatementScan:
     def _header(
         self, node: ast.AST, moment: str, anchor: Span, guard: int, *, raising: bool = True, closing: bool = False
     ) -> int:
-        return self._draft(
+        return self.draft(
             node,
             kind_of(node),
             header_span(node, self.scan.text),
@@ -209,7 +206,7 @@ class StatementScan:
     def _loop(self, statement: ast.For | ast.AsyncFor | ast.While, context: Context, anchor: Span, ends: bool) -> None:
         inside = Context(context.guard, False, context.under_finally)
         wanted = self._wanted(statement)
-        outer, limited = self.loop, self._limited(statement, context)
+        outer, limited = self.loops.current, self.loops.begin(statement, context.guard)
         if wanted:
             entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
             self.emitters.append((entered, "enter", statement))
@@ -219,64 +216,13 @@ class StatementScan:
         if statement.orelse:
             anchor = entry_of(statement.orelse)
         if limited and ends:
-            self._elision(statement, statement, END, anchor, context.guard, "end")
-        self.loop = outer
+            self.loops.tell(statement, END, anchor, context.guard, "end")
+        self.loops.current = outer
         if wanted and ends:
             closing = context.tail and not statement.orelse
             ended = self._header(statement, END, anchor, context.guard, raising=False, closing=closing)
             self.emitters.append((ended, "end", statement))
         self._suite(statement.orelse, context)
-
-    # -- loops of which not all iterations are recorded --------------------------------------------
-
-    def _limited(self, statement: ast.For | ast.AsyncFor | ast.While, context: Context) -> bool:
-        """Count the iterations of a loop that begins, if not all of them are recorded."""
-        if self.limit is None:
-            return False
-        outer, self.loop = self.loop, len(self.loops)
-        start = first_of(statement if isinstance(statement, ast.While) else statement.iter)
-        self.loops.append((outer, -1, start))
-        self.headers.append(statement)
-        where = "turn" if self.limit.every or self.limit.last else ""
-        self.emitters.append((self.loop, "start", statement))
-        self.emitters.append((self.loop, "count", statement))
-        site = self._elision(statement, statement, ENTER, entry_of(statement.body), context.guard, where)
-        self.loops[self.loop] = outer, site, start
-        return True
-
-    def _elision(self, loop: ast.stmt, node: ast.AST, moment: str, anchor: Span, guard: int, where: str) -> int:
-        """A site that tells how many iterations were left out."""
-        span, bound = header_span(loop, self.scan.text), self.flow.moments[node, moment]
-        site = self._draft(loop, ELISION, span, anchor, bound, None, guard, raising=False)
-        if where:
-            self.emitters.append((site, where, node))
-        return site
-
-    def _tell_interrupted(self, loops: range, handler: ast.ExceptHandler, guard: int) -> None:
-        """Without records of exceptions an ``except`` tells what loops that one has left have left out."""
-        if self.scan.config.follow_exceptions:
-            return
-        around = self.loop
-        for self.loop in reversed(loops):
-            self._elision(self.headers[self.loop], handler, ENTER, entry_of(handler.body), guard, "enter")
-        self.loop = around
-
-    def _leave(self, statement: ast.Break | ast.Return, site: int, context: Context) -> None:
-        """A ``break`` or ``return`` out of a loop is recorded in any iteration, after what was left out."""
-        if self.loop < 0:
-            return
-        inner, left = self.loop, [self.loop]
-        while isinstance(statement, ast.Return) and self.loops[left[-1]][0] >= 0:
-            left.append(self.loops[left[-1]][0])
-        for self.loop in left:
-            header = self.headers[self.loop]
-            self._elision(header, statement, BEFORE, first_of(statement), context.guard, "jump")
-        self.loop = inner
-        draft = self.drafts[site]
-        loop = self.loops[inner][0] if isinstance(statement, ast.Break) else inner
-        told = replace(draft.site, loop=loop, always=isinstance(statement, ast.Return))
-        self.scan.sites[site] = told
-        self.drafts[site] = replace(draft, site=told)
 
     def _scan_With(self, statement: ast.With | ast.AsyncWith, context: Context) -> None:
         self._wanted(statement)
@@ -302,12 +248,11 @@ class StatementScan:
         finally_ = bool(statement.finalbody)
         under = context.under_finally or finally_
         tail = context.tail and not finally_
-        first = len(self.loops)
+        first = len(self.loops.around)
         self._guarded(statement.body, Context(context.guard, tail and not statement.orelse, under))
-        loops = range(first, len(self.loops))
         for handler in statement.handlers:
             scan_expressions(self.scan, handler, self.class_name, self.inner[:-1], self)
-            self._tell_interrupted(loops, handler, context.guard)
+            self.loops.tell_interrupted(first, handler, context.guard)
             number = self._header(handler, ENTER, entry_of(handler.body), context.guard)
             self.emitters.append((number, "enter", handler))
             if handler.name is not None:
@@ -335,7 +280,7 @@ class StatementScan:
     def _definition(self, statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, context: Context) -> None:
         first = statement.decorator_list[0] if statement.decorator_list else statement
         line, column, end_line, end_column = header_span(statement, self.scan.text)
-        site = self._draft(
+        site = self.draft(
             statement,
             kind_of(statement),
             (line, column, end_line, end_column),
@@ -355,7 +300,7 @@ class StatementScan:
 
     # -- sites -----------------------------------------------------------------------------------
 
-    def _draft(
+    def draft(
         self,
         node: ast.AST,
         kind: str,
@@ -369,6 +314,7 @@ class StatementScan:
         raising: bool = True,
         result: str = "",
     ) -> int:
+        """A site, still without its variables."""
         number = len(self.scan.sites)
         instruction = self.scan.shown.instruction(span)
         site = Site(
@@ -382,7 +328,7 @@ class StatementScan:
             closing=closing,
             raising=raising,
             result=result,
-            loop=self.loop,
+            loop=self.loops.current,
             always=kind in ("return", "raise"),
         )
         self.scan.sites[number] = site
