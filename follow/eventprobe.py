@@ -154,7 +154,7 @@ class EventProbes(Probes):
         namespace.update((f"{WATCH}{at}", self._watch(scope, index)) for at, (index, _) in enumerate(site.watched))
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            gather = functools.partial(self._gather, scope)
+            gather = functools.partial(self._gather, scope, site.kind == ELISION and scope.windows)
             namespace.update(gather=gather, names=names if site.again else site.binds)
         return FunctionType(event_template(event_shape(site, scope, held, gives)), namespace)
 
@@ -163,11 +163,16 @@ class EventProbes(Probes):
         return self._describer.hide(value) if name in secret else self._copy(value)
 
     def _gather(
-        self, scope: Scope, found: dict[str, object], last: dict[str, object], names: list[str]
+        self, scope: Scope, whole: bool, found: dict[str, object], last: dict[str, object], names: list[str]
     ) -> dict[str, object]:
-        """Of a module's names, and of what is computed of them, those whose values are others than last time."""
+        """Of a module's names, and of what is computed of them, those whose values are others than last time, or all.
+
+        All are told where an iteration begins that is held back: what was told before may be left out.
+        """
         now = {name: self._named(scope.secret, name, found.get(name, MISSING)) for name in names}
         now.update((name, self._watch(scope, index)()) for index, name in enumerate(scope.watched))
+        if whole:
+            return now
         changed = {name: value for name, value in now.items() if not _is_same(value, last.get(name, MISSING))}
         last.update(changed)
         return changed

@@ -30,6 +30,22 @@ class EventGraft(Graft):
                 return written
         return super()._placed_statement(item, match)
 
+    def _place_guarded(self, item: ast.If) -> list[ast.stmt]:
+        """What is remembered in any iteration, and the event only if the iteration is recorded.
+
+        There is no ``else``: the jump over it would have no line, and a debugger would see the next line twice.
+        """
+        match = self._probe(item.body[0].value)  # type: ignore[attr-defined]
+        assert match is not None
+        site = self._tables.sites[int(match.group(2))]
+        write = self._writer(site) if match.group(1) is None else None
+        if write is None:
+            return super()._place_guarded(item)
+        self._place(item.test, site.anchor)
+        set_position(item, site.anchor)
+        item.body, item.orelse = write.site_statements(site), []
+        return [*self._stored(site, write), item, *self._looked(site, write)]
+
     def _placed_condition(self, probe: ast.expr, match: re.Match[str]) -> ast.expr:
         if match.group(1) is None:
             site = self._tables.sites[int(match.group(2))]
@@ -67,13 +83,19 @@ class EventGraft(Graft):
         write = self._writer(site)
         if write is None:
             return []
+        return [*self._stored(site, write), *write.site_statements(site), *self._looked(site, write)]
+
+    def _stored(self, site: Site, write: _Writer) -> list[ast.stmt]:
+        """The call's table is brought up to date."""
         changes: list[tuple[int, ast.expr]] = [
             (slot, write.name(site.arguments[argument])) for slot, argument in site.stores
         ]
         changes += [(slot, constant("missing", site.anchor)) for slot in site.clears]
-        done = [write.statement(write.store(SLOTS + slot, value)) for slot, value in changes]
-        done += write.site_statements(site)
-        return [*done, write.look()] if site.kind in ("for", "while") else done
+        return [write.statement(write.store(SLOTS + slot, value)) for slot, value in changes]
+
+    def _looked(self, site: Site, write: _Writer) -> list[ast.stmt]:
+        """Loops see whether there is something to hand over."""
+        return [write.look(site)] if site.kind in ("for", "while") else []
 
     def _entry(self, item: ast.Assign, scope: Scope) -> list[ast.stmt]:
         """The call's state, and the event that it has begun."""
@@ -178,11 +200,13 @@ class _Writer:
         rest = [] if otherwise is None else [self.statement(otherwise)]
         return self.statement(ast.If(test=test, body=[self.statement(then)], orelse=rest))
 
-    def look(self) -> ast.stmt:
+    def look(self, site: Site | None = None) -> ast.stmt:
         """``if len(buffer) > limit[0]: look()``: there is something to hand over, perhaps."""
         length = self.call("len", constant("buffer", self._anchor))
         limit = self.item(constant("limit", self._anchor), 0)
-        return self.choice(self.compare(length, ast.Gt(), limit), self.call("look"))
+        full: ast.expr = self.compare(length, ast.Gt(), limit)
+        flag = -1 if site is None else self._scope.guard(site)
+        return self.choice(full if flag < 0 else self.boolean(ast.And(), [self.state(flag), full]), self.call("look"))
 
     def site(self, site: Site) -> ast.expr:
         """The event of a site: what its statement has bound, and what it may have changed."""

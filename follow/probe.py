@@ -345,7 +345,9 @@ class Probes:
     ) -> dict[str, Any]:
         """The record that tells how many iterations of a loop were left out."""
         told = self._tables.site(scope.loops[loop][1])
-        return self._raising_record(state, told, scope, [dict(one) for one in variables], time, "left_out", count)
+        unknown = set(scope.names) - {shown.name for shown in told.shown} if not scope.namespace else set()
+        shown = [dict(one) for one in variables if one["var"] not in unknown]
+        return self._raising_record(state, told, scope, shown, time, "left_out", count)
 
     def _raising_record(
         self,

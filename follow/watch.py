@@ -51,7 +51,8 @@ class Watch:
         self.name, text, names, self.parted = scope.watches[index]
         self.base = self.name.removesuffix(PARTS)
         self.secret = self.name in scope.secret
-        self._known = frozenset(names_in(parse_watched(text)))
+        known = names_in(parse_watched(text))
+        self._known = frozenset((*known, *(f"_{scope.owner.lstrip('_')}{name}" for name in known)))
         self._code = compiled(text, names, scope.owner)
         self._function: FunctionType | None = None
         self._items, self._attributes = config.max_items, config.max_attributes
