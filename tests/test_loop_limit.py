@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from follow import FollowConfig, LoopLimit, Recorder, follow, generated_source
+from follow import FollowConfig, LoopLimit, Recorder, follow, generated_source, text
 
 from .support import brief, define, lines_of, outcome
 
@@ -308,6 +308,24 @@ def test_values_are_those_of_the_moment_even_when_records_are_held_back() -> Non
     appended = [values["items"] for text, values in brief(found) if text.startswith("items.append")]
     assert appended == [[0, 1, 2], [0, 1, 2, 3]]
     assert all(record["execution_time"] >= 0 for record in found)
+
+
+@pytest.mark.parametrize("limit", [1, {"last": 1}], ids=str)
+def test_text_tells_what_was_left_out(limit: Any) -> None:
+    source = "import time\ndef f(n):\n    total = 0\n    for i in range(n):\n        time.sleep(0.002)\n        total += i\n"
+    lines: list[str] = []
+    follower = text(lines.append, width=120, color=False)
+    follow(define(source), follower, config=FollowConfig(loop_limit=limit))(5)
+    shown = "".join(lines)
+    assert "… 4 iterations left out" in shown and shown.count("total += i") == 1
+    (left_out,) = [line for line in lines if "left out" in line]
+    (slept,) = [line for line in lines if "sleep" in line]
+    assert " ms " in left_out[:10] and " ms " in slept[:10]
+    assert ("total = 0 → 10" if limit == 1 else "total = 0 → 6") in left_out
+    normal: list[str] = []
+    ascii_only = text(normal.append, width=120, normalize=True)
+    follow(define(source), [ascii_only, lambda record: None], config=FollowConfig(loop_limit=limit))(5)
+    assert sum("… 4 iterations left out" in line for line in normal) == 1
 
 
 def test_tasks_keep_their_own_counts() -> None:

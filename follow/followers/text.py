@@ -109,6 +109,7 @@ class Text(EventSink):
             late: whether the events have been held back: what they took does not count from their times on.
         """
         ident, now, lost = threading.get_ident, self.now, self._lost
+        batches: dict[int, tuple[int, int]] = {}  # of what was held back: what was lost since, and before all of it
         quick, write = self._renderer.quick, self._screen.write
 
         def take(items: tuple[Any, ...]) -> None:
@@ -123,13 +124,18 @@ class Text(EventSink):
                         self._busy = True
                         thread = ident()
                         before = lost.get(thread, 0)
-                        start = now() if late else items[-1]
-                        text = quick(items, thread, before)
+                        start, since = items[-1], before
+                        if late:
+                            start, (after, since) = now(), batches.get(thread, (-1, 0))
+                            since = since if after == before else before
+                        text = quick(items, thread, since)
                         if text is None:
-                            text = self._slowly(items, thread, before)
+                            text = self._slowly(items, thread, since)
                         if text:
                             write(text)
-                        lost[thread] = before + now() - start
+                        lost[thread] = after = before + now() - start
+                        if late:
+                            batches[thread] = after, since
                     finally:
                         self._busy = False
             except (RecursionError, MemoryError):

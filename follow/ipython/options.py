@@ -29,7 +29,7 @@ def parser(magic: str, *, names: bool) -> Any:
     for field in fields(FollowConfig):
         option = f"--{field.name.replace('_', '-')}"
         if field.name == "watch":  # an expression may have commas
-            made.add_argument(option, action="append", metavar="EXPR")
+            made.add_argument(option, action="append", type=_unquoted, metavar="EXPR")
         elif field.name == "loop_limit":
             made.add_argument(option, type=read_loop_limit, metavar="N")
         elif isinstance(field.default, bool):
@@ -41,6 +41,11 @@ def parser(magic: str, *, names: bool) -> Any:
         else:
             made.add_argument(option)
     return made
+
+
+def _unquoted(text: str) -> str:
+    """IPython leaves the quotes that keep an expression with spaces together."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
 def _names(text: str) -> tuple[str, ...]:
