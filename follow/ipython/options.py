@@ -31,7 +31,7 @@ def parser(magic: str, *, names: bool) -> Any:
         if field.name == "watch":  # an expression may have commas
             made.add_argument(option, action="append", type=_unquoted, metavar="EXPR")
         elif field.name == "loop_limit":
-            made.add_argument(option, type=read_loop_limit, metavar="N")
+            made.add_argument(option, type=_loop_limit, metavar="N")
         elif isinstance(field.default, bool):
             made.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
         elif isinstance(field.default, int):
@@ -46,6 +46,13 @@ def parser(magic: str, *, names: bool) -> Any:
 def _unquoted(text: str) -> str:
     """IPython leaves the quotes that keep an expression with spaces together."""
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def _loop_limit(text: str) -> int | dict[str, int]:
+    try:
+        return read_loop_limit(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _names(text: str) -> tuple[str, ...]:
