@@ -312,7 +312,9 @@ def test_values_are_those_of_the_moment_even_when_records_are_held_back() -> Non
 
 @pytest.mark.parametrize("limit", [1, {"last": 1}], ids=str)
 def test_text_tells_what_was_left_out(limit: Any) -> None:
-    source = "import time\ndef f(n):\n    total = 0\n    for i in range(n):\n        time.sleep(0.002)\n        total += i\n"
+    source = (
+        "import time\ndef f(n):\n    total = 0\n    for i in range(n):\n        time.sleep(0.002)\n        total += i\n"
+    )
     lines: list[str] = []
     follower = text(lines.append, width=120, color=False)
     follow(define(source), follower, config=FollowConfig(loop_limit=limit))(5)
