@@ -105,7 +105,7 @@ def test_what_is_shown_is_chosen_in_the_project_file_and_on_the_command_line(pro
         "def total(prices):\n    for n in range(9):\n        result = n\n    result = sum(prices)\n    return result\n"
     )
     done = python(project, "main.py", "child", FOLLOW="shop")
-    for told in ("… 6 iterations left out", "prices[1] = 2", "result * 2 = 16 → 6", "n = 1 → 7"):
+    for told in ("… 6 iterations left out", "prices[1] = 2", "result * 2 = 16 → 6", "n = 1 → 8"):
         assert told in done.stderr, told
     assert "prices=" not in done.stderr and "prices = " not in done.stderr
     chosen = ("--loop-limit", "1", "--watch", "result + 1", "--watch", "n", "--exclude-vars", "n", "--explode", "q")
