@@ -13,8 +13,8 @@ import re
 from .endings import branching, put_checks
 from .events import held_by
 from .graft import Graft, constant, set_position
-from .model import CELL, HIDDEN_LOCAL, NOWHERE, RESULT_LOCAL, SLOT, VALUE, Scope, Shown, Site, Span
-from .state import CALL, CELLS, SLOTS
+from .model import CELL, ELISION, HIDDEN_LOCAL, NOWHERE, RESULT_LOCAL, SLOT, VALUE, WATCH, Scope, Shown, Site, Span
+from .state import CALL, CELLS, LOOP_SIZE, SLOTS
 
 
 class EventGraft(Graft):
@@ -37,6 +37,7 @@ class EventGraft(Graft):
     def _placed_statement(self, item: ast.stmt, match: re.Match[str]) -> list[ast.stmt]:
         what, number = match.group(1), match.group(2)
         if what == "enter" and isinstance(item, ast.Assign):
+            self._scope = int(number)
             return self._entry(item, self._tables.scopes[int(number)])
         if what is None and number is not None:
             written = self._statements(self._tables.sites[int(number)])
@@ -44,12 +45,28 @@ class EventGraft(Graft):
                 return written
         return super()._placed_statement(item, match)
 
+    def _place_guarded(self, item: ast.If) -> list[ast.stmt]:
+        """What is remembered in any iteration, and the event only if the iteration is recorded.
+
+        There is no ``else``: the jump over it would have no line, and a debugger would see the next line twice.
+        """
+        match = self._probe(item.body[0].value)  # type: ignore[attr-defined]
+        assert match is not None
+        site = self._tables.sites[int(match.group(2))]
+        write = self._writer(site) if match.group(1) is None else None
+        if write is None:
+            return super()._place_guarded(item)
+        self._place(item.test, site.anchor)
+        set_position(item, site.anchor)
+        item.body, item.orelse = write.site_statements(site), []
+        return [*self._stored(site, write), item, *self._looked(site, write)]
+
     def _placed_condition(self, probe: ast.expr, match: re.Match[str]) -> ast.expr:
         if match.group(1) is None:
             site = self._tables.sites[int(match.group(2))]
             write = self._writer(site)
             if write is not None and not site.stores:
-                return write.site(site)
+                return write.site_if_recorded(site)
         return super()._placed_condition(probe, match)
 
     def _grafted(self, old: ast.AST, item: ast.AST) -> list[ast.AST]:
@@ -71,7 +88,7 @@ class EventGraft(Graft):
     def _writer(self, site: Site) -> _Writer | None:
         """What writes a site's probe out; None where it must stay a function."""
         scope = self._tables.scopes[site.scope]
-        if not scope.hidden or scope.namespace:
+        if not scope.hidden or scope.namespace or site.kind == ELISION:
             return None
         if site.kind == "return":
             return _Writer(site.anchor, scope) if site.closing else None
@@ -81,15 +98,21 @@ class EventGraft(Graft):
         write = self._writer(site)
         if write is None:
             return []
+        return [*self._stored(site, write), *write.site_statements(site), *self._looked(site, write)]
+
+    def _stored(self, site: Site, write: _Writer) -> list[ast.stmt]:
+        """The call's table is brought up to date."""
         changes: list[tuple[int, ast.expr]] = [
             (slot, write.name(site.arguments[argument])) for slot, argument in site.stores
         ]
         changes += [(slot, constant("missing", site.anchor)) for slot in site.clears]
-        done = [write.statement(write.store(SLOTS + slot, value)) for slot, value in changes]
-        done += write.site_statements(site)
+        return [write.statement(write.store(SLOTS + slot, value)) for slot, value in changes]
+
+    def _looked(self, site: Site, write: _Writer) -> list[ast.stmt]:
+        """Loops see whether there is something to hand over, returns whether the outermost call ends."""
         if site.kind == "return":
-            return [*done, write.check()]
-        return [*done, write.look()] if site.kind in ("for", "while") else done
+            return [write.check()]
+        return [write.look(site)] if site.kind in ("for", "while") else []
 
     def _entry(self, item: ast.Assign, scope: Scope) -> list[ast.stmt]:
         """The call's state, and the event that it has begun."""
@@ -106,12 +129,15 @@ class EventGraft(Graft):
                         set_position(node, scope.anchor)
                 cells = write.attribute(user, "__closure__")
             parts = [state, write.none(), cells, write.none(), write.none(), write.none()]
-            state = write.display([*parts, *(constant("missing", scope.anchor) for _ in scope.slots)])
+            more = len(scope.slots) + LOOP_SIZE * len(scope.loops)
+            state = write.display([*parts, *(constant("missing", scope.anchor) for _ in range(more))])
         begin = ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=state)
         set_position(begin, scope.anchor)
         parts = [constant(f"enter_id_{scope.number}", scope.anchor), write.number(), write.call("thread")]
         parts += [write.argument(name) for name in scope.entered]
-        parts += [write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells)]
+        parts += [
+            write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells) if name in scope.names
+        ]
         return [begin, write.statement(write.event(parts)), write.look(begins=True)]
 
 
@@ -126,6 +152,8 @@ class _Writer:
     def __init__(self, anchor: Span, scope: Scope) -> None:
         self._anchor = anchor
         self._scope = scope
+        self._watched: tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...] = ()
+        self._sink = -1
 
     def _at(self, node: ast.expr) -> ast.expr:
         set_position(node, self._anchor)
@@ -173,7 +201,10 @@ class _Writer:
     def event(self, parts: list[ast.expr]) -> ast.expr:
         """The call that notes an event; the time is taken last."""
         found = self._at(ast.Tuple(elts=[*parts, self.call("now")], ctx=ast.Load()))
-        return self.call("extend", found)
+        if self._sink < 0:
+            return self.call("extend", found)
+        taken = self.boolean(ast.Or(), [self.state(self._sink), constant("extend", self._anchor)])
+        return self._at(ast.Call(func=taken, args=[found], keywords=[]))
 
     def compare(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
         return self._at(ast.Compare(left=left, ops=[operator], comparators=[right]))
@@ -187,15 +218,17 @@ class _Writer:
         rest = [] if otherwise is None else [self.statement(otherwise)]
         return branching(self.statement(ast.If(test=test, body=[self.statement(then)], orelse=rest)))
 
-    def look(self, *, begins: bool = False) -> ast.stmt:
+    def look(self, site: Site | None = None, *, begins: bool = False) -> ast.stmt:
         """``if len(buffer) > limit.value: look()``: there is something to hand over, perhaps.
 
         Where a call begins it is ``begun(number)``: that call may be the outermost one.
         """
         length = self.call("len", constant("buffer", self._anchor))
         limit = self.attribute(constant("limit", self._anchor), "value")
+        full: ast.expr = self.compare(length, ast.Gt(), limit)
+        flag = -1 if site is None else self._scope.guard(site)
         then = self.call("begun", self.number()) if begins else self.call("look")
-        return self.choice(self.compare(length, ast.Gt(), limit), then)
+        return self.choice(full if flag < 0 else self.boolean(ast.And(), [self.state(flag), full]), then)
 
     def check(self) -> ast.If:
         """``if number is outer.value: ended()``: the outermost call ends here."""
@@ -211,6 +244,11 @@ class _Writer:
             return everything
         return self._at(ast.IfExp(test=test, body=few, orelse=everything))
 
+    def site_if_recorded(self, site: Site) -> ast.expr:
+        """The same as an expression that is false if the iteration is left out."""
+        flag = self._scope.guard(site)
+        return self.site(site) if flag < 0 else self.boolean(ast.And(), [self.state(flag), self.site(site)])
+
     def site_statements(self, site: Site, result: Shown | None = None) -> list[ast.stmt]:
         """The same as statements; ``result`` is what a call returns."""
         test, few, everything = self._forms(site, result)
@@ -219,6 +257,7 @@ class _Writer:
     def _forms(self, site: Site, result: Shown | None = None) -> tuple[ast.expr | None, ast.expr, ast.expr]:
         """When an event's shorter form will do (None: where they are one), that form and the longer one."""
         held = held_by(site, self._scope)
+        self._watched, self._sink = site.watched, self._scope.sink(site)
         if not held.longer:
             parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
             if held.result:
@@ -257,11 +296,21 @@ class _Writer:
 
     def value(self, shown: Shown) -> ast.expr:
         """A variable's value as it is, or a copy."""
+        if shown.place == WATCH:
+            return self.watch(*self._watched[shown.index])
         if shown.name in self._scope.secret:
             return self.call("hide_cell" if shown.place == CELL else "hide", self.read(shown))
         if shown.place == CELL:
             return self.cell(shown.index)
         return self._at(ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown)))
+
+    def watch(self, index: int, variables: tuple[tuple[str, str, int], ...]) -> ast.expr:
+        """What is computed of some variables."""
+        values = [
+            self.call("content", self.read(shown)) if shown.place == CELL else self.read(shown)
+            for shown in (Shown(*one) for one in variables)
+        ]
+        return self.call(f"watch{index}_{self._scope.number}", *values)
 
     def no_atom(self, shown: Shown) -> ast.expr:
         """A copy or a description: ``described(id(type(x))) or copy(x)``."""

@@ -47,6 +47,7 @@ class EventSink:
         look: Callable[[], None],
         begun: Callable[[int], None] | None = None,
         ended: Callable[[], None] | None = None,
+        late: Callable[[tuple[Any, ...]], None] | None = None,
     ) -> None:
         """Tell what the probes call.
 
@@ -55,9 +56,11 @@ class EventSink:
             look: is called when the buffer has more items than the limit says.
             begun: is called instead where a call begins, with its number.
             ended: is called when the outermost call ends.
+            late: takes one event that has happened some time ago; by default the same.
         """
         self.constants.update(
             extend=extend,
+            late=late or extend,
             now=self.now,
             thread=threading.get_ident,
             buffer=self.buffer,

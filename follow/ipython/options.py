@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from ..config import FollowConfig
+from ..looplimit import read_loop_limit
 from ..secretnames import SECRETS
 
 
@@ -28,7 +29,11 @@ def parser(magic: str, *, names: bool) -> Any:
         made.add_argument("--text", action="store_true", help="print one line a statement as it is executed")
     for field in fields(FollowConfig):
         option = f"--{field.name.replace('_', '-')}"
-        if isinstance(field.default, bool):
+        if field.name == "watch":  # an expression may have commas
+            made.add_argument(option, action="append", type=_unquoted, metavar="EXPR")
+        elif field.name == "loop_limit":
+            made.add_argument(option, type=_loop_limit, metavar="N")
+        elif isinstance(field.default, bool):
             made.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
         elif isinstance(field.default, int):
             made.add_argument(option, type=int)
@@ -39,6 +44,18 @@ def parser(magic: str, *, names: bool) -> Any:
         else:
             made.add_argument(option)
     return made
+
+
+def _unquoted(text: str) -> str:
+    """IPython leaves the quotes that keep an expression with spaces together."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def _loop_limit(text: str) -> int | dict[str, int]:
+    try:
+        return read_loop_limit(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _names(text: str) -> tuple[str, ...]:
