@@ -19,6 +19,15 @@ from .test_capture import BOTH, captured, records_of
 ASKING = FollowConfig(repr="user")
 
 
+LIMIT = asking.SLOWEST
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is just now, types are asked again."""
+    monkeypatch.setattr(asking, "SLOWEST", 1 << 60)
+
+
 class Point:
     """An object that tells what it is."""
 
@@ -120,6 +129,8 @@ def test_10_a_type_whose_repr_was_slow_is_not_asked_again(
             return "Quick()"
 
     now = [0]
+    assert LIMIT == 50_000_000
+    monkeypatch.setattr(asking, "SLOWEST", LIMIT)
     monkeypatch.setattr(asking.time, "perf_counter_ns", lambda: now[0])
     function = define("def f(x, y):\n    a = x\n    b = y\n    return a\n")
     many = [Quick(n) for n in range(50)]
