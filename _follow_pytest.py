@@ -61,6 +61,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many statements a report shows (30 with --follow-on-failure, else 1000)",
     )
     group.addoption(
+        "--follow-watch",
+        action="append",
+        metavar="EXPR",
+        help="show what this expression gives after each statement, as a variable (may be repeated)",
+    )
+    group.addoption(
+        "--follow-loop-limit",
+        metavar="N",
+        help="show the first N iterations of each loop only, or first=N,last=N,every=N of them",
+    )
+    group.addoption(
         "--follow-output",
         metavar="FILE",
         help="record everything to this trace file (of an xdist worker: FILE with the worker's name before its suffix)",
@@ -91,8 +102,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _begin(config: pytest.Config, options: Any) -> None:
     if options.follow is None and not options.follow_on_failure and options.follow_output is None:
-        if options.follow_last is not None:
-            raise pytest.UsageError("--follow-last needs --follow or --follow-on-failure.")
+        for name in ("last", "watch", "loop_limit"):
+            if getattr(options, f"follow_{name}") is not None:
+                option = f"--follow-{name.replace('_', '-')}"
+                raise pytest.UsageError(f"{option} needs --follow or --follow-on-failure.")
         return
     if config.pluginmanager.has_plugin(_SESSION) or os.environ.get("FOLLOW_DISABLED") == "1":
         return

@@ -22,6 +22,7 @@ from .generated import generated_source
 from .importhook import install_import_hook
 from .instrument import instrument
 from .ipython import load_ipython_extension, unload_ipython_extension
+from .looplimit import LoopLimit
 from .recorder import Recorder
 from .secretnames import SECRETS
 from .trace.reader import load
@@ -34,6 +35,7 @@ __all__ = [
     "FollowError",
     "FollowWarning",
     "FollowerWarning",
+    "LoopLimit",
     "MissingExtra",
     "Recorder",
     "Redacted",

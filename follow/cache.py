@@ -35,6 +35,7 @@ class Cache:
 
     def __init__(self, config: FollowConfig, *, events: bool = False, other: str = "") -> None:
         wanted = [field.name for field in fields(config) if getattr(config, field.name) is True]
+        wanted += [repr((config.include, config.exclude, config.watch, config.explode, config.loop_limit))]
         wanted += ["native" if native is not None else "events"] * events + [other] * bool(other)
         wanted += [item if isinstance(item, str) else f"{item.pattern} {item.flags}" for item in config.redact]
         self._suffix = f".follow-{zlib.crc32(' '.join(wanted).encode()):08x}"

@@ -72,9 +72,14 @@ class Capture:
         """The entry of a variable that is a secret, where secrets are hidden."""
         return self.variable(name, value)
 
+    def learn(self, value: object) -> None:
+        """A secret is known from now on, where secrets are hidden."""
+
     def message(self, text: str) -> str:
-        """What an exception says."""
-        return text
+        """What is shown of what an exception says."""
+        if self._live or len(text) <= self._string:
+            return text
+        return repr(Shortened("str", len(text), text[: self._string]))
 
     def namespace(
         self, found: dict[str, object], names: list[str], secret: Collection[str] = ()

@@ -35,7 +35,7 @@ class Program:
         script: what is followed wherever it lies, absolute.
         output: the trace, absolute; None writes text.
         durability, detail: as those of a ``Recorder``.
-        settings: the configuration's fields that are not the default.
+        settings: the configuration's fields that are not the default; ``LoopLimit`` as a mapping.
     """
 
     include: tuple[str, ...] = ()

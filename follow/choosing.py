@@ -1,9 +1,8 @@
-"""Which records a follower gets, and what of them: the fields ``include`` to ``custom_repr`` of ``FollowConfig``."""
+"""Which records a follower gets, and what of them: the fields ``when`` to ``custom_repr`` of ``FollowConfig``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from typing import Any
 
 from .config import FollowConfig
@@ -12,8 +11,9 @@ from .model import Follower, Record
 
 
 def chooses(config: FollowConfig) -> bool:
-    """Whether a configuration leaves out records or variables, or shows values in another way."""
-    return bool(config.include or config.exclude or config.when or config.custom_repr or config.max_records is not None)
+    """Whether a configuration leaves out records, or shows values in another way: what dicts are needed for."""
+    chosen = config.when or config.custom_repr or config.max_records is not None
+    return bool(chosen or config.repr == "user")
 
 
 class Choosing:
@@ -30,7 +30,6 @@ class Choosing:
         self._name = name
         self._enough = enough
         self._left = config.max_records
-        self._shown: dict[str, bool] = {}
         self._warned: set[str] = set()
 
     def to(self, follower: Follower) -> Follower:
@@ -54,21 +53,10 @@ class Choosing:
         config = self._config
         if config.when is not None and not self._asked("when", config.when, record, True):
             return None
-        if config.include or config.exclude:
-            record["local_vars"] = [one for one in record["local_vars"] if self._is_shown(one["var"])]
         if config.custom_repr is not None:
             for one in record["local_vars"]:
                 one["val"] = self._asked("custom_repr", config.custom_repr, one["val"], one["val"])
         return record
-
-    def _is_shown(self, name: str) -> bool:
-        known = self._shown.get(name)
-        if known is None:
-            config = self._config
-            included = not config.include or any(fnmatchcase(name, pattern) for pattern in config.include)
-            known = included and not any(fnmatchcase(name, pattern) for pattern in config.exclude)
-            self._shown[name] = known
-        return known
 
     def _asked(self, field: str, function: Callable[[Any], Any], value: Any, otherwise: Any) -> Any:
         """What a function of the user's gives; where it raises, something else, and one warning says so."""

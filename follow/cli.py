@@ -15,11 +15,13 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from .children import Program
+from .config import FollowConfig
 from .errors import FollowError
 from .explore import cli as explore
 from .explore.target import NotFound
 from .export.command import add_parser as add_export
 from .generated import generated_source
+from .looplimit import read_loop_limit
 from .members import class_functions, inner_functions
 from .recorder import Recorder
 from .run import run_module, run_script
@@ -87,6 +89,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--detail", choices=("plain", "dataflow"), default="plain", help="with -o, record objects' attributes as well"
     )
+    run.add_argument("--watch", action="append", default=[], metavar="EXPR", help="show what this gives, as a variable")
+    run.add_argument(
+        "--explode", action="append", default=[], metavar="NAME", help="show a variable's items or attributes, too"
+    )
+    run.add_argument("--include-vars", action="append", default=[], metavar="PATTERN", help="variables to show")
+    run.add_argument("--exclude-vars", action="append", default=[], metavar="PATTERN", help="variables to leave out")
+    run.add_argument(
+        "--loop-limit", metavar="N", help="show each loop's first N iterations, or first=N,last=N,every=N of them"
+    )
     run.add_argument("program", help="a script, or with -m a module")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
     run.set_defaults(run=_run)
@@ -108,6 +119,7 @@ def _run(options: argparse.Namespace) -> int:
     start = run_module if options.module else run_script
     if not options.module and not os.path.isfile(options.program):
         raise UsageError(f"there is no script {options.program}.")
+    settings = _selected(options)
     levels = {"durability": options.durability, "detail": options.detail}
     with contextlib.ExitStack() as stack:
         recorder = None
@@ -122,8 +134,26 @@ def _run(options: argparse.Namespace) -> int:
             tuple(options.exclude),
             output=output,
             **levels,
+            settings=settings,
         )
         return start(options.program, options.arguments, program, recorder)
+
+
+def _selected(options: argparse.Namespace) -> dict[str, Any]:
+    """The fields of a ``FollowConfig`` that the options of ``run`` ask for."""
+    try:
+        chosen: dict[str, Any] = {
+            "watch": tuple(options.watch),
+            "explode": tuple(options.explode),
+            "include": tuple(options.include_vars),
+            "exclude": tuple(options.exclude_vars),
+            "loop_limit": None if options.loop_limit is None else read_loop_limit(options.loop_limit),
+        }
+        chosen = {name: value for name, value in chosen.items() if value not in ((), None)}
+        FollowConfig(**chosen)
+    except (TypeError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    return chosen
 
 
 def _list(options: argparse.Namespace) -> int:

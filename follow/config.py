@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from .context import DYNAMIC, STATIC
+from .looplimit import LoopLimit, loop_limit_of
 from .secretnames import words
+from .variables import parse_watched
 
 EXTRA_FIELDS = (*STATIC, *DYNAMIC)
 """The further keys that ``FollowConfig.fields`` may ask for."""
 
-_CHOICES = {"values": ("snapshot", "live"), "on_follower_error": ("off", "raise")}
+_CHOICES = {"values": ("snapshot", "live"), "on_follower_error": ("off", "raise"), "repr": ("safe", "user")}
 _LIMITS = ("depth", "max_depth", "max_items", "max_string", "max_nodes", "max_attributes", "max_bits")
 _MOST_DEPTH = 50
 """What is nested deeper a trace file cannot hold."""
@@ -42,11 +44,26 @@ class FollowConfig:
             ``thread`` and ``task`` (their names; no task: None), ``process`` (its number), ``timestamp``
             (seconds since 1970), ``call_id`` (each call has another), ``depth`` (how many followed calls
             are around this one in its thread or task).
-        include, exclude: names or patterns of variables that records show, or leave out.
+        include, exclude: names or patterns of variables that records show, or leave out. The others are not read.
+        watch: further expressions, evaluated after each statement that gives a record, in the place of the function:
+            records show what they give as variables of their own texts. What one raises is its value; it is left
+            out where a name in it is not bound. What they do besides is up to you: they run the program's code.
+        explode: names or patterns of variables (or texts of ``watch``) whose items or attributes are shown as further
+            variables, ``x[0]``, ``x['k']``, ``x.name``: one level, of built-in containers, and of what an object's
+            ``__dict__`` and slots hold, ``max_items`` and ``max_attributes`` at most. No code of the program runs.
+        loop_limit: which iterations of each loop give records: a number for the first so many, or a ``LoopLimit`` (or
+            a mapping of its fields) for ``first``, ``last`` and ``every`` nth. For what is left out there is one
+            record, the loop's header with the key ``left_out``. Statements of a loop that return, raise or break out
+            of it are recorded in any iteration; functions that it calls are followed for themselves.
         when: a function of a record; only records for which it is true are handed on.
         max_records: fall silent after so many records of what is followed with this configuration at once.
         custom_repr: a function of a value, which gives what the record shows instead. It runs the program's code.
-            With any of these five a recorder or text follower gets dicts, as other followers do.
+            With any of these three, and with ``repr="user"``, a recorder or text follower gets dicts, as other
+            followers do.
+        repr: ``"user"`` shows each object that is no built-in value as its own ``repr()`` told it at that moment, up
+            to ``max_string`` characters. It runs the program's code: one that raises is shown as such, a type whose
+            ``repr()`` has once taken more than 50 ms is not asked again, and so long may those of one variable take.
+            One that never returns hangs the program.
         max_depth: levels of nested containers that are copied, at most 50.
         max_items: items kept of one container.
         max_string: characters (or bytes) kept of one string.
@@ -87,9 +104,13 @@ class FollowConfig:
     redact: tuple[str | re.Pattern[str], ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
+    explode: tuple[str, ...] = ()
+    loop_limit: LoopLimit | Mapping[str, int] | int | None = None
     when: Callable[[dict[str, Any]], object] | None = None
     max_records: int | None = None
     custom_repr: Callable[[Any], object] | None = None
+    repr: str = "safe"
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -122,10 +143,18 @@ def _check_limit(name: str, value: object) -> None:
 def _check_choice(config: FollowConfig) -> None:
     _check_names(config, "include")
     _check_names(config, "exclude")
+    _check_names(config, "explode")
+    _check_names(config, "watch")
+    object.__setattr__(config, "watch", tuple(dict.fromkeys(text.strip() for text in config.watch)))
+    for text in config.watch:
+        parse_watched(text)
+    object.__setattr__(config, "loop_limit", loop_limit_of(config.loop_limit))
     for name in ("when", "custom_repr"):
         value = getattr(config, name)
         if value is not None and not callable(value):
             raise TypeError(f"FollowConfig.{name} must be a callable or None, not {value!r}.")
+    if config.repr == "user" and config.values == "live":
+        raise ValueError("FollowConfig.repr='user' asks nothing with values='live', which hands over the objects.")
     if config.max_records is not None:
         _check_limit("max_records", config.max_records)
 
@@ -141,6 +170,8 @@ def _check_redact(config: FollowConfig) -> None:
             raise TypeError(f"FollowConfig.redact: {item!r} is neither a name nor a compiled pattern of text.")
     if redact and config.values == "live":
         raise ValueError("FollowConfig.redact hides nothing with values='live', which hands over the objects.")
+    if redact and config.repr == "user":
+        raise ValueError("FollowConfig.redact cannot hide what objects tell of themselves with repr='user'.")
     object.__setattr__(config, "redact", tuple(redact))
 
 

@@ -14,6 +14,9 @@ from typing import Any
 from .capture import Shortened
 from .described import Described
 
+SHORT = 256
+"""Longer strings weigh more than one item: a string of 1,000 characters as much as three more."""
+
 IDENTITY = "\0id"
 """The key of a dict's ``id()``."""
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from .capture import Capture, Copy, Shortened, type_name
 from .config import FollowConfig
-from .copies import IDENTITY, Tagged, plain
+from .copies import IDENTITY, SHORT, Tagged, plain
 from .described import ATOM_IDS, Described, describe, described, descriptions, fixed, mro_of, names_of
 from .flat import FlatCopies
 from .model import Record
-from .state import MISSING
+from .state import MISSING, Number
 
 CHANGEABLE_IDS = frozenset(map(id, (list, dict, set, bytearray, deque, OrderedDict, defaultdict)))
 WORTH_A_LOOK = CHANGEABLE_IDS | {id(tuple)}
@@ -41,9 +41,12 @@ class Describer:
     def __init__(self, config: FollowConfig) -> None:
         self._start = Capture(config).start
         self._kind = DescribingCopy
+        self._nodes = config.max_nodes
+        self._short = min(config.max_string, SHORT)
         self.most = config.max_string
         """Strings up to this length are kept as they are."""
-        flat = FlatCopies(config, self.described)
+        self._flat_copies = flat = FlatCopies(config, self.described)
+        self._room = flat.room
         self._flat = flat.copiers
         self._sequence: Callable[[Any], list[Any] | None] = flat.sequence
         self._copiers = DescribingCopy.copiers
@@ -53,11 +56,30 @@ class Describer:
         try:
             flat = self._flat.get(id(type(value)))
             if flat is not None and (form := flat(value)) is not MISSING:
+                self._room.value -= len(value)  # type: ignore[arg-type]
                 return form
             copier = self._copiers.get(id(type(value)))
-            return self.simple(value) if copier is None else copier(self.start(), value, 0)
+            if copier is None:
+                return self.simple(value)
+            copy = self.start()
+            form = copier(copy, value, 0)
+            self.weigh(copy)
+            return form
         except (RecursionError, MemoryError):
             return self.lost
+
+    def take_from(self, room: Number) -> None:
+        """From this number is taken what copies weigh from now on: some 256 bytes are one."""
+        self._room = self._flat_copies.room = room
+
+    @property
+    def room(self) -> Number:
+        """The number from which that is taken."""
+        return self._room
+
+    def weigh(self, copy: DescribingCopy) -> None:
+        """A copy was made: there is less room."""
+        self._room.value -= self._nodes - copy.nodes + copy.weight
 
     def hide(self, value: object) -> object:
         """What stands for a secret, where secrets are hidden."""
@@ -67,6 +89,8 @@ class Describer:
         """A copy that may spend what the limits say."""
         copy = self._start(self._kind)
         copy.flat = self._flat
+        copy.short = self._short
+        copy.weight = 0
         copy.sequence = self._sequence
         return copy
 
@@ -108,8 +132,11 @@ CopiedBytearray.__name__ = CopiedBytearray.__qualname__ = "bytearray"
 class DescribingCopy(Copy):
     """One variable being copied for a recorder."""
 
-    __slots__ = ("attributes", "flat", "sequence")
+    __slots__ = ("attributes", "flat", "sequence", "short", "weight")
     attributes: int
+    short: int
+    """Longer strings are looked at: they weigh more, or are cut."""
+    weight: int
     flat: dict[int, Callable[[Any], object]]
     sequence: Callable[[Any], list[Any] | None]
 
@@ -118,7 +145,17 @@ class DescribingCopy(Copy):
         kind: object = type(value)
         if kind is int:
             return bool(-1073741824 < value < 1073741824)
-        return bool(value is None or kind is float or kind is bool or (kind is str and len(value) <= self.string))
+        return bool(value is None or kind is float or kind is bool or (kind is str and len(value) <= self.short))
+
+    def text(self, value: str | bytes, depth: int) -> object:
+        """A string or bytes."""
+        self.weight += min(len(value), self.string) // SHORT
+        return super().text(value, depth)
+
+    def number(self, value: int, depth: int) -> object:
+        """An integer."""
+        self.weight += value.bit_length() // (8 * SHORT) if -self.bound < value < self.bound else 0
+        return super().number(value, depth)
 
     def fill(self, value: Any, depth: int) -> object:
         """A copy of a container within the limits: a simple one may be as it was."""
@@ -157,6 +194,7 @@ class DescribingCopy(Copy):
 
     def byte_array(self, value: bytearray, depth: int) -> object:
         """A bytearray."""
+        self.weight += min(len(value), self.string) // SHORT
         return CopiedBytearray(value) if len(value) <= self.string else super().byte_array(value, depth)
 
     def shortened(self, value: Shortened, depth: int) -> object:
@@ -206,6 +244,8 @@ DescribingCopy.fillers = {
 }
 DescribingCopy.copiers = {
     **Copy.copiers,
+    **dict.fromkeys(map(id, (str, bytes)), DescribingCopy.text),
+    id(int): DescribingCopy.number,
     id(Shortened): DescribingCopy.shortened,
     id(bytearray): DescribingCopy.byte_array,
 }

@@ -21,23 +21,27 @@ class Described:
     Attributes:
         type: the name of the object's type.
         name: of a function, class or module its own name, else None.
+        text: what ``repr()`` gave, where ``FollowConfig(repr="user")`` asks for it, else None.
     """
 
-    __slots__ = ("name", "packed", "type")
+    __slots__ = ("name", "packed", "text", "type")
 
-    def __init__(self, type: str, name: str | None = None) -> None:
+    def __init__(self, type: str, name: str | None = None, text: str | None = None) -> None:
         self.type = type
         self.name = name
+        self.text = text
         self.packed: object = None
         """What a trace file writes for it, once it has been written: most objects are of few types."""
 
     def __repr__(self) -> str:
+        if self.text is not None:
+            return self.text
         return f"<{self.type}>" if self.name is None else f"<{self.type} {self.name}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Described):
             return NotImplemented
-        return (self.type, self.name) == (other.type, other.name)
+        return (self.type, self.name, self.text) == (other.type, other.name, other.text)
 
     def __hash__(self) -> int:
         return hash((self.type, self.name))

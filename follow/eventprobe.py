@@ -13,16 +13,18 @@ from .accelerate import native
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
 from .describe import describe_raised
+from .elision import loops_around
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
 from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
-from .model import Follower, Lookup, Scope, Site
+from .model import ELISION, WATCH, Follower, Lookup, Scope, Site
 from .nativeprobe import NativeProbes
 from .probe import MODULE, Probes
 from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
+from .watch import WATCHING, content, form_for
 
 _FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
 _NATIVE = ("begin", "given", *(f"native_{what}" for what in ("statement", "return", "match", "lambda", "yield")))
@@ -46,6 +48,9 @@ class EventProbes(Probes):
         self._describer = describer = recorder.describer(channel.config)
         self._copy = describer.copy
         self._extend = recorder.constants["extend"]
+        self._late = recorder.constants["late"]
+        if channel.config.watch:
+            self._extend = functools.partial(_extend_unless_watching, self._extend)
         self._now = recorder.now
         self._constants: dict[str, object] = {
             **{name: getattr(builtins, name) for name in _BUILTINS},
@@ -62,6 +67,8 @@ class EventProbes(Probes):
             "is_base": BASE_IDS.__contains__,
             "most": describer.most,
             "missing": MISSING,
+            "content": content,
+            "extend": self._extend,
         }
         self._thread = recorder.constants["thread"]
         if asks_begin(channel.config.fields):
@@ -69,7 +76,7 @@ class EventProbes(Probes):
         self._native: NativeProbes | None = None
         if native is not None:
             begin = begin_here if asks_begin(channel.config.fields) else None
-            self._native = NativeProbes(tables, channel.config, recorder, self._base, describer, begin)
+            self._native = NativeProbes(tables, channel.config, recorder, self._base, describer, self._extend, begin)
         super().__init__(tables, channel, depth)
 
     def _on_emit(self, emit: Follower) -> None:
@@ -83,6 +90,8 @@ class EventProbes(Probes):
         if what in _NATIVE:
             assert self._native is not None
             return self._native.probe(name.removeprefix("native_"))
+        if what.startswith(WATCH) and what != WATCH:
+            return self._watch(self._tables.scope(int(number)), int(what.removeprefix(WATCH)))
         if what in _FORMS:
             return id_of(self._base, int(number), _FORMS[what])
         if what == "enter_id":
@@ -98,7 +107,7 @@ class EventProbes(Probes):
 
     def _make_enter(self, number: int) -> Callable[..., object]:
         size, by_frame, namespace = self._tables.entering(number)
-        rest: list[object] = [{}] if namespace else [MISSING] * size
+        rest: list[object] = [MISSING] * size
         frames, extend, now = self._frames, self._extend, self._now
         new, thread = self._recorder.numbers(self._base, number), self._thread
         began = self._entry_id(number)
@@ -119,12 +128,27 @@ class EventProbes(Probes):
 
         return enter
 
-    def _nowhere(self, size: int) -> list[Any]:
-        return [0, None, None, None, None, None, *[MISSING] * size, {}]
+    def _nowhere(self, size: int, *, namespace: bool) -> list[Any]:
+        state = [0, None, None, None, None, None, *[MISSING] * size]
+        if namespace:
+            state[SLOTS] = {}
+        return state
+
+    def _clock(self, state: list[Any]) -> float:
+        return 0.0  # its events have times of their own
+
+    def _told(self, opening: Any, count: int, time: float) -> Any:
+        return (*opening[:-2], count, opening[-1])
+
+    def _hand_on(self, item: Any) -> None:
+        self._late(item)
+
+    def _made_watch(self, scope: Scope, index: int) -> Callable[..., Any]:
+        return form_for(scope, index, self._channel.config, self._describer)
 
     # -- events ----------------------------------------------------------------------------------
 
-    def _make_record(self, number: int, *, gives: bool) -> FunctionType:
+    def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
         held = held_by(site, scope)
@@ -134,9 +158,14 @@ class EventProbes(Probes):
             "MISSING": MISSING,
             "number": id_of(self._base, site.number, ALL if held.longer else FEW),
         }
+        if site.kind == ELISION:
+            if scope.windows and site.number != scope.loops[site.loop][1]:
+                return functools.partial(self._looping.flush, scope, site.loop)
+            namespace.update(self._looping.telling(scope, site))
+        namespace.update((f"{WATCH}{at}", self._watch(scope, index)) for at, (index, _) in enumerate(site.watched))
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            gather = functools.partial(self._gather, scope.secret)
+            gather = functools.partial(self._gather, scope, site.kind == ELISION and scope.windows)
             namespace.update(gather=gather, names=names if site.again else site.binds)
         return FunctionType(event_template(event_shape(site, scope, held, gives)), namespace)
 
@@ -145,22 +174,28 @@ class EventProbes(Probes):
         return self._describer.hide(value) if name in secret else self._copy(value)
 
     def _gather(
-        self, secret: tuple[str, ...], found: dict[str, object], last: dict[str, object], names: list[str]
+        self, scope: Scope, whole: bool, found: dict[str, object], last: dict[str, object], names: list[str]
     ) -> dict[str, object]:
-        """Of a module's names those whose values are others than last time."""
-        changed: dict[str, object] = {}
-        for name in names:
-            value = self._named(secret, name, found.get(name, MISSING))
-            if not _is_same(value, last.get(name, MISSING)):
-                changed[name] = value
+        """Of a module's names, and of what is computed of them, those whose values are others than last time, or all.
+
+        All are told where an iteration begins that is held back: what was told before may be left out.
+        """
+        now = {name: self._named(scope.secret, name, found.get(name, MISSING)) for name in names}
+        now.update((name, self._watch(scope, index)()) for index, name in enumerate(scope.watched))
+        if whole:
+            return now
+        changed = {name: value for name, value in now.items() if not _is_same(value, last.get(name, MISSING))}
         last.update(changed)
         return changed
 
     def _make_yield(self, number: int) -> Callable[..., object]:
-        copy = self._describer.hide if self._tables.site(number).hides else self._copy
+        site = self._tables.site(number)
+        copy = self._describer.hide if site.hides else self._copy
+        flag = self._tables.scope(site.scope).guard(site)
 
         def keep(state: list[Any], value: object) -> object:
-            state[YIELDED] = copy(value)
+            if flag < 0 or state[flag]:
+                state[YIELDED] = copy(value)
             return value
 
         return keep
@@ -231,7 +266,7 @@ class EventProbes(Probes):
         if known.outermost:
             number = state if type(state) is int else state[CALL]
             self._extend((LEFT, number, description, self._now()))
-            self._recorder.left()
+            self._recorder.left(number)
 
     def _variables(self, frame: Any, scope: Scope, state: Any) -> dict[str, object]:
         """Copies of the variables of the frame that raised; the call's slots are brought up to date."""
@@ -241,13 +276,38 @@ class EventProbes(Probes):
             for index, name in enumerate(scope.slots):
                 state[SLOTS + index] = found.get(name, MISSING)
         copied = {name: self._named(scope.secret, name, found.get(name, MISSING)) for name in scope.names}
+        for index, (text, _, names, _) in enumerate(scope.watches):
+            copied[text] = self._watch(scope, index)(*(found.get(name, MISSING) for name in names))
         if scope.namespace:
             state[SLOTS].update(copied)
         return copied
 
     def _tell_raised(self, state: Any, site: Site, found: dict[str, object], description: str) -> None:
         number = state if type(state) is int else state[CALL]
+        scope = self._tables.scope(site.scope)
+        around = loops_around(scope, site.loop)
+
+        def opening(loop: int, count: int = 0) -> tuple[Any, ...]:
+            told = self._tables.site(scope.loops[loop][1])
+            values = [found] if scope.namespace else [found[shown.name] for shown in held_by(told, scope).bound]
+            return (id_of(self._base, told.number), number, *values, count, self._now())
+
+        if scope.windows:
+            self._looping.begin_again(state, scope, around, opening)
+        for loop in around if not scope.windows else ():
+            count = self._looping.left_out(scope, loop)(state, 1)
+            running = state[scope.flag(loop)]
+            if count or not running:  # after this event nothing of before counts for the trace's questions
+                self._extend(opening(loop, count))
+            if not running:
+                break
         self._extend((RAISED, number, id_of(self._base, site.number), found, description, self._now()))
+
+
+def _extend_unless_watching(extend: Callable[[tuple[Any, ...]], None], items: tuple[Any, ...]) -> None:
+    """Take an event, unless it is of what an expression of ``watch`` has called."""
+    if not WATCHING.now:
+        extend(items)
 
 
 def _is_same(one: object, other: object) -> bool:

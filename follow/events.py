@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .model import CELL, VALUE, Scope, Shown, Site
+from .model import CELL, ELISION, VALUE, Scope, Shown, Site
 
 TIME, SET, RAISED, LEFT, RECORD, SILENCE = range(6)
 """The ids of follow's own events:
@@ -55,7 +55,7 @@ class Held:
     bases: tuple[Shown, ...]
     """The containers that it changes if they are built-in ones."""
     result: bool
-    """Whether the last value is what is returned or yielded."""
+    """Whether the last value is what is returned or yielded, or how many iterations were left out."""
     changes: bool
     """Whether the only value is a dict of the names that have changed, as in a module's own statements."""
 
@@ -72,9 +72,9 @@ class Held:
 
 def held_by(site: Site, scope: Scope) -> Held:
     """What the events of a site hold."""
-    result = site.kind == "return" or scope.name == "<lambda>" or site.result == "yield"
+    result = site.kind in ("return", ELISION) or scope.name == "<lambda>" or site.result == "yield"
     if scope.namespace:
-        return Held((), (), (), (), False, changes=True)
+        return Held((), (), (), (), site.kind == ELISION, changes=True)
     bound = tuple(shown for shown in site.shown if shown.name in site.binds)
     again = [shown for shown in site.shown if shown.name in site.again]
     cells = tuple(shown for shown in again if shown.place == CELL)

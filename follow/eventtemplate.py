@@ -7,11 +7,11 @@ from types import CodeType
 from typing import Any
 
 from .events import Held
-from .model import CELL, SLOT, VALUE, Scope, Shown, Site
+from .model import CELL, ELISION, SLOT, VALUE, WATCH, Scope, Shown, Site
 from .state import CALL, CELLS, SLOTS, YIELDED
-from .template import function_code
+from .template import function_code, read, sources_of
 
-FULL = "len(buffer) > limit[0] and look()"
+FULL = "len(buffer) > limit.value and look()"
 """What a probe does now and then: see whether what has been gathered is to be handed over."""
 
 
@@ -30,13 +30,18 @@ def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any,
         site.hides,
         scope.namespace,
         scope.stateless,
+        sources_of(site),
+        scope.guard(site),
+        scope.sink(site),
+        scope.windows,
     )
 
 
 @functools.cache
 def event_template(shape: tuple[Any, ...]) -> CodeType:
     """The code of all probes of one shape: they differ only in what their globals hold."""
-    arguments, bound, again, together, stores, clears, gives, yields, kind, hides, namespace, stateless = shape
+    arguments, bound, again, together, stores, clears, gives, yields, kind, hides, namespace, stateless, *rest = shape
+    sources, flag, sink, windows = rest
     names = [f"a{index}" for index in range(arguments)]
     lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
     lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
@@ -45,7 +50,12 @@ def event_template(shape: tuple[Any, ...]) -> CodeType:
     if namespace:
         parts.append(f"gather(state[{CELLS}], state[{SLOTS}], names)")
     else:
-        parts += [_value(Shown("", place, index), secret=secret) for place, index, secret in bound]
+        parts += [
+            f"watch{index}({', '.join(read(*one) for one in sources[index])})"
+            if place == WATCH
+            else _value(Shown("", place, index), secret=secret)
+            for place, index, secret in bound
+        ]
         changes = [_read(Shown("", place, index)) for place, index in again]
         parts += [f"changes(({', '.join(changes)},))"] if together else [f"change({read})" for read in changes]
         if yields:
@@ -54,10 +64,20 @@ def event_template(shape: tuple[Any, ...]) -> CodeType:
             parts.append("hide(value)" if hides else _atom_or_copy("value"))
         elif kind == "return":
             parts.append("None")
-    event = f" extend(({', '.join(parts)}, now()))"
+    if kind == ELISION:
+        parts.append("count")
+    taken = "extend(" if sink < 0 else f"(state[{sink}] or extend)("
+    if kind == ELISION and windows:
+        taken = "begin(state, "
+    event = f" {taken}({', '.join(parts)}, now()))"
     end = [f" {FULL}"] if kind in ("for", "while") or namespace else []
     given = [" return value"] if gives else []
     order = [event, *cleared] if kind == "return" else [*cleared, event]
+    if kind == ELISION:
+        lines += [" count = left_out(state)", " if not count: return"]
+    if flag >= 0:
+        unless = f" if not state[{flag}]: return{' value' if gives else ''}"
+        order = [*cleared, unless, event]
     return function_code("\n".join([*lines, *order, *end, *given]) + "\n")
 
 

@@ -8,8 +8,8 @@ from operator import is_
 from typing import Any
 
 from .config import FollowConfig
-from .copies import IDENTITY, Tagged
-from .state import MISSING
+from .copies import IDENTITY, SHORT, Tagged
+from .state import MISSING, Number
 
 BASE_IDS = frozenset(map(id, (list, tuple, dict, set, frozenset, deque, str, bytes, range, int)))
 """The ids of the types of what has an identity in a recording, or cannot change."""
@@ -17,6 +17,8 @@ EXACT_IDS = frozenset(map(id, (list, tuple, dict, set, frozenset, deque, str, by
 """The ids of the types whose iterators and methods run no code but Python's own."""
 _MOST = 4096
 """So many copies are kept, to see whether a container is as it was."""
+_MOST_ITEMS = 1 << 15
+"""And no more than so many items of them: some 8 MiB, for none is longer than ``SHORT``."""
 _SMALL = 1 << 30
 """Integers below this are within any limits."""
 
@@ -38,8 +40,12 @@ class FlatCopies:
     def __init__(self, config: FollowConfig, described: Callable[[int], Any]) -> None:
         self._described = described
         self._items = min(config.max_items, config.max_nodes) if config.max_depth > 0 else -1
-        self._string = config.max_string
+        self._string = min(config.max_string, SHORT)
+        self._longest = config.max_string
+        self.room = Number()
+        """From this is taken what long strings weigh."""
         self._number = min(1 << config.max_bits, _SMALL)
+        self._kept = 0
         self._last: dict[int, tuple[Any, Any]] = {}
         """What a container held, and the form of that."""
 
@@ -106,8 +112,10 @@ class FlatCopies:
         return form
 
     def _keep(self, number: int, held: Any, form: Any) -> None:
-        if len(self._last) >= _MOST:
+        self._kept += len(held)
+        if len(self._last) >= _MOST or self._kept > _MOST_ITEMS:
             self._last.clear()
+            self._kept = len(held)
         self._last[number] = held, form
 
     def _is_as_it_was(self, last: Any, value: dict[Any, Any]) -> bool:
@@ -135,7 +143,17 @@ class FlatCopies:
             else described(id(type(item))) or other(item)
             for item in new
         ]
-        return None if others else items
+        return self._with_long(new, others) if others else items
+
+    def _with_long(self, new: Any, others: list[Any]) -> list[Any] | None:
+        """The same where the others are nothing but longer strings, which weigh more."""
+        longest, described = self._longest, self._described
+        if not all(type(other) is str and len(other) <= longest for other in others):
+            return None
+        weight = sum(map(len, others)) // SHORT
+        self._kept += weight
+        self.room.value -= weight
+        return [described(id(type(item))) or item for item in new]
 
     def _are_atoms(self, keys: Any) -> bool:
         number, string = self._number, self._string

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from .capture import type_name
 from .model import HIDDEN_LOCAL, Scope
 from .state import LOCALS
 
@@ -40,11 +42,16 @@ def variables_of(frame: FrameType, scope: Scope, given: dict[str, object] | None
     return result
 
 
-def describe_exception(error: BaseException) -> str:
-    """``"ZeroDivisionError: division by zero"``: the last line of a traceback."""
-    kind = type(error).__name__
+def describe_exception(error: BaseException, message: Callable[[str], str]) -> str:
+    """``"ZeroDivisionError: division by zero"``: the last line of a traceback.
+
+    Arguments:
+        error: the exception, which is asked for its text.
+        message: gives what is shown of that.
+    """
+    kind = type_name(type(error))
     try:
-        text = str(error)
+        text = message(str(error))
     except Exception:
         text = "<str() failed>"
     return f"{kind}: {text}" if text else kind

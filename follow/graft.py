@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from .errors import TransformError
 from .model import HIDDEN_LOCAL, NOWHERE, Span, Tables
+from .state import LOOP_SIZE
 
 SENTINEL = "\0follow:"
 """Constants that start so are replaced in the code objects by what they name."""
@@ -59,6 +60,8 @@ class Graft:
         self._prefix = prefix
         self._tables = tables
         self._wrapped = wrapped
+        self._scope = 0
+        """The function whose statements are being grafted."""
         self._name = re.compile(rf"{re.escape(prefix)}_(?:([a-zA-Z]+)_?)?(\d+)?(?:_\d+)?$")
 
     def statement(self, original: _Node, rewritten: ast.AST) -> _Node:
@@ -72,6 +75,13 @@ class Graft:
         """
         if type(original) is not type(rewritten):
             raise self._differ(original)
+        scope = self._scope
+        try:
+            return self._statement(original, rewritten)
+        finally:
+            self._scope = scope
+
+    def _statement(self, original: _Node, rewritten: ast.AST) -> _Node:
         wrapped = original in self._wrapped
         if not wrapped and not isinstance(original, _WITH_SUITES):
             return original
@@ -185,6 +195,12 @@ class Graft:
 
     def _place_statement(self, item: object) -> list[ast.stmt] | None:
         """What a statement that follow has added becomes; None if it is the program's own."""
+        if isinstance(item, ast.If) and self._is_state(item.test):
+            return self._place_guarded(item)
+        if isinstance(item, (ast.Assign, ast.AugAssign)):
+            target = item.target if isinstance(item, ast.AugAssign) else item.targets[0]
+            if self._is_state(target):
+                return self._place_count(item, target)  # type: ignore[arg-type]
         value = item.value if isinstance(item, (ast.Expr, ast.Assign)) else None
         match = self._probe(value)
         if match is None or match.group(1) == "locals":
@@ -192,7 +208,42 @@ class Graft:
         assert isinstance(item, ast.stmt)
         return self._placed_statement(item, match)
 
+    def _is_state(self, node: ast.expr) -> bool:
+        """Whether an expression is an item of a call's state, or the opposite of one."""
+        if isinstance(node, ast.UnaryOp):
+            node = node.operand
+        if not isinstance(node, ast.Subscript):
+            return False
+        match = self._probe(node.value)
+        named = isinstance(node.value, ast.Name) and node.value.id == self._prefix
+        return named or (match is not None and match.group(1) == "call")
+
+    def _place_guarded(self, item: ast.If) -> list[ast.stmt]:
+        """A probe that is called if an item of the call's state says so."""
+        probe = item.body[0]
+        assert isinstance(probe, ast.Expr)
+        match = self._probe(probe.value)
+        assert match is not None
+        anchor = self._anchor(match)
+        self._place(item.test, anchor)
+        item.body = self._placed_statement(probe, match)
+        for other in item.orelse:
+            self._place(other, anchor)
+        set_position(item, anchor)
+        return [item]
+
+    def _place_count(self, item: ast.Assign | ast.AugAssign, target: ast.Subscript) -> list[ast.stmt]:
+        """A statement that counts the iterations of a loop."""
+        assert isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, int)
+        scope = self._tables.scopes[self._scope]
+        _, site, start = scope.loops[(target.slice.value - scope.flag(0)) // LOOP_SIZE]
+        begins = isinstance(item, ast.Assign) and len(item.targets) > 1
+        self._place(item, start if begins else self._tables.sites[site].anchor)
+        return [item]
+
     def _placed_statement(self, item: ast.stmt, match: re.Match[str]) -> list[ast.stmt]:
+        if match.group(1) == "enter":
+            self._scope = int(match.group(2))
         self._place(item, self._anchor(match))
         return [item]
 

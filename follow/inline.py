@@ -11,21 +11,42 @@ import ast
 import re
 
 from .accelerate import native
+from .endings import branching, put_checks
 from .events import given_to, held_by
 from .graft import Graft, constant, set_position
-from .model import CELL, HIDDEN_LOCAL, RESULT_LOCAL, SLOT, VALUE, Scope, Shown, Site, Span
-from .state import CALL, CELLS, SLOTS
+from .model import CELL, ELISION, HIDDEN_LOCAL, NOWHERE, RESULT_LOCAL, SLOT, VALUE, WATCH, Scope, Shown, Site, Span
+from .state import CALL, CELLS, LOOP_SIZE, SLOTS
 
 _BY_SITE = ("statement", "return", "match", "lambda", "yield")
 """The probes that the compiled helper has, by what their names start with."""
 
 
+def is_native(scope: Scope) -> bool:
+    """Whether the compiled helper makes the events of a function: all but its loops' limits and watched expressions."""
+    return native is not None and not (scope.namespace or scope.loops or scope.watches)
+
+
 class EventGraft(Graft):
     """The graft that writes probes out, or makes each one call of the compiled helper."""
+
+    _entered: Scope | None = None
+    """The function whose body is being grafted, once its entry was met."""
+
+    def _suite(self, owner: ast.AST, old: list[ast.AST], new: object) -> None:
+        """Where a call may fall off its end, it is checked whether it was the outermost one."""
+        if not isinstance(owner, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            super()._suite(owner, old, new)
+            return
+        around, self._entered = self._entered, None
+        super()._suite(owner, old, new)
+        if self._entered is not None and isinstance(new, list):
+            put_checks(new, _Writer(NOWHERE, self._entered).check())
+        self._entered = around
 
     def _placed_statement(self, item: ast.stmt, match: re.Match[str]) -> list[ast.stmt]:
         what, number = match.group(1), match.group(2)
         if what == "enter" and isinstance(item, ast.Assign):
+            self._scope = int(number)
             return self._entry(item, self._tables.scopes[int(number)])
         if what is None and number is not None:
             written = self._statements(self._tables.sites[int(number)])
@@ -33,31 +54,47 @@ class EventGraft(Graft):
                 return written
         return super()._placed_statement(item, match)
 
+    def _place_guarded(self, item: ast.If) -> list[ast.stmt]:
+        """What is remembered in any iteration, and the event only if the iteration is recorded.
+
+        There is no ``else``: the jump over it would have no line, and a debugger would see the next line twice.
+        """
+        match = self._probe(item.body[0].value)  # type: ignore[attr-defined]
+        assert match is not None
+        site = self._tables.sites[int(match.group(2))]
+        write = self._writer(site) if match.group(1) is None else None
+        if write is None:
+            return super()._place_guarded(item)
+        self._place(item.test, site.anchor)
+        set_position(item, site.anchor)
+        item.body, item.orelse = write.site_statements(site), []
+        return [*self._stored(site, write), item, *self._looked(site, write)]
+
     def _placed_condition(self, probe: ast.expr, match: re.Match[str]) -> ast.expr:
         if match.group(1) is None:
             site = self._tables.sites[int(match.group(2))]
             write = self._writer(site)
-            if write is not None and native is not None:
+            if write is not None and write.native:
                 return write.given(site)
             if write is not None and not site.stores:
-                return write.site(site)
+                return write.site_if_recorded(site)
         return super()._placed_condition(probe, match)
 
     def _grafted(self, old: ast.AST, item: ast.AST) -> list[ast.AST]:
         """``return x`` becomes ``.r = x``, the event, and ``return .r``."""
-        match = self._probe(item.value) if isinstance(item, ast.Return) and native is None else None
+        match = self._probe(item.value) if isinstance(item, ast.Return) else None
         done = super()._grafted(old, item)
         if match is None or match.group(1) != "return":
             return done
         write = self._writer(self._tables.sites[int(match.group(2))])
-        if write is None:
+        if write is None or write.native:
             return done
         (end,) = done
         assert isinstance(end, ast.Return) and isinstance(end.value, ast.Call)
         keep = ast.Assign(targets=[write.name(RESULT_LOCAL, ast.Store())], value=end.value.args[1])
         end.value = write.name(RESULT_LOCAL)
         events = write.site_statements(self._tables.sites[int(match.group(2))], Shown(RESULT_LOCAL, VALUE, 0))
-        return [write.statement(keep), *events, end]
+        return [write.statement(keep), *events, write.check(), end]
 
     def _callee(self, named: ast.expr, anchor: Span) -> ast.expr:
         """What a probe's name becomes: with the compiled helper nearly always the probe itself."""
@@ -65,15 +102,16 @@ class EventGraft(Graft):
         if native is not None and match is not None and match.group(2) is not None:
             what, number = match.group(1) or "statement", int(match.group(2))
             if what == "enter" and self._tables.scopes[number].name == "<lambda>":
-                return constant(f"begin_{number}", anchor)
-            if what in _BY_SITE and not self._tables.scopes[self._tables.sites[number].scope].namespace:
+                if is_native(self._tables.scopes[number]):
+                    return constant(f"begin_{number}", anchor)
+            elif what in _BY_SITE and is_native(self._tables.scopes[self._tables.sites[number].scope]):
                 return constant(f"native_{what}_{number}", anchor)
         return super()._callee(named, anchor)
 
     def _writer(self, site: Site) -> _Writer | None:
         """What writes a site's probe out; None where it must stay a function."""
         scope = self._tables.scopes[site.scope]
-        if not scope.hidden or scope.namespace:
+        if not scope.hidden or scope.namespace or site.kind == ELISION:
             return None
         if site.kind == "return":
             return _Writer(site.anchor, scope) if site.closing else None
@@ -83,21 +121,30 @@ class EventGraft(Graft):
         write = self._writer(site)
         if write is None:
             return []
-        if native is not None:
+        if write.native:
             return [write.statement(write.given(site))]
+        return [*self._stored(site, write), *write.site_statements(site), *self._looked(site, write)]
+
+    def _stored(self, site: Site, write: _Writer) -> list[ast.stmt]:
+        """The call's table is brought up to date."""
         changes: list[tuple[int, ast.expr]] = [
             (slot, write.name(site.arguments[argument])) for slot, argument in site.stores
         ]
         changes += [(slot, constant("missing", site.anchor)) for slot in site.clears]
-        done = [write.statement(write.store(SLOTS + slot, value)) for slot, value in changes]
-        done += write.site_statements(site)
-        return [*done, write.look()] if site.kind in ("for", "while") else done
+        return [write.statement(write.store(SLOTS + slot, value)) for slot, value in changes]
+
+    def _looked(self, site: Site, write: _Writer) -> list[ast.stmt]:
+        """Loops see whether there is something to hand over, returns whether the outermost call ends."""
+        if site.kind == "return":
+            return [write.check()]
+        return [write.look(site)] if site.kind in ("for", "while") else []
 
     def _entry(self, item: ast.Assign, scope: Scope) -> list[ast.stmt]:
         """The call's state, and the event that it has begun."""
         write = _Writer(scope.anchor, scope)
         assert isinstance(item.value, ast.Call)
-        if native is not None:
+        self._entered = scope
+        if write.native:
             user = self._placed_user(item.value, scope) if scope.cells else write.none()
             state = write.call(f"begin_{scope.number}", user, *map(write.name, scope.entered))
             return [write.statement(ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=state))]
@@ -107,13 +154,16 @@ class EventGraft(Graft):
             if scope.cells:
                 cells = write.attribute(self._placed_user(item.value, scope), "__closure__")
             parts = [state, write.none(), cells, write.none(), write.none(), write.none()]
-            state = write.display([*parts, *(constant("missing", scope.anchor) for _ in scope.slots)])
+            more = len(scope.slots) + LOOP_SIZE * len(scope.loops)
+            state = write.display([*parts, *(constant("missing", scope.anchor) for _ in range(more))])
         begin = ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=state)
         set_position(begin, scope.anchor)
         parts = [constant(f"enter_id_{scope.number}", scope.anchor), write.number(), write.call("thread")]
         parts += [write.argument(name) for name in scope.entered]
-        parts += [write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells)]
-        return [begin, write.statement(write.event(parts)), write.look()]
+        parts += [
+            write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells) if name in scope.names
+        ]
+        return [begin, write.statement(write.event(parts)), write.look(begins=True)]
 
     def _placed_user(self, entry: ast.Call, scope: Scope) -> ast.expr:
         """The lambda that uses the cells of a call that begins."""
@@ -135,6 +185,9 @@ class _Writer:
     def __init__(self, anchor: Span, scope: Scope) -> None:
         self._anchor = anchor
         self._scope = scope
+        self.native = is_native(scope)
+        self._watched: tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...] = ()
+        self._sink = -1
 
     def _at(self, node: ast.expr) -> ast.expr:
         set_position(node, self._anchor)
@@ -182,7 +235,10 @@ class _Writer:
     def event(self, parts: list[ast.expr]) -> ast.expr:
         """The call that notes an event; the time is taken last."""
         found = self._at(ast.Tuple(elts=[*parts, self.call("now")], ctx=ast.Load()))
-        return self.call("extend", found)
+        if self._sink < 0:
+            return self.call("extend", found)
+        taken = self.boolean(ast.Or(), [self.state(self._sink), constant("extend", self._anchor)])
+        return self._at(ast.Call(func=taken, args=[found], keywords=[]))
 
     def compare(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
         return self._at(ast.Compare(left=left, ops=[operator], comparators=[right]))
@@ -194,13 +250,26 @@ class _Writer:
         would then see the line of the next statement as a new one.
         """
         rest = [] if otherwise is None else [self.statement(otherwise)]
-        return self.statement(ast.If(test=test, body=[self.statement(then)], orelse=rest))
+        return branching(self.statement(ast.If(test=test, body=[self.statement(then)], orelse=rest)))
 
-    def look(self) -> ast.stmt:
-        """``if len(buffer) > limit[0]: look()``: there is something to hand over, perhaps."""
+    def look(self, site: Site | None = None, *, begins: bool = False) -> ast.stmt:
+        """``if len(buffer) > limit.value: look()``: there is something to hand over, perhaps.
+
+        Where a call begins it is ``begun(number)``: that call may be the outermost one.
+        """
         length = self.call("len", constant("buffer", self._anchor))
-        limit = self.item(constant("limit", self._anchor), 0)
-        return self.choice(self.compare(length, ast.Gt(), limit), self.call("look"))
+        limit = self.attribute(constant("limit", self._anchor), "value")
+        full: ast.expr = self.compare(length, ast.Gt(), limit)
+        flag = -1 if site is None else self._scope.guard(site)
+        then = self.call("begun", self.number()) if begins else self.call("look")
+        return self.choice(full if flag < 0 else self.boolean(ast.And(), [self.state(flag), full]), then)
+
+    def check(self) -> ast.If:
+        """``if number is outer.value: ended()``: the outermost call ends here."""
+        outermost = self.attribute(constant("outer", self._anchor), "value")
+        check = self.choice(self.compare(self.number(), ast.Is(), outermost), self.call("ended"))
+        assert isinstance(check, ast.If)
+        return check
 
     def given(self, site: Site) -> ast.expr:
         """The event of a site by the compiled helper, which is given the values that it needs."""
@@ -214,6 +283,11 @@ class _Writer:
             return everything
         return self._at(ast.IfExp(test=test, body=few, orelse=everything))
 
+    def site_if_recorded(self, site: Site) -> ast.expr:
+        """The same as an expression that is false if the iteration is left out."""
+        flag = self._scope.guard(site)
+        return self.site(site) if flag < 0 else self.boolean(ast.And(), [self.state(flag), self.site(site)])
+
     def site_statements(self, site: Site, result: Shown | None = None) -> list[ast.stmt]:
         """The same as statements; ``result`` is what a call returns."""
         test, few, everything = self._forms(site, result)
@@ -222,6 +296,7 @@ class _Writer:
     def _forms(self, site: Site, result: Shown | None = None) -> tuple[ast.expr | None, ast.expr, ast.expr]:
         """When an event's shorter form will do (None: where they are one), that form and the longer one."""
         held = held_by(site, self._scope)
+        self._watched, self._sink = site.watched, self._scope.sink(site)
         if not held.longer:
             parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
             if held.result:
@@ -260,11 +335,21 @@ class _Writer:
 
     def value(self, shown: Shown) -> ast.expr:
         """A variable's value as it is, or a copy."""
+        if shown.place == WATCH:
+            return self.watch(*self._watched[shown.index])
         if shown.name in self._scope.secret:
             return self.call("hide_cell" if shown.place == CELL else "hide", self.read(shown))
         if shown.place == CELL:
             return self.cell(shown.index)
         return self._at(ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown)))
+
+    def watch(self, index: int, variables: tuple[tuple[str, str, int], ...]) -> ast.expr:
+        """What is computed of some variables."""
+        values = [
+            self.call("content", self.read(shown)) if shown.place == CELL else self.read(shown)
+            for shown in (Shown(*one) for one in variables)
+        ]
+        return self.call(f"watch{index}_{self._scope.number}", *values)
 
     def no_atom(self, shown: Shown) -> ast.expr:
         """A copy or a description: ``described(id(type(x))) or copy(x)``."""

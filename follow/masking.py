@@ -104,11 +104,39 @@ def _looked_up(node: ast.Call) -> ast.expr | None:
 
 def secret_literals(tree: ast.AST, names: SecretNames) -> Iterator[ast.expr]:
     """The strings and numbers in a syntax tree that are given to names that hold secrets."""
+    parameters = _parameters(tree, names)
     for node in ast.walk(tree):
         pairs = _PAIRS.get(type(node))
         if pairs is not None:
             for target, value in pairs(node):
                 yield from _given(target, value, names)
+        if isinstance(node, ast.Call) and parameters:
+            for target, value in zip(parameters.get(_name_called(node), ()), node.args):
+                yield from _given(target, value, names)
+
+
+def _name_called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else str(getattr(node.func, "attr", ""))
+
+
+def _parameters(tree: ast.AST, names: SecretNames) -> dict[str, list[str]]:
+    """Of the functions and classes that a file defines the names of what they take, where secrets are among them."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found[node.name] = _taken(node)
+        elif isinstance(node, ast.ClassDef):
+            made = [_taken(one) for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
+            fields = [
+                one.target.id for one in node.body if isinstance(one, ast.AnnAssign) and type(one.target) is ast.Name
+            ]
+            found[node.name] = made[0] if made else fields
+    return {name: taken for name, taken in found.items() if any(map(names.hides, taken))}
+
+
+def _taken(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    taken = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+    return taken[1:] if taken[:1] in (["self"], ["cls"]) else taken
 
 
 def _given(target: ast.AST | str | None, value: ast.expr | None, names: SecretNames) -> Iterator[ast.expr]:
@@ -164,6 +192,11 @@ def _following(parts: list[ast.expr]) -> Iterator[Pair]:
     return ((one, other) for one, other in itertools.pairwise(parts) if isinstance(one, ast.Constant))
 
 
+def _options(node: ast.List) -> Iterator[Pair]:
+    """In ``["--token", "…"]``: what follows an option that is the name of a secret."""
+    return (pair for pair in _following(node.elts) if str(getattr(pair[0], "value", "")).startswith("-"))
+
+
 def _called(node: ast.Call) -> Iterator[Pair]:
     """What a function of a secret's name is given (``set_password("…")``), or what is put into a secret."""
     puts = isinstance(node.func, ast.Attribute) and node.func.attr in _PUTTING
@@ -189,6 +222,7 @@ _PAIRS: dict[type, Callable[[Any], Iterable[Pair]]] = {
     ast.keyword: lambda node: [(node.arg, node.value)],
     ast.Dict: lambda node: zip(node.keys, node.values),
     ast.Tuple: lambda node: _following(node.elts),
+    ast.List: _options,
     ast.Call: _called,
     ast.Compare: _compared,
     ast.arguments: _defaults,

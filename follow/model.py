@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from .state import LOOP_SIZE, SINK, SLOTS
+
 Record = dict[str, Any]
 """One executed statement: ``function``, ``instruction``, ``execution_time`` (ms), ``local_vars``."""
 
@@ -30,8 +32,11 @@ RESULT_LOCAL = ".r"
 PROBE_FILENAME = "<follow probe>"
 """The file name of the code that follow compiles for its probes."""
 
-VALUE, SLOT, CELL = "value", "slot", "cell"
-"""Where a probe finds a variable: in its arguments, in the call's table, in a closure cell."""
+VALUE, SLOT, CELL, WATCH = "value", "slot", "cell", "watch"
+"""Where a probe finds a variable: in its arguments, in the call's table, in a closure cell; or it computes it."""
+
+ELISION = "elision"
+"""The kind of the sites that tell how many iterations of a loop were left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,12 @@ class Site:
     """``"return"`` or ``"yield"`` when the record shows the value instead of the variables."""
     hides: bool = False
     """Whether what is returned or yielded is a secret."""
+    loop: int = -1
+    """The innermost loop around it of which not all iterations are recorded, by its number in the scope."""
+    always: bool = False
+    """Whether it is recorded in iterations that are left out, too."""
+    watched: tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...] = ()
+    """For each variable shown that is computed: which of the scope's, and of the names in it name, place and index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,37 @@ class Scope:
     """Whether a recorder needs to keep no more of a call than its number."""
     secret: tuple[str, ...] = ()
     """The variables whose values are hidden."""
+    loops: tuple[tuple[int, int, Span], ...] = ()
+    """The loops of which not all iterations are recorded: for each the one around it, or -1, a site that tells how many
+    were left out, and the position of the instructions before it."""
+    watches: tuple[tuple[str, str, tuple[str, ...], bool], ...] = ()
+    """What is computed: name in records, expression, the variables in it, whether its value's parts are meant."""
+    owner: str = ""
+    """The class around it, for private names."""
+    windows: bool = False
+    """Whether what iterations give is held back until it is known which are the last."""
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The names under which records show what is computed."""
+        return tuple(name for name, *_ in self.watches)
+
+    def flag(self, loop: int) -> int:
+        """Where a call's state has whether the running iteration of a loop is recorded.
+
+        More about the loop comes after that: see ``state``.
+        """
+        return SLOTS + len(self.slots) + self.namespace + LOOP_SIZE * loop
+
+    def guard(self, site: Site) -> int:
+        """Where a call's state has whether a site's record is made; -1 of one that is made in any case."""
+        limited = site.loop >= 0 and not site.always and site.kind != ELISION
+        return self.flag(site.loop) if limited and not self.windows else -1
+
+    def sink(self, site: Site) -> int:
+        """Where a call's state has what takes a site's record, if anything; -1 where there never is."""
+        limited = site.loop >= 0 and not site.always and site.kind != ELISION
+        return self.flag(site.loop) + SINK if limited and self.windows else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +193,7 @@ class Lookup(Protocol):
 
 
 class Entering(NamedTuple):
-    """How a call starts: the number of its slots, whether its state is kept by frame, whether it is a module."""
+    """How a call starts: how much its state holds, whether that is kept by frame, whether it is a module."""
 
     slots: int
     by_frame: bool
@@ -191,7 +233,8 @@ class Tables:
         """What a call's state needs when it starts."""
         found = self.scopes[scope]
         by_frame = not found.hidden and found.name != "<lambda>"
-        return Entering(len(found.slots), by_frame, found.namespace)
+        size = len(found.slots) + found.namespace + LOOP_SIZE * len(found.loops)
+        return Entering(size, by_frame, found.namespace)
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""

@@ -10,7 +10,7 @@ from typing import Any
 from .accelerate import native
 from .capture import Shortened
 from .config import FollowConfig
-from .copies import IDENTITY, Tagged
+from .copies import IDENTITY, SHORT, Tagged
 from .describe import Describer
 from .described import Described
 from .events import ALL, FEW, SOME, given_to, held_by, id_of, id_of_entry
@@ -19,8 +19,8 @@ from .sink import EventSink
 from .state import MISSING
 
 _RECORD, _ENTER, _YIELD = range(3)
-_SHOWS, _HIDES, _SHOWS_NONE, _SHOWS_YIELDED, _TOGETHER, _LOOKS, _CLEARS_LAST, _STATELESS, _UNLESS_ATOM = (
-    1 << bit for bit in range(9)
+_SHOWS, _HIDES, _SHOWS_NONE, _SHOWS_YIELDED, _TOGETHER, _LOOKS, _CLEARS_LAST, _STATELESS, _UNLESS_ATOM, _CHECKS = (
+    1 << bit for bit in range(10)
 )
 """As in native/probe.c."""
 _PLACES = {VALUE: 0, SLOT: 1, CELL: 2}
@@ -32,15 +32,17 @@ _OTHERS = (bytearray, deque, OrderedDict, defaultdict)
 _MONOTONIC = "clock_gettime(CLOCK_MONOTONIC)"
 
 
-def events_of(sink: EventSink) -> Any:
-    """The buffer and clock of what takes events, as the helper uses them."""
+def events_of(sink: EventSink, extend: Callable[[tuple[Any, ...]], None]) -> Any:
+    """The buffer and clock of what takes events, as the helper uses them; ``extend`` takes one."""
     constants = sink.constants
-    extend = constants["extend"]
     system = sink.now is time.perf_counter_ns and time.get_clock_info("perf_counter").implementation == _MONOTONIC
     return native.Events(
         buffer=sink.buffer,
         limit=constants["limit"],
+        outer=constants["outer"],
         look=constants["look"],
+        begun=constants["begun"],
+        ended=constants["ended"],
         extend=None if getattr(extend, "__self__", None) is sink.buffer else extend,
         now=None if system else sink.now,
     )
@@ -68,6 +70,8 @@ def snapshots_of(describer: Describer, config: FollowConfig) -> Any:
         descriptions=Described,
         others=_OTHERS,
         deque=deque,
+        room=describer.room,
+        short=SHORT,
     )
 
 
@@ -80,6 +84,7 @@ class NativeProbes:
         sink: what gets the events.
         base: the first of its ids.
         describer: copies what the helper does not.
+        extend: takes an event.
         begin: tells of a call that begins, where records are to show more than its thread; else None.
     """
 
@@ -90,6 +95,7 @@ class NativeProbes:
         sink: EventSink,
         base: int,
         describer: Describer,
+        extend: Callable[[tuple[Any, ...]], None],
         begin: Callable[[], object] | None,
     ) -> None:
         self._tables = tables
@@ -98,7 +104,7 @@ class NativeProbes:
         self._told = begin
         shared = sink.helpers.get(config)
         if shared is None:
-            shared = sink.helpers[config] = events_of(sink), snapshots_of(describer, config)
+            shared = sink.helpers[config] = events_of(sink, extend), snapshots_of(describer, config)
         self._events, self._snapshots = shared
 
     def probe(self, name: str) -> Any:
@@ -138,7 +144,7 @@ class NativeProbes:
         if site.result == "yield":
             flags |= _SHOWS_YIELDED
         flags |= _TOGETHER * held.together | _LOOKS * (site.kind in ("for", "while"))
-        flags |= _CLEARS_LAST * (site.kind == "return")
+        flags |= (_CLEARS_LAST | _CHECKS) * (site.kind == "return")
         if site.unless_atom and held.bound[0].place != CELL:
             flags |= _UNLESS_ATOM
         return self._spec(
@@ -160,8 +166,11 @@ class NativeProbes:
         scope = self._tables.scope(number)
 
         def where(place: str, names: tuple[str, ...]) -> tuple[int, ...]:
-            secret = (_SECRET * (name in scope.secret) for name in names)
-            return tuple(_PLACES[place] | hides | at << _INDEX for at, hides in enumerate(secret))
+            return tuple(
+                _PLACES[place] | _SECRET * (name in scope.secret) | at << _INDEX
+                for at, name in enumerate(names)
+                if place == VALUE or name in scope.names
+            )
 
         entered, held = (scope.entered, scope.cells) if scope.hidden else ((), ())
 

@@ -92,7 +92,10 @@ class ObjectDescriber(Describer):
         """What stands for a value that is no built-in one."""
         if not has_attributes(type(value)):
             return super().simple(value)
-        return self.start().copy(value, 0)
+        copy = self.start()
+        form = copy.copy(value, 0)
+        self.weigh(copy)
+        return form
 
 
 class ObjectCopy(DescribingCopy):

@@ -7,20 +7,24 @@ import functools
 import sys
 import weakref
 from collections.abc import Callable
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 from . import context
 from .capture import Shortened
 from .channel import THREADS, Channel, ThreadState, now
+from .elision import loops_around
 from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
-from .model import Lookup, Scope, Site
+from .looping import Looping
+from .looplimit import LoopLimit, loop_limit_of
+from .model import ELISION, Lookup, Scope, Site
 from .probetable import ProbeTable
 from .redacting import capture_of
 from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
 from .template import shape_of, template
 from .threads import spawning
+from .watch import content, entries_for
 
 MODULE = -1
 """Where the state of a module's own statements is kept, which run once: its frame may not be known at its end."""
@@ -51,6 +55,9 @@ class Probes:
         self._namespaces: list[dict[str, object]] = []
         self._frames: dict[int, list[Any]] = {}
         self._table = ProbeTable(self._make)
+        limit = loop_limit_of(channel.config.loop_limit) or LoopLimit()
+        self._looping = Looping(limit, self._told, self._hand_on, self._clock, self._report)
+        self._watches: dict[tuple[int, int], Callable[..., Any]] = {}
         self._directly: dict[str, object] = {"probes": self._table}
         channel.listen(self._on_emit)
 
@@ -92,6 +99,8 @@ class Probes:
         size, by_frame, namespace = self._tables.entering(number)
         slots = [MISSING] * size
         frames, stands = self._frames, self._stands
+        scope = self._tables.scope(number)
+        secret = {*scope.secret} & {*scope.entered, *scope.cells}
 
         def enter(user: FunctionType | None = None) -> list[Any]:
             state = [0.0, _DEAF, None if user is None else user.__closure__, None, None, None, *slots]
@@ -104,6 +113,8 @@ class Probes:
                     frames[id(sys._getframe(1))] = state
                 if stands:
                     state[STANDING] = context.STANDINGS.enter(sys._getframe(1))
+                if secret:
+                    self._learn(sys._getframe(1), scope, secret)
                 state[CLOCK] = now() - thread.overhead
             except RecursionError:
                 pass
@@ -111,10 +122,16 @@ class Probes:
 
         return enter
 
+    def _learn(self, frame: FrameType, scope: Scope, secret: set[str]) -> None:
+        """The secrets that a call was given are known before anything of it is shown."""
+        for name, value in variables_of(frame, scope, None).items():
+            if name in secret:
+                self._capture.learn(value)
+
     def _make_call(self, number: int) -> Callable[..., object]:
         frames = self._frames
         size, _, namespace = self._tables.entering(number)
-        nowhere = self._nowhere(size)
+        nowhere = self._nowhere(size, namespace=namespace)
         if namespace:
             return functools.partial(frames.get, MODULE, nowhere)
 
@@ -126,7 +143,7 @@ class Probes:
 
         return call
 
-    def _nowhere(self, size: int) -> list[Any]:
+    def _nowhere(self, size: int, *, namespace: bool) -> list[Any]:
         """The state of a call that is not known: it makes no records."""
         return [0.0, _DEAF, None, None, None, None, *[MISSING] * size]
 
@@ -143,7 +160,7 @@ class Probes:
 
     # -- records ---------------------------------------------------------------------------------
 
-    def _make_record(self, number: int, *, gives: bool) -> FunctionType:
+    def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         """A probe that makes records; one that ``gives`` takes a value first and returns it."""
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
@@ -164,6 +181,13 @@ class Probes:
             extras=self._reader(site, scope) if self._more == "dynamic" else self._known(site, scope),
             emit=self._emit,
         )
+        if site.kind == ELISION:
+            if scope.windows and site.number != scope.loops[site.loop][1]:
+                return functools.partial(self._looping.flush, scope, site.loop)
+            namespace.update(self._looping.telling(scope, site))
+        if site.watched:
+            namespace.update((f"watch{at}", self._watch(scope, index)) for at, (index, _) in enumerate(site.watched))
+            namespace["content"] = content
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
             gather = functools.partial(self._capture.namespace, secret=scope.secret)
@@ -174,6 +198,30 @@ class Probes:
         shape = shape_of(site, scope, gives, more=self._more)
         return FunctionType(template(shape), namespace)
 
+    def _clock(self, state: list[Any]) -> float:
+        """When the record before was, in seconds."""
+        clock: float = state[CLOCK]
+        return clock
+
+    def _told(self, opening: Any, count: int, time: float) -> Any:
+        """The record that tells how many iterations were left out; None if it was none."""
+        if not count:
+            return None
+        return {**opening, "left_out": count, "execution_time": time * 1e3}
+
+    def _hand_on(self, item: Any) -> None:
+        self._emit(item)
+
+    def _watch(self, scope: Scope, index: int) -> Callable[..., Any]:
+        """What gives the entries of one expression of a function."""
+        key = scope.number, index
+        if key not in self._watches:
+            self._watches[key] = self._made_watch(scope, index)
+        return self._watches[key]
+
+    def _made_watch(self, scope: Scope, index: int) -> Callable[..., Any]:
+        return entries_for(scope, index, self._channel.config, self._capture)
+
     def _known(self, site: Site, scope: Scope) -> dict[str, object]:
         """The further fields of a statement's records that are always the same."""
         known = {"kind": site.kind, "line": site.span[0], "file": self._tables.filename, "qualname": scope.qualname}
@@ -183,11 +231,13 @@ class Probes:
         return context.reader(self._channel.config.fields, self._known(site, scope), STANDING)
 
     def _make_yield(self, number: int) -> Callable[..., object]:
-        hides = self._tables.site(number).hides
-        variable = self._capture.hidden if hides else self._capture.variable
+        site = self._tables.site(number)
+        variable = self._capture.hidden if site.hides else self._capture.variable
+        flag = self._tables.scope(site.scope).guard(site)
 
         def keep(state: list[Any], value: object) -> object:
-            state[YIELDED] = _Yielded(variable("yield", value), value)
+            if flag < 0 or state[flag]:
+                state[YIELDED] = _Yielded(variable("yield", value), value)
             return value
 
         return keep
@@ -262,7 +312,7 @@ class Probes:
             while frame.f_code.co_filename != self._tables.filename and frame.f_back is not None:
                 frame = frame.f_back
             found = variables_of(frame, scope, state[LOCALS])
-            self._emit(self._raising_record(state, site, scope, found, error, time))
+            self._emit_raising(state, site, scope, found, error, time)
 
     def _raised(self, state: list[Any], guard: int, time: float) -> None:
         scope = self._tables.scope(self._tables.guard(guard).scope)
@@ -275,21 +325,56 @@ class Probes:
         site = locate_site(traceback, self._tables.raising_sites(scope.number))
         if site is None or site.guard != guard:
             return
-        self._emit(self._raising_record(state, site, scope, found, error, time))
+        self._emit_raising(state, site, scope, found, error, time)
+
+    def _emit_raising(
+        self, state: list[Any], site: Site, scope: Scope, found: dict[str, object], error: BaseException, time: float
+    ) -> None:
+        """The record of a statement that has raised, after what was left out before it."""
+        variables = [
+            (self._capture.hidden if name in scope.secret else self._capture.variable)(name, found[name])
+            for name in scope.names
+            if name in found
+        ]
+        for index, (_, _, names, _) in enumerate(scope.watches):
+            variables += self._watch(scope, index)(*(found.get(name, MISSING) for name in names))
+        around = loops_around(scope, site.loop)
+        for loop in around if not scope.windows else ():
+            count = self._looping.left_out(scope, loop)(state, 1)
+            if count:
+                self._emit(self._opening(state, scope, variables, time, loop, count))
+                state[CLOCK] = time
+        if scope.windows:
+            make = functools.partial(self._opening, state, scope, variables, time)
+            self._looping.begin_again(state, scope, around, make)
+        message = describe_exception(error, self._capture.message)
+        self._emit(self._raising_record(state, site, scope, variables, time, "exception", message))
+
+    def _opening(
+        self, state: list[Any], scope: Scope, variables: list[dict[str, Any]], time: float, loop: int, count: int = 0
+    ) -> dict[str, Any]:
+        """The record that tells how many iterations of a loop were left out."""
+        told = self._tables.site(scope.loops[loop][1])
+        unknown = set(scope.names) - {shown.name for shown in told.shown} if not scope.namespace else set()
+        shown = [dict(one) for one in variables if one["var"] not in unknown]
+        return self._raising_record(state, told, scope, shown, time, "left_out", count)
 
     def _raising_record(
-        self, state: list[Any], site: Site, scope: Scope, found: dict[str, object], error: BaseException, time: float
+        self,
+        state: list[Any],
+        site: Site,
+        scope: Scope,
+        variables: list[dict[str, Any]],
+        time: float,
+        key: str,
+        told: object,
     ) -> dict[str, Any]:
         return {
             "function": scope.name,
             "instruction": site.instruction,
             "execution_time": (time - state[CLOCK]) * 1e3,
-            "local_vars": [
-                (self._capture.hidden if name in scope.secret else self._capture.variable)(name, found[name])
-                for name in scope.names
-                if name in found
-            ],
-            "exception": self._capture.message(describe_exception(error)),
+            "local_vars": variables,
+            key: told,
             **self._reader(site, scope)(state),
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -16,6 +17,8 @@ from .errors import warn
 from .events import FIRST_BASE, LENGTHS, RECORD, SILENCE, TIME, UNCOUNTED
 from .memory import Memory, Ring, starts
 from .model import Lookup, Record
+from .outermost import Budget, is_outermost
+from .pace import Pace
 from .processes import flush_before_answers, path_of_process
 from .redacting import describer_of
 from .sink import EventSink
@@ -24,17 +27,8 @@ from .trace.decode import Decoder, Event
 from .trace.table import Shown
 from .trace.writer import TraceWriter
 
-_FILE_ITEMS = 1 << 14
-"""With a file, so many items are gathered before they are written: some 64 KiB."""
-_FILE_AGE = 250_000_000
-"""With a file, what is older than this (ns) is written when the next loop or call begins."""
-_LOOKS_EVERY = 10_000_000
-"""With a file, probes look at the time about as often as this (ns), or when ``_MOST_UNSEEN`` items have come."""
-_MOST_UNSEEN = 1 << 12
 _PATIENCE = 5.0
 """So long (s) is waited for another thread's write: this thread's own, within which a finalizer runs, never ends."""
-_MOST_WAITING = 1 << 17
-"""With a file, so many items wait while others are being written: some 16 MiB."""
 
 
 class Recorder(EventSink, Shown):
@@ -49,8 +43,9 @@ class Recorder(EventSink, Shown):
         ring: keep only so many of the last events, in memory; with a path they are written when an
             exception leaves a followed call (``on_exception="dump"``), by ``dump()`` and by ``close()``.
         on_exception: ``"dump"`` or ``"ignore"``.
-        durability: ``"buffer"`` writes to the file when some 64 KiB are full or 250 ms have gone by,
-            ``"event"`` at every event.
+        durability: ``"buffer"`` writes to the file when some 64 KiB are full, when 250 ms have gone by, and when an
+            outermost followed call ends (as long as that takes no more than 2 % of the time); ``"event"`` at
+            every event.
         detail: ``"dataflow"`` records objects with their attributes, so that ``follow why`` can tell where
             a value came from; its records are the same.
 
@@ -74,6 +69,8 @@ class Recorder(EventSink, Shown):
         self.path = None if path is None else os.path.abspath(os.fspath(path))
         self.ring = ring
         self._shed = 0
+        self._describers: list[tuple[FollowConfig, Describer]] = []
+        self._pace = Pace(self.buffer, self._limit, self.now)
         self.shows_last = ring is not None
         self._dumps = on_exception == "dump"
         self._memory = Memory() if ring is None else Ring(ring, self._catalogue)
@@ -87,8 +84,9 @@ class Recorder(EventSink, Shown):
             self._writer = TraceWriter(self.path, self._catalogue, self.detail)
         self.buffer += [TIME, self.now()]
         self._origin = replay.Origin(time.time_ns(), self.now(), ((FIRST_BASE, self._process),))
-        self._looked = self._due = self._seen = 0
-        self._offer(self._extend_and_write if self._each else self.buffer.extend, self._look)
+        self._budget = Budget(self.now())
+        extend = self._extend_and_write if self._each else self.buffer.extend
+        self._offer(extend, self._look, self._begun, self._ended)
         self._begin()
 
     # -- what probes and channels use --------------------------------------------------------------
@@ -115,17 +113,26 @@ class Recorder(EventSink, Shown):
         self._begin()
 
     def describer(self, config: FollowConfig) -> Describer:
-        """What copies values within a configuration's limits."""
-        return describer_of(config, objects=self.detail == "dataflow")
+        """What copies values within a configuration's limits: one for all that is followed with it."""
+        with self._lock:
+            for known, describer in self._describers:
+                if known == config:
+                    return describer
+            describer = describer_of(config, objects=self.detail == "dataflow")
+            describer.take_from(self._limit)
+            self._describers.append((config, describer))
+            return describer
 
     def silence(self, base: int) -> None:
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""
         self.buffer.extend((SILENCE, base, self.now()))
 
-    def left(self) -> None:
+    def left(self, number: int) -> None:
         """An exception has left a call."""
         if self._dumps:
             self.dump()
+        if number == self._outer.value:
+            self._ended()
 
     def __call__(self, record: Record) -> None:
         """Take a record that is made for other followers, too."""
@@ -227,25 +234,49 @@ class Recorder(EventSink, Shown):
 
     def _look(self) -> None:
         """What a probe calls when the buffer has reached the limit: hand over what is much or old."""
-        if self._writer is not None and self.ring is None:
-            now, size = self.now(), len(self.buffer)
-            if size <= _FILE_ITEMS and now < self._due:
-                pace = (size - self._seen) * _LOOKS_EVERY // (now - self._looked + 1)
-                self._looked, self._seen = now, size
-                self._limit[0] = min(size + max(min(pace, _MOST_UNSEEN), 0), _FILE_ITEMS)
+        try:
+            if self._filed and not self._pace.is_due():
                 return
-        self.flush()
+            self.flush()
+        except RecursionError:  # no stack is left: later, then
+            pass
+
+    @property
+    def _filed(self) -> bool:
+        """Whether events go to a file as they come."""
+        return self._writer is not None and self.ring is None
+
+    def _begun(self, number: int) -> None:
+        """What a probe calls instead where a call begins: if that is an outermost one, its end is waited for."""
+        try:
+            self._look()
+            if self._filed and is_outermost(sys._getframe(1)):
+                self._outer.value = number
+        except RecursionError:  # no stack is left: later, then
+            pass
+
+    def _ended(self) -> None:
+        """What a probe calls where that call ends: nothing more may come for a long time, so it is handed over.
+
+        Where calls are so short and so many that this would slow them down, it waits until the next look.
+        """
+        self._outer.value = 0
+        try:
+            began = self.now()
+            if self._budget.allows(began):
+                self.flush()
+                self._budget.spend(self.now() - began)
+                self._pace.look_at(0)  # the next call is looked at when it begins
+        except RecursionError:  # no stack is left: later, then
+            pass
 
     def _begin(self) -> None:
         """The buffer is empty: when to look at it next."""
-        filed = self._writer is not None and self.ring is None
-        self._looked = self.now()
-        self._due = self._looked + _FILE_AGE
-        self._seen = len(self.buffer)
-        self._limit[0] = min(self._limit[0], _MOST_UNSEEN) if filed else self._memory.chunk
+        self._pace.begin(None if self._filed else self._memory.chunk)
 
     def _take(self) -> list[Any]:
         """What the buffer holds, which is left with nothing but the time. Both steps cannot be interrupted."""
+        self._pace.empty()
         if native is not None:
             return native.taken(self.buffer, TIME, self.now())  # type: ignore[no-any-return]
         taken = self.buffer[:]
@@ -274,12 +305,14 @@ class Recorder(EventSink, Shown):
                     self.buffer[:0] = taken
                     raise
         finally:
-            self._begin()
-            self._lock.release()
+            try:
+                self._begin()
+            finally:
+                self._lock.release()
 
     def _shed_some(self) -> None:
         """While another thread waits for a slow disk, no more than some 16 MiB are kept; the rest is counted."""
-        if len(self.buffer) <= _MOST_WAITING or not self._taking.acquire(blocking=False):
+        if not self._pace.is_too_much() or not self._taking.acquire(blocking=False):
             return
         try:
             taken = self._take()

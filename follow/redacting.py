@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+import itertools
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Collection
 from typing import Any
 
+from .asking import AskingCapture
 from .capture import Capture, Shortened, type_name
 from .config import FollowConfig
-from .copies import IDENTITY, Tagged, plain
+from .copies import IDENTITY, SHORT, Tagged, plain
 from .describe import CopiedBytearray, Describer, DescribingCopy, is_hashable
 from .described import Described
 from .objects import ObjectCopy, ObjectDescriber
-from .redaction import LONGEST, Redaction, redaction_of
+from .redaction import LONGEST, Redaction, option, redaction_of
 from .state import MISSING
 
 
@@ -37,7 +39,10 @@ class RedactingDescriber(Describer):
     def copy(self, value: object) -> object:
         """A value as it is now."""
         try:
-            return self.start().copy(value, 0)
+            copy = self.start()
+            form = copy.copy(value, 0)
+            self.weigh(copy)
+            return form
         except (RecursionError, MemoryError):
             return self.lost
 
@@ -81,6 +86,7 @@ class _RedactingCopy(DescribingCopy):
     def text(self, value: str | bytes, depth: int) -> object:
         """A string or bytes."""
         head = self._text(value)
+        self.weight += len(head) // SHORT
         return head if len(value) <= self.string else Shortened(type(value).__name__, len(value), head)
 
     def _text(self, value: str | bytes) -> str | bytes:
@@ -109,6 +115,14 @@ class _RedactingCopy(DescribingCopy):
             return self.pair(value[0], value[1], depth + 1)
         return super().tuple(value, depth)
 
+    def list(self, value: Any, depth: int) -> object:
+        """A list or deque: of what follows the name of a secret's option, as on a command line, nothing is shown."""
+        for name, given in itertools.pairwise(value.copy()):
+            told = option(name)
+            if told is not None and told[1] is None and type(given) is str and self.redaction.hides(told[0]):
+                self.redaction.learn(given)
+        return super().list(value, depth)
+
     def dict(self, value: Any, depth: int) -> object:
         """A dict, or where keys are objects, or are the same without their secrets, a list of pairs."""
         held = value.copy()
@@ -130,6 +144,7 @@ class _RedactingCopy(DescribingCopy):
 _RedactingCopy.fillers = {
     **DescribingCopy.fillers,
     id(tuple): _RedactingCopy.tuple,
+    **dict.fromkeys(map(id, (list, deque)), _RedactingCopy.list),
     **dict.fromkeys(map(id, (dict, OrderedDict, defaultdict)), _RedactingCopy.dict),
 }
 _RedactingCopy.copiers = {
@@ -175,6 +190,10 @@ class RedactingCapture(Capture):
         """The entry of a secret."""
         return {"var": name, "val": self._describer.hide(value), "type": type_name(type(value))}
 
+    def learn(self, value: object) -> None:
+        """A secret is known from now on."""
+        self._describer.hide(value)
+
     def namespace(
         self, found: dict[str, object], names: list[str], secret: Collection[str] = ()
     ) -> list[dict[str, Any]]:
@@ -193,12 +212,14 @@ class RedactingCapture(Capture):
     def message(self, text: str) -> str:
         """What an exception says, without secrets."""
         shown = self._redaction.text(text, self._most)
-        return shown if len(text) <= self._most else f"{shown}…"
+        return shown if len(text) <= self._most else repr(Shortened("str", len(text), shown))
 
 
 def capture_of(config: FollowConfig) -> Capture:
     """What copies values for followers of dicts."""
-    return RedactingCapture(config) if config.redact else Capture(config)
+    if config.redact:
+        return RedactingCapture(config)
+    return AskingCapture(config) if config.repr == "user" else Capture(config)
 
 
 def describer_of(config: FollowConfig, *, objects: bool) -> Describer:

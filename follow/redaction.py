@@ -10,7 +10,7 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from types import GetSetDescriptorType, MemberDescriptorType
-from typing import Any
+from typing import Any, NamedTuple
 
 from .capture import type_name
 from .described import Redacted, mro_of, names_of
@@ -27,6 +27,8 @@ LONGEST = 1 << 13
 _MOST = 1_000
 """So many texts are looked for: the last ones that were hidden."""
 _MAPPING_IDS = frozenset(map(id, (dict, OrderedDict, defaultdict)))
+_FIELDS = (MemberDescriptorType, type(NamedTuple("_Named", [("field", int)]).field))  # type: ignore[attr-defined]
+"""The types of what reads a slot, or a field of a namedtuple; none of them runs code of the program's."""
 _SEQUENCE_IDS = frozenset(map(id, (list, tuple, set, frozenset, deque)))
 
 
@@ -63,6 +65,9 @@ class Redaction:
 
     def text(self, value: str, most: int) -> str:
         """The first characters of a text, without what is secret."""
+        told = option(value)
+        if told is not None and told[1] is not None and self.hides(told[0]):
+            self._remember(told[1])
         known = self._known
         head = value[: most + self._longest]
         spans = [found.span() for pattern in self._patterns for found in pattern.finditer(head)]
@@ -101,7 +106,7 @@ class Redaction:
         for member in self._members_of(type(value)):
             try:
                 held = member.__get__(value)
-                if type(member) is MemberDescriptorType:
+                if type(member) in _FIELDS:
                     self.learn(held)
                     continue
                 for attribute in [key for key in held if type(key) is str and self.hides(key)]:
@@ -118,7 +123,7 @@ class Redaction:
         members = [
             member
             for name, member in held
-            if (type(member) is MemberDescriptorType and self.hides(name))
+            if (type(member) in _FIELDS and self.hides(name))
             or (type(member) is GetSetDescriptorType and name == "__dict__")
         ]
         if len(self._members) >= _MOST:
@@ -150,6 +155,15 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
             parts += [text[done:first], MARK] if first >= done else []
             done = max(last, done)
     return "".join([*parts, text[done:]])
+
+
+_OPTION = re.compile(r"--?([A-Za-z][\w.-]*)(?:=(.+))?", re.DOTALL)
+
+
+def option(text: object) -> tuple[str, str | None] | None:
+    """Of ``--name`` or ``--name=value``, as on a command line, the name and the value; else None."""
+    found = _OPTION.fullmatch(text) if type(text) is str and text[:1] == "-" and len(text) <= LONGEST else None
+    return None if found is None else (found[1], found[2])
 
 
 def public_arguments(arguments: Sequence[str]) -> list[str]:

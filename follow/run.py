@@ -80,7 +80,7 @@ def _start(program: Program, name: str, recorder: Recorder | None) -> ImportHook
         program,
         include=program.include or settings.include,
         exclude=program.exclude or settings.exclude,
-        settings=changed_settings(settings.config),
+        settings={**changed_settings(settings.config), **program.settings},
     )
     hook = install(program, name, recorder or _text(settings, summary=True))
     if not _disabled():

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 SECRETS = (
     *("password", "passwords", "passwd", "passphrase", "passcode", "pwd", "pw", "userpass", "dbpass", "mysqlpwd"),
     *("secret", "secrets", "credential", "credentials", "token", "tokens", "jwt", "bearer", "oauth", "otp", "totp"),
+    *("apikeys", "accesskeys", "secretkeys", "privatekeys", "sshkeys", "sessions"),
     *("apikey", "accesskey", "secretkey", "privatekey", "signingkey", "encryptionkey", "masterkey", "sshkey"),
     *("auth", "authorization", "authentication", "cookie", "cookies", "session", "sessionid", "csrf", "xsrf"),
     *("csrftoken", "connectionstring", "dsn", "pin", "ssn", "socialsecurity", "creditcard", "cardnumber", "cvv", "cvc"),

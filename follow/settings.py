@@ -12,6 +12,8 @@ from .errors import FollowError
 from .secretnames import SECRETS
 
 _LISTS = ("include", "exclude")
+_VARIABLES = {"include_vars": "include", "exclude_vars": "exclude"}
+"""Where modules are what is included, ``FollowConfig``'s fields for variables have other names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def _table(path: str) -> dict[str, Any] | None:
 
 
 def _settings(table: dict[str, Any], path: str) -> Settings:
-    known = [known.name for known in fields(FollowConfig)]
+    known = [known.name for known in fields(FollowConfig) if known.name not in _LISTS]
     chosen: dict[str, Any] = {}
     other: dict[str, Any] = {}
     for name, value in table.items():
@@ -78,13 +80,14 @@ def _settings(table: dict[str, Any], path: str) -> Settings:
             if not isinstance(value, str) or not value:
                 raise FollowError(f"{path}: tool.follow.output must be the path of a file, not {value!r}.")
             other[name] = os.path.join(os.path.dirname(path), value)
-        elif name in known:
-            chosen[name] = tuple(value) if isinstance(value, list) else value
+        elif name in known or name in _VARIABLES:
+            chosen[_VARIABLES.get(name, name)] = tuple(value) if isinstance(value, list) else value
             if name == "redact" and value is True:
                 chosen[name] = SECRETS
         else:
             raise FollowError(
-                f"{path}: tool.follow.{name} is not known; known are {', '.join([*_LISTS, 'output', *known])}."
+                f"{path}: tool.follow.{name} is not known; known are "
+                f"{', '.join([*_LISTS, 'output', *_VARIABLES, *known])}."
             )
     try:
         return Settings(**other, config=FollowConfig(**chosen))

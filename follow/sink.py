@@ -16,6 +16,7 @@ from .describe import Describer
 from .events import FIRST_BASE, SILENCE, size
 from .model import Lookup, Record
 from .redacting import describer_of
+from .state import Number
 from .trace.catalogue import Catalogue
 from .trace.model import Function, Statement, function_of, piece_of, statement_of
 
@@ -34,26 +35,42 @@ class EventSink:
         self.constants: dict[str, Any] = {}
         self.helpers: dict[FollowConfig, tuple[Any, Any]] = {}
         """What the compiled helper's probes share, by the limits of values."""
-        self._limit: list[int] = Hashable([0])
+        self._limit = Number()
+        self._outer = Number()
+        """The number of the outermost call of a thread, if it is known and its end matters."""
         self._catalogue = Catalogue()
         self._next_base = FIRST_BASE
         self._lock = threading.Lock()
         self._calls = itertools.count(1)
 
-    def _offer(self, extend: Callable[[tuple[Any, ...]], None], look: Callable[[], None]) -> None:
+    def _offer(
+        self,
+        extend: Callable[[tuple[Any, ...]], None],
+        look: Callable[[], None],
+        begun: Callable[[int], None] | None = None,
+        ended: Callable[[], None] | None = None,
+        late: Callable[[tuple[Any, ...]], None] | None = None,
+    ) -> None:
         """Tell what the probes call.
 
         Arguments:
             extend: takes one event.
             look: is called when the buffer has more items than the limit says.
+            begun: is called instead where a call begins, with its number.
+            ended: is called when the outermost call ends.
+            late: takes one event that has happened some time ago; by default the same.
         """
         self.constants.update(
             extend=extend,
+            late=late or extend,
             now=self.now,
             thread=threading.get_ident,
             buffer=self.buffer,
             limit=self._limit,
             look=look,
+            begun=begun or (lambda _: look()),
+            outer=self._outer,
+            ended=ended or look,
         )
         _sinks.add(self)
 
@@ -104,8 +121,8 @@ class EventSink:
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""
         self.constants["extend"]((SILENCE, base, self.now()))
 
-    def left(self) -> None:
-        """An exception has left a call."""
+    def left(self, number: int) -> None:
+        """An exception has left the call of a number."""
 
     def __call__(self, record: Record) -> None:
         """Take a record that is made for other followers, too."""

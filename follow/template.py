@@ -6,7 +6,7 @@ import functools
 from types import CodeType
 from typing import Any
 
-from .model import CELL, PROBE_FILENAME, SLOT, VALUE, Scope, Site
+from .model import CELL, ELISION, PROBE_FILENAME, SLOT, VALUE, WATCH, Scope, Site
 from .state import CELLS, CLOCK, SLOTS, THREAD, YIELDED
 
 _SMALL = 1 << 30
@@ -33,33 +33,56 @@ def shape_of(site: Site, scope: Scope, gives: bool, *, more: str) -> tuple[Any, 
         more,
         site.kind == "return",
         scope.namespace,
+        sources_of(site),
+        scope.guard(site),
+        scope.sink(site),
+        "" if site.kind != ELISION else "begin" if scope.windows else "tell",
     )
+
+
+def sources_of(site: Site) -> tuple[tuple[tuple[str, int], ...], ...]:
+    """Of what a site's records compute: where each of the variables in it is found."""
+    return tuple(tuple((place, index) for _, place, index in places) for _, places in site.watched)
+
+
+def read(place: str, index: int) -> str:
+    """How a probe reads a variable that may be unbound."""
+    if place == VALUE:
+        return f"a{index}"
+    return f"state[{SLOTS + index}]" if place == SLOT else f"content(state[{CELLS}][{index}])"
 
 
 @functools.cache
 def template(shape: tuple[Any, ...]) -> CodeType:
     """The code of all probes of one shape: they differ only in what their globals hold."""
-    arguments, places, stores, clears, result, suspends, gives, more, returns, namespace = shape
+    arguments, places, stores, clears, result, suspends, gives, more, returns, namespace, *rest = shape
+    sources, flag, sink, elides = rest
     names = [f"a{index}" for index in range(arguments)]
     lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
     lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
     cleared = [f" state[{SLOTS + slot}] = MISSING" for slot in clears]
     lines += [] if returns else cleared
     done = " value" if gives else ""
+    if flag >= 0:
+        lines += [f" if not state[{flag}]: return{done}"]
     if suspends:  # a generator or coroutine may go on in another thread
         lines += [" try: thread = threads.state", " except RecursionError: thread = deaf"]
     else:
         lines += [f" thread = state[{THREAD}]"]
-    lines += [f" if thread.busy: return{done}", " try:", "  t = now()", "  thread.busy = True"]
+    lines += [f" if thread.busy: return{done}", " try:", "  t = now()"]
+    lines += ["  count = left_out(state)", "  if not count: return"] if elides else []
+    taken = "begin(state, " if elides == "begin" else f"(state[{sink}] or emit)(" if sink >= 0 else "emit("
+    lines += ["  thread.busy = True"]
     if namespace:
-        made: list[str] = []
-        variables = f"gather(state[{CELLS}], names)"
+        made, variables = [f"  found = gather(state[{CELLS}], names)"], "found"
+        made += [f"  found.extend(watch{index}())" for index in range(len(sources))]
     else:
-        made, variables = _variables(places, result, gives=gives)
+        made, variables = _variables(places, sources, result, gives=gives)
     lines += made
+    variables += ", 'left_out': count" if elides else ""
     further = {"": "", "static": ", **extras", "dynamic": ", **extras(state)"}[more]
     lines += [
-        "  emit({'function': function, 'instruction': instruction, "
+        f"  {taken}{{'function': function, 'instruction': instruction, "
         f"'execution_time': (t - state[{CLOCK}] - thread.overhead) * 1e3, 'local_vars': {variables}{further}}})",
         # No call here: there may be no frame left for it.
         " except (RecursionError, MemoryError):",
@@ -69,27 +92,40 @@ def template(shape: tuple[Any, ...]) -> CodeType:
         " except BaseException as error: fail(error, thread)",
         " thread.busy = False",
         *(cleared if returns else []),  # the return's own record still shows them
-        f" state[{CLOCK}] = t = t - thread.overhead",
+        # That an iteration begins takes no time of the program's: its header's record still tells that.
+        " t = t - thread.overhead" if elides == "begin" else f" state[{CLOCK}] = t = t - thread.overhead",
         " thread.overhead = now() - t",
         f" return{done}",
     ]
     return function_code("\n".join(lines) + "\n")
 
 
-def _variables(places: tuple[tuple[str, int, bool], ...], result: str, *, gives: bool) -> tuple[list[str], str]:
+def _variables(
+    places: tuple[tuple[str, int, bool], ...],
+    sources: tuple[tuple[tuple[str, int], ...], ...],
+    result: str,
+    *,
+    gives: bool,
+) -> tuple[list[str], str]:
     """The lines that gather a record's variables, and the expression for the list of them."""
     if result == "return":
         return [], "[given('return', value)]" if gives else "[given('return', None)]"
     if result == "yield":
         return [], f"[state[{YIELDED}].entry()]"
-    entries = [_entry(index, place, position, secret=secret) for index, (place, position, secret) in enumerate(places)]
+    entries = [
+        _entry(index, place, position, secret=secret)
+        for index, (place, position, secret) in enumerate(places)
+        if place != WATCH
+    ]
+    for index, variables in enumerate(sources if len(entries) < len(places) else ()):
+        entries.append(("lines", f"found.extend(watch{index}({', '.join(read(*one) for one in variables)}))"))
     display: list[str] = []
     while entries and entries[0][0] == "display":
         display.append(entries.pop(0)[1])
-    variables = f"[{', '.join(display)}]"
+    listed = f"[{', '.join(display)}]"
     if not entries:
-        return [], variables
-    lines = [f"  found = {variables}"]
+        return [], listed
+    lines = [f"  found = {listed}"]
     for how, text in entries:
         lines += [f"  found.append({text})"] if how == "display" else [f"  {line}" for line in text.split("\n")]
     return lines, "found"

@@ -102,6 +102,7 @@ def no_file_is_left() -> Iterator[None]:
         found = [os.readlink(path) for path in folder.iterdir() if os.path.lexists(path)] if folder.exists() else []
         return sorted(name for name in found if name.startswith("/") and not name.startswith("/proc/"))
 
+    gc.collect()
     before = files()
     yield
     gc.collect()

@@ -25,7 +25,7 @@ class LiveRecorder(Recorder):
         self._queue: list[Event] = []
         self._records = replay.records(iter(self._next, None), self._origin)
         self._busy = False
-        self.constants["extend"] = self.extend
+        self.constants["extend"] = self.constants["late"] = self.extend
 
     def silence(self, base: int) -> None:
         """What the recorder does, at once."""

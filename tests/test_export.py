@@ -146,7 +146,7 @@ def test_json_lines_read_back_are_the_records(trace: Any) -> None:
     out = io.StringIO()
     FORMATS["jsonl"](trace, out)
     header = json.loads(out.getvalue().splitlines()[0])
-    assert (header["schema"], header["version"]) == ("follow.records", 1)
+    assert (header["schema"], header["version"]) == ("follow.records", 2)
     assert header["recording"]["process"] == trace.header["process"]
     assert list(jsonl.read(io.StringIO(out.getvalue()))) == list(trace.records())
 

@@ -109,6 +109,16 @@ def test_text_while_it_runs(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_shown_is_chosen(tmp_path: Path) -> None:
+    options = "--loop-limit first=1,last=1 --watch 'max(a, 3)' --explode b --exclude c*"
+    cell = "a = 0\nb = [1]\nfor c in range(9): a = c\n"
+    (output,) = shell(f"%%follow --text {options}\n{cell}", folder=tmp_path)
+    assert "… 7 iterations left out" in output and "max(a, 3) = 3 → 7" in output and "b[0] = 1" in output
+    assert "c = " not in output
+    (output,) = shell(f"%%follow --loop-limit few\n{cell}", folder=tmp_path)
+    assert "few" in output and "iterations" in output
+
+
 def test_functions_by_name(tmp_path: Path) -> None:
     outputs = shell(
         "def f(a):\n    !echo from the shell\n    return a * 2\nplain = f",

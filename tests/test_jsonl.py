@@ -124,8 +124,39 @@ def test_the_lines_are_the_records(tmp_path: Path) -> None:
     assert list(jsonl.read(path)) == records
     assert records[-1]["exception"] == "ValueError: no"
     lines = path.read_text().splitlines()
-    assert json.loads(lines[0]) == {"schema": "follow.records", "version": 1, "follow": follow.__version__}
+    assert json.loads(lines[0]) == {"schema": "follow.records", "version": 2, "follow": follow.__version__}
     assert list(json.loads(lines[1])) == ["function", "instruction", "execution_time", "local_vars", "kind", "line"]
+
+
+def test_a_file_is_closed_and_a_stream_is_not(tmp_path: Path, no_file_is_left: None) -> None:
+    path, out = tmp_path / "out.jsonl", io.StringIO()
+    function = define("def f(n):\n    a = n\n")
+    with follow.jsonl(path) as follower, follow.jsonl(out) as other:
+        followed = follow.follow(function, [follower, other])
+        followed(1)
+        assert len(list(jsonl.read(path))) == 1, "each line is in the file at once"
+        follower.flush()
+    followed(2)
+    assert len(list(jsonl.read(path))) == 1 and not out.closed
+    assert out.getvalue() == path.read_text()
+    follower.close()
+    unused = follow.jsonl(tmp_path / "none.jsonl")
+    unused.close()
+    assert not (tmp_path / "none.jsonl").exists()
+
+
+def test_what_was_left_out_comes_back(tmp_path: Path) -> None:
+    config = FollowConfig(loop_limit=2, watch=("1 // x",), fields=("kind",))
+    records: list[Any] = []
+    followed = follow.follow(
+        define("def f(n):\n    for i in range(n):\n        x = i\n"),
+        [records.append, follow.jsonl(tmp_path / "out.jsonl")],
+        config=config,
+    )
+    followed(9)
+    assert list(jsonl.read(tmp_path / "out.jsonl")) == records
+    assert [record["left_out"] for record in records if "left_out" in record] == [7]
+    assert list(next(record for record in records if "left_out" in record))[-2:] == ["left_out", "kind"]
 
 
 def test_a_file_is_appended_to_with_a_header_of_its_own(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from follow.copies import Instance, Tagged
 from follow.describe import Describer
 from follow.described import Described, describe
 from follow.redacting import describer_of
-from follow.state import MISSING
+from follow.state import MISSING, Number
 from follow.trace import values
 from follow.trace.decode import Event
 
@@ -344,7 +344,10 @@ def test_its_own_objects_are_the_collectors() -> None:
         helper.value([[1], Thing()])
         probe = native.Probe(lambda number: None, 1, 0)
         probe_holder = [probe, native.Probe(lambda number, own=[probe]: own, 2, 1)]
-        events = native.Events(buffer=[], limit=[0], look=probe_holder.clear, extend=None, now=lambda: 1)
+        clear = probe_holder.clear
+        events = native.Events(
+            buffer=[], limit=Number(), outer=Number(), look=clear, begun=clear, ended=clear, extend=None, now=lambda: 1
+        )
         probe_holder.append(events)
 
     before = count()

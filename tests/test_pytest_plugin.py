@@ -183,6 +183,18 @@ def test_few_statements_of_many(project: Path) -> None:
     assert "--follow-last needs" in run(project, "--follow-last=3")
 
 
+def test_what_is_shown_is_chosen(project: Path) -> None:
+    (project / "tests" / "test_shop.py").write_text(
+        "from shop import stats\n\ndef test_it():\n    for i in range(20):\n        j = i\n    assert j == 3\n"
+    )
+    chosen = ("--follow-loop-limit=first=1,last=1", "--follow-watch=i + j", "--follow-watch=f(1, 2)")
+    found = sections(run(project, "--follow-on-failure", *chosen))["test_it"]
+    assert any("… 18 iterations left out" in line for line in found) and any("i + j=38" in line for line in found)
+    assert "--follow-watch needs" in run(project, "--follow-watch=x")
+    assert "FollowConfig.watch: 'x =' is not an expression" in run(project, "--follow", "--follow-watch=x =")
+    assert "'few' is no number of iterations" in run(project, "--follow", "--follow-loop-limit=few")
+
+
 def test_captured_like_a_log(project: Path) -> None:
     output = run(project, "--follow", "-rP")
     call = sections(output, "Captured follow call")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from follow import SECRETS, FollowError
+from follow import SECRETS, FollowError, LoopLimit
 from follow.settings import Settings, read_settings
 
 from .support import without_progress
@@ -93,6 +93,34 @@ def test_secrets_are_hidden_by_one_word(project: Path) -> None:
     assert read_settings(str(project)).config.redact == ("pan",)
 
 
+def test_what_is_shown_is_chosen_in_the_project_file_and_on_the_command_line(project: Path) -> None:
+    (project / "pyproject.toml").write_text(
+        "[tool.follow]\nwatch = ['result * 2']\nloop_limit = {first = 2, last = 1}\nexclude_vars = ['pri*']\n"
+        "include_vars = ['r*', 'p*', 'n']\nexplode = ['prices']\n"
+    )
+    config = read_settings(str(project)).config
+    assert config.loop_limit == LoopLimit(first=2, last=1) and config.explode == ("prices",)
+    assert (config.watch, config.include, config.exclude) == (("result * 2",), ("r*", "p*", "n"), ("pri*",))
+    (project / "shop" / "cart.py").write_text(
+        "def total(prices):\n    for n in range(9):\n        result = n\n    result = sum(prices)\n    return result\n"
+    )
+    done = python(project, "main.py", "child", FOLLOW="shop")
+    for told in ("… 6 iterations left out", "prices[1] = 2", "result * 2 = 16 → 6", "n = 1 → 8"):
+        assert told in done.stderr, told
+    assert "prices=" not in done.stderr and "prices = " not in done.stderr
+    chosen = ("--loop-limit", "1", "--watch", "result + 1", "--watch", "n", "--exclude-vars", "n", "--explode", "q")
+    done = python(project, "-m", "follow", "run", *chosen, "main.py")
+    assert done.stdout == "total 3\n" and "… 8 iterations left out" in done.stderr
+    assert "result + 1 = 9 → 4" in done.stderr and "result * 2" not in done.stderr and "prices[0]" not in done.stderr
+    for wrong, message in (
+        (("--watch", "x ="), "FollowConfig.watch: 'x =' is not an expression"),
+        (("--loop-limit", "few"), "'few' is no number of iterations"),
+        (("--loop-limit", "least=3"), "FollowConfig.loop_limit: 'least' is none of first, last, every"),
+    ):
+        done = python(project, "-m", "follow", "run", *wrong, "main.py")
+        assert (done.returncode, done.stdout) == (2, "") and message in done.stderr
+
+
 def test_a_project_without_settings(project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.other]\n")
     assert read_settings(str(project)) == Settings()
@@ -105,6 +133,7 @@ def test_a_project_without_settings(project: Path) -> None:
         ("[tool.follow]\ninclude = 'shop'\n", "tool.follow.include must be a list of module names, not 'shop'."),
         ("[tool.follow]\noutput = 3\n", "tool.follow.output must be the path of a file, not 3."),
         ("[tool.follow]\nmax_items = 0\n", "FollowConfig.max_items must be at least 1"),
+        ("[tool.follow]\nwatch = ['a b']\n", "FollowConfig.watch: 'a b' is not an expression"),
         ("[tool]\nfollow = 1\n", "tool.follow must be a table of settings, not 1."),
         ("[tool.follow\n", "cannot be read"),
     ],

@@ -56,13 +56,29 @@ def why_not(run: Run, place: str) -> list[Reason]:
     times = [index for index in range(len(run.events)) if run.node(index) is node and run.of[index].file == files[0]]
     if times:
         first = run.events[times[0]].sequence
-        return [Reason(times[-1], f"it did run, {len(times):,} times; first as event {first}")]
+        more = " (and perhaps in iterations that were left out)" if _lost(run, node, files[0]) else ""
+        return [Reason(times[-1], f"it did run, {len(times):,} times; first as event {first}{more}")]
     owner = code.function.get(node)
     calls = [call for call in run.calls.values() if call.file == files[0] and _is(call, owner)]
     if not calls:
         name = getattr(owner, "name", "<module>")
         return [Reason(-1, f"{name} (line {getattr(owner, 'lineno', 1)}), in which it stands, was never called")]
+    lost = _lost(run, node, files[0])
+    if lost:
+        text = f"not recorded: {sum(lost.values()) or 1:,} iterations of the loop round it were left out (loop_limit)"
+        return [Reason(next(iter(lost)), text)]
     return _conditions(run, node, calls, files[0])
+
+
+def _lost(run: Run, node: Node, file: str) -> dict[int, int]:
+    """The events that tell that iterations of loops round a statement were left out, and how many."""
+    found: dict[int, int] = {}
+    for indexes in run.left_out.values():
+        for index in indexes:
+            loop = run.loop_left_out(index)
+            if loop is not None and run.of[index].file == file and node in inside(loop):
+                found[index] = run.events[index].left_out or 0
+    return found
 
 
 def _is(call: Call, owner: ast.AST | None) -> bool:

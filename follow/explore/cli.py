@@ -14,6 +14,7 @@ from ..copies import plain
 from ..state import MISSING
 from ..trace.access import Change
 from ..trace.reader import Trace, load
+from ..variables import PARTS
 from .absent import why_not
 from .condition import Condition
 from .diff import diff
@@ -146,7 +147,12 @@ def _line(options: argparse.Namespace) -> int:
             if condition is None or condition.holds(_values(run, index, condition)):
                 yield _row(lines, index)
 
-    return _Table(options).show(rows())
+    code = _Table(options).show(rows())
+    lost = 0 if options.json else run.count_left_out(int(number), lambda path: _is_file(path, file))
+    if lost:
+        print(f"# {lost:,} iterations of loops round that line were left out (loop_limit)")
+        return 0
+    return code
 
 
 def _values(run: Run, index: int, condition: Condition) -> dict[str, Any]:
@@ -163,13 +169,36 @@ def _var(options: argparse.Namespace) -> int:
     function, _, call = (options.call or "").partition("#")
     if call and not call.isdigit():
         raise NotFound(f"--in {options.call}: a call is written name#number.")
-    history = trace.history(options.name, function=function or None, call=int(call) if call else None)
+    number = int(call) if call else None
+    history = trace.history(options.name, function=function or None, call=number)
+    if options.name.isidentifier():
+        rows = (_change(change, options.name) for change in history)
+        return _Table(options).show(rows, None if call else history.count)
+    base, suffix = _part(options.name)
+    if not history.count and suffix:
+        history = trace.history(base + PARTS, function=function or None, call=number)
+    else:
+        suffix = ""
+    return _Table(options).show(_changed(history, options.name, suffix))
 
-    def rows() -> Iterator[tuple[str, Any]]:
-        for change in history:
-            yield _change(change, options.name)
 
-    return _Table(options).show(rows(), None if call else history.count)
+def _part(name: str) -> tuple[str, str]:
+    """Of ``x[0]`` or ``x.name`` the variable, and which of its items or attributes; that is "" of other names."""
+    end = name.rfind("[") if name.endswith("]") else name.rfind(".")
+    return (name[:end], name[end:]) if end > 0 else (name, "")
+
+
+def _changed(history: Any, name: str, suffix: str) -> Iterator[tuple[str, Any]]:
+    """The changes of what is computed after each statement: an expression, or an item or attribute of a variable."""
+    last: dict[int, object] = {}
+    for change in history:
+        value = change.value
+        if suffix:
+            value = value.get(suffix, MISSING) if type(value) is dict else MISSING
+        call = change.event.call
+        if shown(value) != shown(last.get(call, MISSING)):
+            yield _change(change._replace(value=value), name)
+        last[call] = value
 
 
 def _change(change: Change, name: str) -> tuple[str, Any]:
@@ -177,7 +206,7 @@ def _change(change: Change, name: str) -> tuple[str, Any]:
     file = event.piece.filename if event.piece is not None else ""
     line = event.statement.line if event.statement is not None else event.function.line if event.function else 0
     call = f"{event.function.name if event.function else '?'}#{event.call}"
-    statement = event.statement.instruction if event.statement is not None else event.kind
+    statement = event.text or event.kind
     text = f"E{event.sequence:06}\t{os.path.basename(file)}:{line}\t{call}\tW {name}={shown(change.value)}\t{statement}"
     known = {"event": event.sequence, "file": file, "line": line, "call": call, "value": shown(change.value)}
     return text, {**known, "statement": statement}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..trace.model import Function
 from ..trace.reader import Trace
 from ..trace.stacks import Stacks
 from .forms import items_of, not_looked_at, same
-from .static import Code, Node, analyse
+from .static import Code, Node, analyse, inside, may_write
 
 WHOLE = "\0whole"
 """Instead of a key: any item of a container, or which there are."""
@@ -61,6 +62,9 @@ class Call:
         return f"{'?' if self.function is None else self.function.name}#{self.number}"
 
 
+LOST = -2
+"""Instead of an event's index: what it was has been left out (``FollowConfig.loop_limit``)."""
+
 MOST_EVENTS = 3_000_000
 """A run of more events is not held in memory."""
 
@@ -89,6 +93,8 @@ class Run:
         """By file and name, when a module's variable was written."""
         self.named: dict[tuple[str, str], list[Call]] = {}
         """By file and qualified name of a function its calls."""
+        self.left_out: dict[int, list[int]] = {}
+        """By the number of a call the indexes of the events that tell that iterations of its loops were left out."""
         self._suspending: dict[int, list[Call]] = {}
         """Of the children those that may be suspended."""
         self._shared: dict[tuple[str, str, str], list[int]] = {}
@@ -118,6 +124,8 @@ class Run:
         self.of.append(call)
         if event.kind in ("statement", "raise"):
             call.events.append(index)
+            if event.left_out is not None:
+                self.left_out.setdefault(call.number, []).append(index)
             node = self.node(index)
             if node is not None:
                 call.times.setdefault(node, []).append(index)
@@ -166,7 +174,11 @@ class Run:
         """Whether an event that tells a variable has bound it; else its container may have changed."""
         statement = event.statement
         assert statement is not None
-        if event.kind == "raise" or statement.changes:
+        loop = self.loop_left_out(len(self.events) - 1)
+        if loop is not None and may_write(loop, name):
+            return True
+        computed = not name.isidentifier()  # such as ``len(x)``, which every event tells
+        if event.kind == "raise" or statement.changes or loop is not None or computed:
             last = call.writes.get(name)
             return not last or not same(self.form_of(last[-1], name), form)
         return name in statement.bound
@@ -264,6 +276,33 @@ class Run:
     def node(self, index: int) -> Node | None:
         """The statement that an event is of."""
         event = self.events[index]
+        return None if event.left_out is not None else self._node(event)
+
+    def loop_left_out(self, index: int) -> ast.stmt | None:
+        """The loop of which an event tells that iterations were left out."""
+        event = self.events[index]
+        found = None if event.left_out is None else self._node(event)
+        return found if isinstance(found, ast.stmt) else None
+
+    def is_left_out(self, call: Call, start: int, end: int, node: ast.AST | None = None) -> bool:
+        """Whether iterations of a call's loops were left out between two events; of those around a statement."""
+        known = self.left_out.get(call.number, ())
+        for index in known[bisect_left(known, start) : bisect_left(known, end)]:
+            loop = self.loop_left_out(index)
+            if node is None or loop is None or node is loop or node in inside(loop):
+                return True
+        return False
+
+    def count_left_out(self, line: int, is_file: Callable[[str], bool]) -> int:
+        """How many iterations of loops round a line were left out."""
+        count = 0
+        for index in (one for indexes in self.left_out.values() for one in indexes):
+            loop = self.loop_left_out(index)
+            if loop is not None and loop.lineno < line <= (loop.end_lineno or 0) and is_file(self.of[index].file):
+                count += self.events[index].left_out or 0
+        return count
+
+    def _node(self, event: Event) -> Node | None:
         statement, piece = event.statement, event.piece
         if statement is None or piece is None:
             return None
@@ -273,12 +312,14 @@ class Run:
         return self._nodes[key]
 
     def control_parent(self, index: int) -> int:
-        """The event that decided that this one happens: a predicate of the same call; -1 if it was the call itself."""
+        """The event that decided that this one happens: a predicate of the same call; -1 if it was the call itself, and
+        ``LOST`` if that predicate was left out."""
         node, call = self.node(index), self.of[index]
         if node is None:
             return -1
         deciding = self.code(call.file).controls.get(node, set()) - {node}
-        return max((last_before(call.times.get(one, ()), index) for one in deciding), default=-1)
+        found = max((last_before(call.times.get(one, ()), index) for one in deciding), default=-1)
+        return LOST if any(self.is_left_out(call, found + 1, index, one) for one in deciding) else found
 
     @staticmethod
     def earlier(call: Call, index: int) -> Iterator[int]:

@@ -53,11 +53,13 @@ class Lines:
         }
         decided = run.control_parent(index)
         found["decided_by"] = run.events[decided].sequence if decided >= 0 else None
+        if event.left_out is not None:
+            found["left_out"] = event.left_out
         if event.has_result:
             found["result"] = shown(event.result_form)
         if event.exception is not None:
             found["exception"] = event.exception
-        found["statement"] = event.statement.instruction if event.statement is not None else _what(event, call)
+        found["statement"] = event.text or _what(event, call)
         return found
 
     def line(self, index: int) -> str:
@@ -120,7 +122,9 @@ class Lines:
             count = 0
             for earlier in run.earlier(call, index):
                 at = run.node(earlier)
-                if at is loop:
+                if run.loop_left_out(earlier) is loop:
+                    count += run.events[earlier].left_out or 0
+                elif at is loop:
                     count += 1
                 elif at in outer:
                     break

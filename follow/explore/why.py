@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from ..copies import identity
 from .forms import item_at
 from .reads import Read, Reader
-from .run import WHOLE, Call, Run, last_before
+from .run import LOST, WHOLE, Call, Run, last_before
 from .static import Node, inside, may_write, yields
 from .writes import Writes
 
@@ -80,7 +80,8 @@ class Slicer:
             index: the event: it wrote the variable, returned or raised.
             name: the variable; None for all that it did.
         """
-        first = Step(index, "value", EXACT, name or "", -1)
+        certainty = EXACT if self._run.events[index].left_out is None else NOT_RECORDED
+        first = Step(index, "value", certainty, name or "", -1)
         queue: list[tuple[int, int, int, Step]] = [(0, -index, 0, first)]
         done: set[tuple[int, str]] = set()
         number = 0
@@ -90,11 +91,19 @@ class Slicer:
                 done.add(self._key(step))
                 yield step
                 if step.index >= 0:
-                    for cause in self._causes(step):
+                    for cause in map(self._recorded, self._causes(step)):
                         if cause.index < 0 or self._key(cause) not in done:
                             number += 1
                             far = cost + _COSTS[cause.relation]
                             heapq.heappush(queue, (far, -cause.index, number, cause))
+
+    def _recorded(self, step: Step) -> Step:
+        """A cause; one that lies in iterations that were left out is not recorded."""
+        if step.index < 0 or self._run.events[step.index].left_out is None:
+            return step
+        event = self._run.events[step.index]
+        what = f"{step.what}: as of event {event.sequence}, after iterations that were left out (loop_limit)"
+        return Step(-1, step.relation, NOT_RECORDED, what, step.cause_of, step.notes)
 
     def _key(self, step: Step) -> tuple[int, str]:
         """What is told once: an event, or of a call's begin one parameter."""
@@ -105,6 +114,8 @@ class Slicer:
     def _causes(self, step: Step) -> Iterator[Step]:
         index, run = step.index, self._run
         event, call = run.events[index], run.of[index]
+        if event.left_out is not None:
+            return
         if event.kind == "call":
             yield from self._argument(index, call, step.what)
             return
@@ -121,7 +132,9 @@ class Slicer:
             sought = event.kind == "raise" and read.relation == "index" and read.whole
             yield from self._writers(index, call, replace(read, relation="value") if sought else read)
         decided = run.control_parent(index)
-        if decided >= 0:
+        if decided == LOST:
+            yield Step(-1, "decided", NOT_RECORDED, "the iteration in which that happened was left out", index)
+        elif decided >= 0:
             yield Step(decided, "decided", EXACT, run.events[decided].statement.instruction, index)  # type: ignore[union-attr]
         elif call.begin >= 0 and call.parent is not None:
             caller = call.parent.after(call.begin)
@@ -189,6 +202,8 @@ class Slicer:
 
     def _not_taken(self, at: int, index: int, call: Call, name: str) -> Iterator[Step]:
         """The conditions between a write and a read that kept another write from happening."""
+        if self._run.is_left_out(call, at + 1, index):
+            return
         for node, times in call.times.items():
             one = last_before(times, index)
             if one <= at or not isinstance(node, _CONDITIONS) or not self._may_write(node, name):
@@ -260,6 +275,8 @@ class Slicer:
     def _omissions(self, at: int, index: int, call: Call, name: str, *, changing: bool) -> list[str]:
         """The loops that ran after a variable's only write and before it was read: they might have written as well."""
         run = self._run
+        if run.is_left_out(call, at + 1, index):
+            return []
         counts: dict[int, int] = {}
         for node, times in call.times.items():
             if isinstance(node, _LOOPS):

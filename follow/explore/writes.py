@@ -79,8 +79,11 @@ class Writes:
             short = is_shortened(form) or is_shortened(before)
             alike = form is before or _equal(form, before)
             keys = [] if alike or short else _differing(before, form)
-            if keys:
+            lost = self._run.events[at].left_out is not None
+            if keys or lost:
                 changes.note(at, keys)
+                if lost:  # an item may have been set to what it was before
+                    changes.unclear.append(at)
                 continue
             key = self._stored(at, number)
             if key is not MISSING:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from ..private import private
+
 
 @contextlib.contextmanager
 def written(path: str | os.PathLike[str]) -> Iterator[TextIO]:
@@ -28,7 +30,7 @@ def written(path: str | os.PathLike[str]) -> Iterator[TextIO]:
         return
     temporary = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
-        with open(temporary, "x", encoding="utf-8", errors="backslashreplace") as stream:
+        with open(temporary, "x", encoding="utf-8", errors="backslashreplace", opener=private) as stream:
             yield stream
         os.replace(temporary, target)
     finally:

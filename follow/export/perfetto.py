@@ -83,7 +83,7 @@ class _Writer:
             args: dict[str, Any] = {"line": statement.line, **_variables(event)}
             if event.has_result:
                 args[statement.kind] = brief(event.result)
-            self._slice("statement", statement.instruction, shown.track, begun, end, args)
+            self._slice("statement", event.text, shown.track, begun, end, args)
             if event.exception is not None:
                 self._instant("exception", event.exception, shown.track, end, {"statement": statement.instruction})
         self._count(event, shown.clock)

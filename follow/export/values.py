@@ -10,7 +10,7 @@ from typing import Any
 
 from ..capture import Shortened
 from ..describe import CopiedBytearray
-from ..described import Described
+from ..described import Described, Redacted
 
 MARK = "$"
 """The first character of the key that tells what an object of JSON stands for; no plain dict has such a key."""
@@ -26,7 +26,8 @@ def to_json(value: object) -> Any:
     """A value as ``json`` can write it.
 
     Arguments:
-        value: what a record holds once it has been described: built-in values, ``Shortened`` and ``Described``.
+        value: what a record holds once it has been described: built-in values, ``Shortened``,
+            ``Described`` and ``Redacted``.
 
     Returns:
         The same value where JSON has it, else an object whose first key starts with ``$``.
@@ -77,6 +78,10 @@ def _digits(value: int) -> str:
     return str(value) if value.bit_length() <= _MOST_BITS else hex(value)
 
 
+def _text(value: Described) -> dict[str, str]:
+    return {} if value.text is None else {"text": value.text}
+
+
 def _text_of(value: bytes | bytearray) -> str:
     return base64.b64encode(value).decode("ascii")
 
@@ -99,7 +104,8 @@ _ENCODERS: dict[type, Callable[[_Encoding, Any], Any]] = {
         "length": value.length,
         "shown": encoding.value(value.shown),
     },
-    Described: lambda _, value: {"$object": value.type, "name": value.name},
+    Described: lambda _, value: {"$object": value.type, "name": value.name, **_text(value)},
+    Redacted: lambda _, value: {"$redacted": value.type},
     type(Ellipsis): lambda _, _value: {"$constant": "Ellipsis"},
     type(NotImplemented): lambda _, _value: {"$constant": "NotImplemented"},
 }
@@ -153,6 +159,7 @@ _DECODERS: dict[str, Callable[[Any, Any], Any]] = {
     "$bytearray": lambda content, _: bytearray(base64.b64decode(content)),
     "$complex": lambda content, _: complex(*map(from_json, content)),
     "$shortened": lambda content, form: Shortened(content, form["length"], from_json(form["shown"])),
-    "$object": lambda content, form: Described(content, form["name"]),
+    "$object": lambda content, form: Described(content, form["name"], form.get("text")),
+    "$redacted": lambda content, _: Redacted(content),
     "$constant": lambda content, _: _CONSTANTS[content],
 }

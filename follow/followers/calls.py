@@ -11,6 +11,7 @@ from ..model import PROBE_FILENAME
 from ..state import MISSING
 from ..trace.decode import Event
 from ..trace.replay import Call
+from ..variables import PARTS, expanded
 from .layout import Part
 from .lines import QUIET
 
@@ -89,12 +90,26 @@ class ShownCall(Call):
                 texts.pop(name, None)
                 values.pop(name, None)
                 continue
+            if type(form) is dict and name.endswith(PARTS):
+                parts += self._parts(name, form, shown)
+                continue
             text = shown(form)
             values[name] = form
             old = texts.get(name)
             if old != text:
                 texts[name] = text
                 parts.append(Part(name, old, text))
+        return parts
+
+    def _parts(self, name: str, form: dict[str, Any], shown: Callable[[Any], str]) -> list[Part]:
+        """The same for the items or attributes of a value."""
+        now = {part: shown(one) for part, one in expanded(name, form).items()}
+        before = expanded(name, self.values.get(name, {}))
+        self.values[name] = form
+        parts = [Part(part, self.texts.get(part), text) for part, text in now.items() if self.texts.get(part) != text]
+        for part in before.keys() - now.keys():
+            self.texts.pop(part, None)
+        self.texts.update(now)
         return parts
 
     def set_aside(self, event: Event) -> None:

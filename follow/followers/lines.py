@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from types import CodeType
 
-from ..model import Lookup, Scope
+from ..model import ELISION, Lookup, Scope
 from ..trace.model import Function, Piece, Statement
 from .layout import ALONE, BODY, END, Layout, One, Part
 from .shown import one_line
@@ -118,7 +118,12 @@ class Line:
         self.ends = ends or (alone and statement.result)
         self.mark = ALONE if alone else END if self.ends else BODY
         self.plain = not (
-            statement.changes or statement.result or statement.unbound or statement.kind in QUIET or self.ends
+            statement.kind == ELISION
+            or statement.changes
+            or statement.result
+            or statement.unbound
+            or statement.kind in QUIET
+            or self.ends
         )
         self.count = 0
         self.time = 0
@@ -135,6 +140,13 @@ class Line:
             head = layout.head(self.where, depth, self.mark, self.indent, self.code)
             found = self.heads[depth] = (*head, layout.one(head, self.name))
         return found
+
+    def left_out(self, layout: Layout, depth: int, spent: int, text: str, parts: Sequence[Part]) -> str:
+        """The line that tells how many iterations were left out, as deep as the loop's body."""
+        if layout.gap != "…":
+            text = text.replace("…", layout.gap)
+        line, used = layout.head(self.where, depth, BODY, self.indent + "    ", text, "note")
+        return f"{layout.duration(spent) if layout.times else ''}{line}{layout.parts(parts, used)}\n"
 
     def text(self, layout: Layout, depth: int, spent: int, parts: Sequence[Part]) -> str:
         """The line.

@@ -9,6 +9,7 @@ from ..config import FollowConfig
 from ..describe import Describer
 from ..described import ATOM_IDS
 from ..model import Record
+from ..trace.decode import left_out
 from .layout import BODY, Layout, Part
 from .shown import one_line
 
@@ -61,11 +62,12 @@ class Records:
             self._layout = layout
             self._heads.clear()
         depth = record.get("depth", 0)
-        key = record["function"], record["instruction"], record.get("line"), depth
+        key = record["function"], record["instruction"], record.get("left_out"), record.get("line"), depth
         head = self._heads.get(key)
         if head is None:
             place = f"{self._file(record['file'])}:{record['line']}" if "file" in record and "line" in record else ""
-            code = f"{record['function']}: {one_line(record['instruction'])}"
+            told = left_out(record["left_out"]) if "left_out" in record else record["instruction"]
+            code = f"{record['function']}: {one_line(told)}"
             head = self._heads[key] = layout.head(place, depth if type(depth) is int else 0, BODY, "", code)
         time = layout.duration(int(record["execution_time"] * 1e6)) if layout.times else ""
         return f"{time}{head[0]}{layout.parts(parts, head[1])}\n"

@@ -82,6 +82,8 @@ class Renderer:
             return None
         now = items[-1] - lost
         spent = now - call.clock
+        if spent < 0:  # it was held back, and what was written meanwhile has taken time
+            spent = 0
         call.clock = now
         call.raised = None
         one.count += 1
@@ -171,6 +173,8 @@ class Renderer:
         return switch + self._layout.entry(self._time_of_day(call.depth), known.place, call.depth, call.label, told)
 
     def _executed(self, event: Event, items: tuple[Any, ...], thread: int, now: int) -> str:
+        if event.left_out is not None:
+            return self._left_out(event, thread, now)
         call, switch, one, spent = self._gone_on(event, thread, now)
         call.raised = None
         one.time += spent
@@ -182,6 +186,18 @@ class Renderer:
                 parts += self._layout.took(self._layout.short(now - call.began))
             self._calls.end(call)
         return f"{switch}{one.text(self._layout, call.depth, spent, parts)}"
+
+    def _left_out(self, event: Event, thread: int, now: int) -> str:
+        """Iterations of a loop were left out: what they have changed is shown beside how many they were."""
+        call = self._calls.get(event.call)
+        if not event.left_out:
+            return self._set(event, (), thread, now)
+        switch = ""
+        if call is None or call is not self._last or thread != self._last_thread:
+            call, switch = self._resumed(call, event, thread, now)
+        one = self._statements.get(id(event.statement)) or self._statement(event)
+        spent, call.clock = max(now - call.clock, 0), now
+        return switch + one.left_out(self._layout, call.depth, spent, event.text, call.changes(event, self._shown))
 
     def _raised(self, event: Event, items: tuple[Any, ...], thread: int, now: int) -> str:
         call, switch, one, spent = self._gone_on(event, thread, now)
@@ -200,7 +216,7 @@ class Renderer:
             call, switch = self._resumed(call, event, thread, now)
         one = self._statements.get(id(event.statement)) or self._statement(event)
         one.count += 1
-        spent = now - call.clock
+        spent = max(now - call.clock, 0)
         call.clock = now
         return call, switch, one, spent
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TextIO
 
+from ..private import private
+
 _WIDTH = 120
 """Columns where nothing else is known: in files and pipes."""
 _PATIENCE = 1.0
@@ -120,7 +122,7 @@ class Screen:
         if output is None:
             return sys.stderr
         if isinstance(output, str):
-            return self._stream or open(output, "a", encoding="utf-8", errors="backslashreplace")
+            return self._stream or open(output, "a", encoding="utf-8", errors="backslashreplace", opener=private)
         return output
 
     def _look_at(self, stream: Any) -> None:

@@ -51,8 +51,8 @@ class Text(EventSink):
         self._busy = False
         self._writing = threading.RLock()
         self._lost: dict[int, int] = {}
-        self._limit[0] = 1
-        self._offer(self._taking(), lambda: None)
+        self._limit.value = 1
+        self._offer(self._taking(), lambda: None, late=self._taking(late=True))
 
     def register(self, tables: Lookup, config: FollowConfig) -> int:
         """Take in a rewritten piece of source, as a recorder does."""
@@ -102,9 +102,14 @@ class Text(EventSink):
         self._renderer.in_child_process()
         self._screen.in_child_process()
 
-    def _taking(self) -> Callable[[tuple[Any, ...]], None]:
-        """What the followed code calls with each event. What it needs most is at hand: it is called all the time."""
+    def _taking(self, *, late: bool = False) -> Callable[[tuple[Any, ...]], None]:
+        """What the followed code calls with each event. What it needs most is at hand: it is called all the time.
+
+        Arguments:
+            late: whether the events have been held back: what they took does not count from their times on.
+        """
         ident, now, lost = threading.get_ident, self.now, self._lost
+        batches: dict[int, tuple[int, int]] = {}  # of what was held back: what was lost since, and before all of it
         quick, write = self._renderer.quick, self._screen.write
 
         def take(items: tuple[Any, ...]) -> None:
@@ -119,12 +124,18 @@ class Text(EventSink):
                         self._busy = True
                         thread = ident()
                         before = lost.get(thread, 0)
-                        text = quick(items, thread, before)
+                        start, since = items[-1], before
+                        if late:
+                            start, (after, since) = now(), batches.get(thread, (-1, 0))
+                            since = since if after == before else before
+                        text = quick(items, thread, since)
                         if text is None:
-                            text = self._slowly(items, thread, before)
+                            text = self._slowly(items, thread, since)
                         if text:
                             write(text)
-                        lost[thread] = before + now() - items[-1]
+                        lost[thread] = after = before + now() - start
+                        if late:
+                            batches[thread] = after, since
                     finally:
                         self._busy = False
             except (RecursionError, MemoryError):

@@ -10,6 +10,8 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from ..config import FollowConfig
+from ..looplimit import read_loop_limit
+from ..secretnames import SECRETS
 
 
 def parser(magic: str, *, names: bool) -> Any:
@@ -27,10 +29,16 @@ def parser(magic: str, *, names: bool) -> Any:
         made.add_argument("--text", action="store_true", help="print one line a statement as it is executed")
     for field in fields(FollowConfig):
         option = f"--{field.name.replace('_', '-')}"
-        if isinstance(field.default, bool):
+        if field.name == "watch":  # an expression may have commas
+            made.add_argument(option, action="append", type=_unquoted, metavar="EXPR")
+        elif field.name == "loop_limit":
+            made.add_argument(option, type=_loop_limit, metavar="N")
+        elif isinstance(field.default, bool):
             made.add_argument(option, action=argparse.BooleanOptionalAction, default=None)
         elif isinstance(field.default, int):
             made.add_argument(option, type=int)
+        elif field.name == "redact":
+            made.add_argument(option, type=_secrets, nargs="?", const=SECRETS)
         elif isinstance(field.default, tuple):
             made.add_argument(option, type=_names)
         else:
@@ -38,8 +46,25 @@ def parser(magic: str, *, names: bool) -> Any:
     return made
 
 
+def _unquoted(text: str) -> str:
+    """IPython leaves the quotes that keep an expression with spaces together."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
+
+
+def _loop_limit(text: str) -> int | dict[str, int]:
+    try:
+        return read_loop_limit(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _secrets(text: str) -> tuple[str, ...]:
+    """``--redact`` alone, or with ``true`` as in ``pyproject.toml``, means the ready list."""
+    return SECRETS if text.lower() == "true" else _names(text)
 
 
 def config_of(options: Any) -> FollowConfig:

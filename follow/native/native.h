@@ -42,11 +42,12 @@ typedef struct {
 } Typed;
 
 #define TYPES 64 /* a power of two */
-#define SNAPSHOT_NAMES 9
+#define SNAPSHOT_NAMES 10
 
 typedef struct {
     PyObject_HEAD
     Py_ssize_t depth, items, string, nodes;
+    Py_ssize_t brief, short_; /* strings up to `brief` weigh no more than other items, longer ones one more per `short_` */
     int bits;     /* the most bits of an integer that is kept as it is */
     int texts;    /* whether short strings are kept as they are, and containers of them copied */
     int objects;  /* whether objects are recorded with their attributes, which only Python code does */
@@ -54,6 +55,8 @@ typedef struct {
     PyObject *copy, *change, *hide; /* what Python code does for all that is not done here */
     PyObject *lost, *missing, *identity;
     PyTypeObject *tagged, *shortened, *descriptions;
+    PyObject *room, **room_value; /* a Number, and its value: from it is taken what copies weigh */
+    Py_ssize_t kept_items;
     PyObject *others, *deque; /* a tuple of further types that can change; one of them */
     PyObject *names[SNAPSHOT_NAMES];
     Typed typed[TYPES]; /* what `described` said of some types */
@@ -77,6 +80,8 @@ PyObject *snapshot_hidden(Snapshots *self, PyObject *value);
 int no_room_left(void);
 /* A type has died, of which the description was known. */
 PyObject *forget_types(PyObject *module, PyObject *arguments);
+/* Where follow.state.Number has its value; NULL with an exception if an object is none. Borrowed. */
+PyObject **number_in(PyObject *object);
 int is_small_text(PyObject *value, Py_ssize_t most);
 
 extern PyType_Spec snapshots_spec;

@@ -21,6 +21,7 @@ enum {
     LOOKS = 32,        /* sees whether there is something to hand over */
     CLEARS_LAST = 64,  /* what it unbinds still shows in its own event */
     STATELESS = 128,   /* of an ENTER: the state is the call's number alone */
+    CHECKS = 512,      /* sees whether the outermost call ends */
     UNLESS_ATOM = 256, /* nothing but what is bound has changed if that cannot change */
 };
 #define ROOM 40
@@ -29,7 +30,9 @@ enum {
 
 typedef struct {
     PyObject_HEAD
-    PyObject *buffer, *limit, *look; /* the items, how many there may be before `look` is called */
+    PyObject *buffer, *limit, *outer; /* the items, and two Numbers: how many there may be, the outermost call's */
+    PyObject **limit_value, **outer_value;
+    PyObject *look, *begun, *ended;  /* called when there are more, also when a call begins, when that one ends */
     PyObject *extend;                /* takes an event as a tuple; NULL where the buffer itself does */
     PyObject *now;                   /* the clock; NULL for the system's own */
     PyObject *thread;                /* the number of the thread that last began a call */
@@ -130,24 +133,35 @@ static int emit(Events *self, PyObject **items, Py_ssize_t count)
     return done == NULL ? -1 : 0;
 }
 
-static int look(Events *self)
+/* See whether there is something to hand over; `number` is that of a call that begins, or NULL. */
+static int look(Events *self, PyObject *number)
 {
-    if (PyList_GET_SIZE(self->limit) < 1) return 0;
-    Py_ssize_t limit = PyLong_AsSsize_t(PyList_GET_ITEM(self->limit, 0));
-    if (limit < 0 || PyList_GET_SIZE(self->buffer) <= limit) return PyErr_Occurred() ? -1 : 0;
-    PyObject *done = PyObject_CallNoArgs(self->look);
+    if (*self->limit_value == NULL || self->look == NULL || self->begun == NULL) return 0;
+    Py_ssize_t limit = PyLong_AsSsize_t(*self->limit_value);
+    if (limit == -1 && PyErr_Occurred()) return -1;
+    if (PyList_GET_SIZE(self->buffer) <= limit) return 0;
+    PyObject *done = number == NULL ? PyObject_CallNoArgs(self->look) : PyObject_CallOneArg(self->begun, number);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
 }
 
+/* A call ends: if it is the outermost one, what it has left is handed over. */
+static int check(Events *self, PyObject *state)
+{
+    PyObject *number = PyList_CheckExact(state) && PyList_GET_SIZE(state) ? PyList_GET_ITEM(state, CALL) : state;
+    if (number != *self->outer_value || self->ended == NULL) return 0;
+    PyObject *done = PyObject_CallNoArgs(self->ended);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+/* What breaks cycles, no more: a finalizer may run followed code while the collector is at it. */
 static int events_clear(Events *self)
 {
-    Py_CLEAR(self->buffer);
-    Py_CLEAR(self->limit);
     Py_CLEAR(self->look);
+    Py_CLEAR(self->begun);
+    Py_CLEAR(self->ended);
     Py_CLEAR(self->extend);
-    Py_CLEAR(self->now);
-    Py_CLEAR(self->thread);
     return 0;
 }
 
@@ -156,7 +170,10 @@ static int events_traverse(Events *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(self->buffer);
     Py_VISIT(self->limit);
+    Py_VISIT(self->outer);
     Py_VISIT(self->look);
+    Py_VISIT(self->begun);
+    Py_VISIT(self->ended);
     Py_VISIT(self->extend);
     Py_VISIT(self->now);
     return 0;
@@ -167,17 +184,24 @@ static void events_dealloc(Events *self)
     PyTypeObject *kind = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     events_clear(self);
+    Py_CLEAR(self->buffer);
+    Py_CLEAR(self->limit);
+    Py_CLEAR(self->outer);
+    Py_CLEAR(self->now);
+    Py_CLEAR(self->thread);
     kind->tp_free((PyObject *)self);
     Py_DECREF(kind);
 }
 
 static PyObject *events_new(PyTypeObject *kind, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"buffer", "limit", "look", "extend", "now", NULL};
-    PyObject *buffer, *limit, *look, *extend, *now;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$O!O!OOO:Events", names, &PyList_Type, &buffer, &PyList_Type, &limit,
-                                     &look, &extend, &now))
+    static char *names[] = {"buffer", "limit", "outer", "look", "begun", "ended", "extend", "now", NULL};
+    PyObject *buffer, *limit, *outer, *look, *begun, *ended, *extend, *now;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$O!OOOOOOO:Events", names, &PyList_Type, &buffer, &limit, &outer,
+                                     &look, &begun, &ended, &extend, &now))
         return NULL;
+    PyObject **limit_value = number_in(limit), **outer_value = limit_value == NULL ? NULL : number_in(outer);
+    if (outer_value == NULL) return NULL;
 #if !defined(CLOCK_MONOTONIC) || defined(_WIN32)
     if (now == Py_None) {
         PyErr_SetString(PyExc_ValueError, "Events needs a clock on this system.");
@@ -188,7 +212,12 @@ static PyObject *events_new(PyTypeObject *kind, PyObject *args, PyObject *kwargs
     if (self == NULL) return NULL;
     self->buffer = Py_NewRef(buffer);
     self->limit = Py_NewRef(limit);
+    self->outer = Py_NewRef(outer);
+    self->limit_value = limit_value;
+    self->outer_value = outer_value;
     self->look = Py_NewRef(look);
+    self->begun = Py_NewRef(begun);
+    self->ended = Py_NewRef(ended);
     self->extend = extend == Py_None ? NULL : Py_NewRef(extend);
     self->now = now == Py_None ? NULL : Py_NewRef(now);
     return (PyObject *)self;
@@ -449,7 +478,8 @@ static PyObject *run_record(Probe *self, PyObject *const *args, Py_ssize_t count
     if (!(self->flags & CLEARS_LAST)) clear_slots(self, state);
     int over = is_over(record(self, state, value, args, count));
     if (self->flags & CLEARS_LAST) clear_slots(self, state);
-    if (!over && self->flags & LOOKS) over = is_over(look(self->events));
+    if (!over && self->flags & LOOKS) over = is_over(look(self->events, NULL));
+    if (!over && self->flags & CHECKS) over = is_over(check(self->events, state));
     return over ? NULL : Py_NewRef(value);
 }
 
@@ -489,7 +519,11 @@ static PyObject *run_enter(Probe *self, PyObject *const *args, Py_ssize_t count)
     }
     if (items != here) PyMem_Free(items);
     int over = is_over(failed);
-    if (!over && self->flags & LOOKS) over = is_over(look(self->events));
+    if (!over && self->flags & LOOKS) {
+        PyObject *own = Py_NewRef(number); /* the state may be changed meanwhile */
+        over = is_over(look(self->events, own));
+        Py_DECREF(own);
+    }
     if (over) Py_CLEAR(state);
     return state;
 }
@@ -611,6 +645,7 @@ static PyObject *start(PyObject *callable, PyObject *const *args, size_t flags, 
 {
     Probe *self = (Probe *)callable;
     PyObject *make = Py_XNewRef(self->make);
+    if (make == NULL && self->gives < 0) return PyLong_FromLong(0); /* the collector has been here */
     PyObject *spec = make == NULL ? NULL : PyObject_CallOneArg(make, self->name);
     Py_XDECREF(make);
     if (self->vectorcall == start && spec != NULL && take_in(self, spec) == 0) self->vectorcall = run;

@@ -10,6 +10,7 @@
 
 #define MOST_KEPT 4096
 #define GROUP 4
+#define MOST_KEPT_ITEMS (1 << 15)
 #define MOST_MET 2048
 #define DEEPEST 50
 enum { WHOLE, CUT, HEAD, NAMED, METHOD, CLASS }; /* the variants of what is kept of one container */
@@ -17,7 +18,7 @@ enum { NOT_MET, UNDER_WAY, DONE };
 
 typedef struct {
     Snapshots *of;
-    Py_ssize_t nodes;
+    Py_ssize_t nodes, weight;
     PyTypeObject *kind;  /* the type of the object that was met last */
     PyObject *described; /* borrowed: what stands for it */
 } Work;
@@ -47,7 +48,7 @@ static inline int is_plain(Snapshots *self, PyObject *value)
 {
     PyTypeObject *kind = Py_TYPE(value);
     if (kind == &PyLong_Type) return is_small_int(value);
-    if (kind == &PyUnicode_Type) return self->texts && is_small_text(value, self->string);
+    if (kind == &PyUnicode_Type) return self->texts && is_small_text(value, self->brief);
     return kind == &PyFloat_Type || value == Py_None || kind == &PyBool_Type;
 }
 
@@ -145,10 +146,24 @@ static int grow(Snapshots *self)
     return 0;
 }
 
+static Py_ssize_t length_of(PyObject *value);
+
+static void forget_forms(Snapshots *self)
+{
+    for (size_t i = 0; self->kept != NULL && i < self->kept_size; i++) {
+        self->kept[i].key = 0;
+        Py_CLEAR(self->kept[i].form);
+    }
+    self->kept_items = 0;
+}
+
 static void keep(Snapshots *self, uintptr_t key, PyObject *form, PyObject *shown, Py_ssize_t length, int flat)
 {
     if (self->kept == NULL || (self->kept_lost > self->kept_size / 2 && self->kept_size < MOST_KEPT))
         if (grow(self) < 0 && self->kept == NULL) return;
+    Py_ssize_t own = length_of(form), more = shown == NULL ? 0 : length_of(shown);
+    if (self->kept_items > MOST_KEPT_ITEMS) forget_forms(self);
+    self->kept_items += (own > 0 ? own : 0) + (more > 0 ? more : 0);
     put_first(self, (Kept){key, Py_NewRef(form), shown, length, flat});
 }
 
@@ -170,8 +185,8 @@ static Met *met(Snapshots *self, uintptr_t key)
 
 /* -- objects of follow's own classes, made without calling them -------------------------------------- */
 
-static const char *const NAMES[] = {"number", "content", "type", "length", "shown", "name", "packed", "function", "method"};
-enum { NUMBER, CONTENT, TYPE, LENGTH, SHOWN, NAME, PACKED, FUNCTION, METHOD_NAME };
+static const char *const NAMES[] = {"number", "content", "type", "length", "shown", "name", "packed", "function", "method", "text"};
+enum { NUMBER, CONTENT, TYPE, LENGTH, SHOWN, NAME, PACKED, FUNCTION, METHOD_NAME, TEXT };
 
 /* An object with attributes: the indices of their names, and their values. */
 static PyObject *made(Snapshots *self, PyTypeObject *kind, const int *names, PyObject *const *values, int count)
@@ -218,12 +233,12 @@ static PyObject *shortened(Snapshots *self, PyObject *value, Py_ssize_t length, 
 /* What stands for an object that has a name of its own; perhaps it was made before. `kind` is an index of NAMES. */
 static PyObject *named(Snapshots *self, PyObject *object, int variant, int kind, PyObject *name)
 {
-    static const int names[] = {TYPE, NAME, PACKED};
+    static const int names[] = {TYPE, NAME, PACKED, TEXT};
     uintptr_t key = key_of(object, variant);
     Kept *entry = kept(self, key);
     if (entry != NULL && entry->shown == name) return Py_NewRef(entry->form); /* it holds the name, so that is the same */
-    PyObject *values[] = {self->names[kind], name, Py_None};
-    PyObject *new = made(self, self->descriptions, names, values, 3);
+    PyObject *values[] = {self->names[kind], name, Py_None, Py_None};
+    PyObject *new = made(self, self->descriptions, names, values, 4);
     if (new != NULL) keep(self, key, new, name, 0, 0);
     return new;
 }
@@ -529,15 +544,24 @@ static PyObject *container_form(Work *work, PyObject *value, int depth)
    it is in is none that follow/flat.py would take. */
 static PyObject *form_of(Work *work, PyObject *value, int depth, int *simple)
 {
-    *simple = 0;
     PyTypeObject *kind = Py_TYPE(value);
     if (PyErr_Occurred()) return NULL;
+    if (kind == &PyUnicode_Type) { /* a longer string weighs more */
+        if (!is_small_text(value, work->of->string)) return NULL;
+        work->weight += PyUnicode_GET_LENGTH(value) / work->of->short_;
+        return Py_NewRef(value);
+    }
+    *simple = 0;
     if (kind == &PyLong_Type) {
         int overflow;
         long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
         return !overflow && number != LLONG_MIN && work->of->bits >= 63 ? Py_NewRef(value) : NULL;
     }
-    if (kind == &PyBytes_Type) return PyBytes_GET_SIZE(value) <= work->of->string ? Py_NewRef(value) : NULL;
+    if (kind == &PyBytes_Type) {
+        if (PyBytes_GET_SIZE(value) > work->of->string) return NULL;
+        work->weight += PyBytes_GET_SIZE(value) / work->of->short_;
+        return Py_NewRef(value);
+    }
     if (kind == &PyFunction_Type || kind == &PyMethod_Type || kind == &PyType_Type)
         return work->of->objects ? NULL : named_form(work->of, value);
     return container_form(work, value, depth);
@@ -545,11 +569,33 @@ static PyObject *form_of(Work *work, PyObject *value, int depth, int *simple)
 
 /* -- the doors --------------------------------------------------------------------------------------- */
 
+PyObject **number_in(PyObject *object)
+{
+    PyObject *found = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "value");
+    PyObject **place = NULL;
+    if (found != NULL && Py_IS_TYPE(found, &PyMemberDescr_Type) && PyDescr_TYPE(found) == Py_TYPE(object))
+        place = (PyObject **)((char *)object + ((PyMemberDescrObject *)found)->d_member->offset);
+    Py_XDECREF(found);
+    if (place == NULL) PyErr_SetString(PyExc_TypeError, "a Number with its value in a slot is needed");
+    return place;
+}
+
+/* A copy was made: there is less room. */
+static void weigh(Snapshots *self, Py_ssize_t weight)
+{
+    PyObject **place = self->room_value;
+    if (weight == 0 || *place == NULL) return;
+    Py_ssize_t room = PyLong_AsSsize_t(*place);
+    PyObject *left = PyErr_Occurred() ? NULL : PyLong_FromSsize_t(room - weight);
+    if (left == NULL) PyErr_Clear();
+    else Py_SETREF(*place, left);
+}
+
 /* The form of a value that is not plain; NULL without an error if it is Python's task. */
 static PyObject *form_here(Snapshots *self, PyObject *value)
 {
     if (!self->texts) return NULL;
-    Work work = {self, self->nodes, NULL, NULL};
+    Work work = {self, self->nodes, 0, NULL, NULL};
     if (++self->epoch == 0) { /* once in four thousand million values */
         memset(self->met, 0, MOST_MET * sizeof(Met));
         self->epoch = 1;
@@ -560,6 +606,8 @@ static PyObject *form_here(Snapshots *self, PyObject *value)
     PyObject *form = form_of(&work, value, 0, &simple);
     if (enabled) PyGC_Enable();
     if (form == NULL) PyErr_Clear();
+    else weigh(self, self->nodes - work.nodes + work.weight);
+    self->kept_items += work.weight;
     return form;
 }
 
@@ -572,6 +620,7 @@ int no_room_left(void)
 
 static PyObject *by_python(Snapshots *self, PyObject *function, PyObject *value)
 {
+    if (function == NULL) return Py_NewRef(self->lost);
     PyObject *form = PyObject_CallOneArg(function, value);
     return form == NULL && no_room_left() ? Py_NewRef(self->lost) : form;
 }
@@ -580,6 +629,7 @@ PyObject *snapshot_of(Snapshots *self, PyObject *value, int whole)
 {
     PyTypeObject *kind = Py_TYPE(value);
     if ((whole && kind == &PyLong_Type) || is_plain(self, value) || value == self->missing) return Py_NewRef(value);
+    if (kind == &PyUnicode_Type && self->texts && is_small_text(value, self->string)) return Py_NewRef(value);
     if (kind != &PyList_Type && kind != &PyTuple_Type) {
         PyObject *found = described(self, kind);
         if (found != NULL) return Py_NewRef(found);
@@ -620,29 +670,13 @@ PyObject *snapshot_hidden(Snapshots *self, PyObject *value)
 
 /* -- the type ---------------------------------------------------------------------------------------- */
 
+/* What breaks cycles, no more: a finalizer may run followed code while the collector is at it. */
 static int snapshots_clear(Snapshots *self)
 {
-    for (size_t i = 0; self->kept != NULL && i < self->kept_size; i++) {
-        self->kept[i].key = 0;
-        Py_CLEAR(self->kept[i].form);
-    }
-    Py_CLEAR(self->described);
+    forget_forms(self);
     Py_CLEAR(self->copy);
     Py_CLEAR(self->change);
     Py_CLEAR(self->hide);
-    Py_CLEAR(self->lost);
-    Py_CLEAR(self->missing);
-    Py_CLEAR(self->identity);
-    Py_CLEAR(self->tagged);
-    Py_CLEAR(self->shortened);
-    Py_CLEAR(self->descriptions);
-    Py_CLEAR(self->others);
-    Py_CLEAR(self->deque);
-    for (int i = 0; i < TYPES; i++) {
-        self->typed[i].kind = NULL;
-        Py_CLEAR(self->typed[i].form);
-    }
-    for (int i = 0; i < SNAPSHOT_NAMES; i++) Py_CLEAR(self->names[i]);
     return 0;
 }
 
@@ -662,6 +696,7 @@ static int snapshots_traverse(Snapshots *self, visitproc visit, void *arg)
     Py_VISIT(self->descriptions);
     Py_VISIT(self->others);
     Py_VISIT(self->deque);
+    Py_VISIT(self->room);
     return 0;
 }
 
@@ -670,6 +705,18 @@ static void snapshots_dealloc(Snapshots *self)
     PyTypeObject *kind = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     snapshots_clear(self);
+    Py_CLEAR(self->room);
+    Py_CLEAR(self->described);
+    Py_CLEAR(self->lost);
+    Py_CLEAR(self->missing);
+    Py_CLEAR(self->identity);
+    Py_CLEAR(self->tagged);
+    Py_CLEAR(self->shortened);
+    Py_CLEAR(self->descriptions);
+    Py_CLEAR(self->others);
+    Py_CLEAR(self->deque);
+    for (int i = 0; i < TYPES; i++) Py_CLEAR(self->typed[i].form);
+    for (int i = 0; i < SNAPSHOT_NAMES; i++) Py_CLEAR(self->names[i]);
     PyMem_Free(self->kept);
     PyMem_Free(self->met);
     kind->tp_free((PyObject *)self);
@@ -680,17 +727,24 @@ static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwa
 {
     static char *names[] = {"depth", "items", "string", "nodes", "bits", "texts", "objects", "described", "copy",
                             "change", "hide", "lost", "missing", "identity", "tagged", "shortened", "descriptions",
-                            "others", "deque", NULL};
+                            "others", "deque", "room", "short", NULL};
     Py_ssize_t depth, items, string, nodes;
     int bits, texts, objects;
-    PyObject *described, *copy, *change, *hide, *lost, *missing, *identity, *others, *deque;
+    PyObject *described, *copy, *change, *hide, *lost, *missing, *identity, *others, *deque, *room;
+    Py_ssize_t brief;
     PyTypeObject *tagged, *shortened, *descriptions;
     if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "$nnnnippO!OOOOOO!O!O!O!O!O:Snapshots", names, &depth, &items, &string, &nodes, &bits, &texts,
+            args, kwargs, "$nnnnippO!OOOOOO!O!O!O!O!OOn:Snapshots", names, &depth, &items, &string, &nodes, &bits, &texts,
             &objects, &PyDict_Type, &described, &copy, &change, &hide, &lost, &missing, &PyUnicode_Type, &identity,
             &PyType_Type, &tagged, &PyType_Type, &shortened, &PyType_Type, &descriptions, &PyTuple_Type, &others,
-            &deque))
+            &deque, &room, &brief))
         return NULL;
+    if (brief < 1) {
+        PyErr_SetString(PyExc_ValueError, "Snapshots: short must be at least 1");
+        return NULL;
+    }
+    PyObject **room_value = number_in(room);
+    if (room_value == NULL) return NULL;
     Snapshots *self = (Snapshots *)kind->tp_alloc(kind, 0);
     if (self == NULL) return NULL;
     self->depth = depth;
@@ -712,6 +766,10 @@ static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwa
     self->descriptions = (PyTypeObject *)Py_NewRef((PyObject *)descriptions);
     self->others = Py_NewRef(others);
     self->deque = Py_NewRef(deque);
+    self->room = Py_NewRef(room);
+    self->room_value = room_value;
+    self->short_ = brief;
+    self->brief = string < brief ? string : brief;
     self->met = PyMem_Calloc(MOST_MET, sizeof(Met));
     int failed = self->met == NULL;
     for (int i = 0; i < SNAPSHOT_NAMES && !failed; i++)

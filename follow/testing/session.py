@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from ..decorator import new_channel
 from ..errors import FollowError
 from ..importhook import ImportHook
+from ..looplimit import read_loop_limit
 from ..recorder import Recorder
 from ..selection import matches
 from ..settings import Settings, read_settings
@@ -50,7 +52,7 @@ class FollowSession:
         self._hook: ImportHook | None = None
         self.captured = options.follow is not None and not self._on_failure and options.follow_output is None
         self._headline = ""
-        settings = _settings(self._folder)
+        settings = _settings(self._folder, options)
         self.recorder = self._recorder(options)
         self._install(config, options, settings)
 
@@ -155,11 +157,20 @@ def _shown_kinds(options: Any) -> str:
     return getattr(options, "reportchars", "") or ""
 
 
-def _settings(folder: str) -> Settings:
+def _settings(folder: str, options: Any) -> Settings:
+    """What the project says, and what the options say instead."""
     try:
-        return read_settings(folder)
+        settings = read_settings(folder)
+        chosen: dict[str, Any] = {}
+        if options.follow_watch is not None:
+            chosen["watch"] = tuple(options.follow_watch)
+        if options.follow_loop_limit is not None:
+            chosen["loop_limit"] = read_loop_limit(options.follow_loop_limit)
+        return replace(settings, config=replace(settings.config, **chosen))
     except FollowError as error:
         raise pytest.UsageError(str(error)) from error
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(f"--follow-watch, --follow-loop-limit: {error}") from error
 
 
 def _is_controller(options: Any) -> bool:

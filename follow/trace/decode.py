@@ -10,6 +10,7 @@ from ..context import Begin, begin
 from ..copies import plain
 from ..errors import TraceError
 from ..events import ALL, LEFT, RAISED, RECORD, SET, SILENCE, SOME, TIME, UNCOUNTED
+from ..model import ELISION
 from .catalogue import Catalogue, Meaning
 from .model import Function, Piece, Statement
 
@@ -30,6 +31,8 @@ class Event:
             slots' numbers.
         changed: of these the ones whose container was changed, and with it whatever else holds it.
         result_form: what a return, lambda or ``yield`` gave, if ``has_result``; as a form.
+        left_out: of a loop's ``"statement"`` that is no execution of its header how many iterations were left out
+            (``FollowConfig.loop_limit``) since it was told last; ``forms`` has all variables then. 0 says only that.
         exception: ``"ValueError: text"`` for a raise or leave.
         thread: for a call, its thread's identifier.
         begin: for a call, more of where it stands, if records are to show it.
@@ -47,10 +50,18 @@ class Event:
     changed: tuple[str, ...] = ()
     result_form: object = None
     has_result: bool = False
+    left_out: int | None = None
     exception: str | None = None
     thread: int = 0
     begin: Begin | None = None
     record: dict[str, Any] | None = None
+
+    @property
+    def text(self) -> str:
+        """The statement's source, or how many iterations of it were left out; empty where it is of no statement."""
+        if self.left_out is not None:
+            return left_out(self.left_out)
+        return "" if self.statement is None else self.statement.instruction
 
     @property
     def result(self) -> object:
@@ -61,6 +72,11 @@ class Event:
     def values(self) -> dict[Any, Any]:
         """The values of variables that are new since the call's event before."""
         return {name: plain(form) for name, form in self.forms.items()}
+
+
+def left_out(count: int) -> str:
+    """How text tells that iterations of a loop were left out."""
+    return f"… {count:,} iteration{'' if count == 1 else 's'} left out"
 
 
 class Decoder:
@@ -141,7 +157,10 @@ def _check(event: Event) -> None:
     """
     numbers = type(event.call) is type(event.time) is type(event.thread) is int
     text = event.exception is None or type(event.exception) is str
-    if not (numbers and text and type(event.forms) is dict and (event.record is None or type(event.record) is dict)):
+    left = event.left_out is None or type(event.left_out) is int
+    if not (
+        numbers and left and text and type(event.forms) is dict and (event.record is None or type(event.record) is dict)
+    ):
         raise TraceError(f"An event ({event.kind}) does not hold what such an event does.")
 
 
@@ -161,6 +180,8 @@ def _ordinary(meaning: Meaning, items: Sequence[Any]) -> Event:
     event = _event(meaning, "statement", items[1], items[-1])
     if statement.changes:
         event.forms = items[2]
+        if statement.kind == ELISION:
+            event.left_out = items[3]
         return event
     values = dict(zip(statement.bound, items[2:]))
     position = 2 + len(statement.bound)
@@ -174,6 +195,8 @@ def _ordinary(meaning: Meaning, items: Sequence[Any]) -> Event:
         again = items[position] or () if statement.together else items[position:]
         values.update((name, value) for name, value in zip(statement.again, again) if value is not None)
     event.forms = values
-    if statement.result:
+    if statement.kind == ELISION:
+        event.left_out = items[-2]
+    elif statement.result:
         event.result_form, event.has_result = items[-2], True
     return event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..model import ELISION
 from .decode import Event
 from .model import Function, Piece, Statement
 from .tails import CASE, NEARLY, NO, RETURNING, SURELY, Place, SourceFunctions, Tails, tails_of
@@ -48,6 +49,8 @@ class Ends:
             return NO
         if statement is None:
             return self.tails(piece, function).begun
+        if event.left_out is not None:
+            return NO
         if event.kind == "raise":
             return self.tails(piece, function).raised.get(_place(statement), NO)
         key = piece.base, statement.number
@@ -107,7 +110,7 @@ class Ends:
             others = [
                 one.number
                 for one in self._trace.statements_of(piece, function)
-                if (one.line, one.column) == (statement.line, statement.column)
+                if (one.line, one.column) == (statement.line, statement.column) and one.kind != ELISION
             ]
             if len(others) > 1 and statement.number == max(others):
                 return tails.failed[place]

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..copies import plain
+from ..model import ELISION
 from ..state import MISSING
-from .decode import Event
+from ..variables import expanded
+from .decode import Event, left_out
 from .replay import Replay
 
 _MOST_CHANGES = 8
@@ -74,6 +76,8 @@ def lines_of(events: Iterable[Event]) -> Iterator[Line]:
         replay.take(event)
         depth = stacks.depth(event)
         function, piece, statement = event.function, event.piece, event.statement
+        if event.left_out == 0:
+            continue
         if function is None or piece is None or (event.kind == "call" and function.module):
             continue
         if statement is None:
@@ -81,18 +85,22 @@ def lines_of(events: Iterable[Event]) -> Iterator[Line]:
             yield Line(event.time, depth, piece.filename, function.line, f"{function.qualname}(…)", _texts(values))
             continue
         # A loop's header binds its target once more when the loop ends: there it is what it was.
-        bound = () if event.exception or statement.kind == "for" else statement.bound
-        changes = {
-            str(name): form
-            for name, form in event.forms.items()
-            if form is not MISSING and (name in bound or not _equal(before.get(name, MISSING), form))
-        }
+        silent = event.exception or statement.kind in ("for", ELISION)
+        bound = () if silent else [name for name in statement.bound if name.isidentifier()]
+        changes: dict[str, Any] = {}
+        for name, form in event.forms.items():
+            if form is not MISSING and (name in bound or not _equal(before.get(name, MISSING), form)):
+                old = expanded(str(name), before.get(name, MISSING))
+                parts = expanded(str(name), form).items()
+                changes.update(
+                    (part, now) for part, now in parts if name in bound or not _equal(old.get(part, MISSING), now)
+                )
         yield Line(
             event.time,
             depth,
             piece.filename,
             statement.line,
-            statement.instruction,
+            event.text,
             _texts(changes),
             shown(event.result) if event.has_result else "",
             event.exception or "",
@@ -117,7 +125,8 @@ def _line_of_record(event: Event) -> Line:
     record = event.record or {}
     changes = tuple((variable["var"], shown(variable["val"])) for variable in record["local_vars"])
     file, number = record.get("file", ""), record.get("line", 0)
-    return Line(event.time, 0, file, number, record["instruction"], changes, "", record.get("exception", ""))
+    text = left_out(record["left_out"]) if "left_out" in record else record["instruction"]
+    return Line(event.time, 0, file, number, text, changes, "", record.get("exception", ""))
 
 
 class _Stacks:

@@ -30,7 +30,8 @@ class Statement:
         bases: those whose containers the third form holds: nothing else has changed.
         unbound: the variables that it has unbound.
         label: ``"return"`` or ``"yield"`` where the record shows that value instead of the variables.
-        result: whether the event ends in what is returned or yielded.
+        result: whether the event ends in what is returned or yielded; of an ``elision`` in how many iterations of the
+            loop were left out.
         changes: whether the event holds one dict of the names that have changed, as in a module's own statements.
     """
 
@@ -59,7 +60,7 @@ class Statement:
 
     def values(self, form: int) -> int:
         """How many values an event holds in one of its forms."""
-        few = 1 if self.changes else len(self.bound) + self.result
+        few = (1 if self.changes else len(self.bound)) + self.result
         if form != ALL:
             return few + (len(self.bases) if form == SOME else 0)
         return few + len(self.cells) + (1 if self.together else len(self.again))
@@ -73,7 +74,7 @@ class Function:
         number: its number in its piece of source.
         name, qualname: as Python has them.
         line: its first.
-        names: its variables.
+        names: its variables, and what is computed of them.
         entered: the variables whose values the event holds that says that a call has begun.
         slots: the variables that may be unbound, as events number them.
         suspends: whether its calls may be suspended: a generator or a coroutine.
@@ -145,7 +146,7 @@ def statement_of(site: Site, scope: Scope) -> Statement:
     held: Held = held_by(site, scope)
     names = tuple(shown.name for shown in site.shown)
     if scope.namespace:
-        names = tuple(name for index, name in enumerate(scope.names) if site.possible >> index & 1)
+        names = tuple(name for index, name in enumerate(scope.names) if site.possible >> index & 1) + scope.watched
     unbound = tuple(scope.slots[slot] for slot in site.clears)
     return Statement(
         site.number,
@@ -167,13 +168,14 @@ def statement_of(site: Site, scope: Scope) -> Statement:
 
 def function_of(scope: Scope) -> Function:
     """What a trace says of a scope."""
-    entered = (*scope.entered, *scope.cells) if scope.hidden else ()
+    cells = [name for name in scope.cells if name in scope.names]
+    entered = (*scope.entered, *cells) if scope.hidden else ()
     return Function(
         scope.number,
         scope.name,
         scope.qualname,
         scope.anchor[0],
-        scope.names,
+        scope.names + scope.watched,
         entered,
         scope.slots,
         scope.suspends,

@@ -13,6 +13,7 @@ from ..copies import Patch, plain
 from ..described import Described, Redacted
 from ..model import Record
 from ..state import MISSING
+from ..variables import expanded
 from .decode import Event
 from .model import Function, Piece, Statement
 
@@ -164,9 +165,10 @@ def records(events: Iterable[Event], origin: Origin, ended: Callable[[Event], in
             continue
         call = replay.take(event)
         statement, function, piece = event.statement, event.function, event.piece
-        if statement is not None and function is not None and piece is not None:
+        silent = event.left_out == 0  # it only says which values hold
+        if statement is not None and function is not None and piece is not None and not silent:
             yield _record(event, call, statement, function, piece, origin)
-        if event.kind != "set" and event.kind != "leave":
+        if event.kind != "set" and event.kind != "leave" and not silent:
             call.clock = event.time
         if ended is not None and (ended(event) or (call.over and event.kind == "set")):
             replay.retire(call)
@@ -182,13 +184,21 @@ def _record(event: Event, call: Call, statement: Statement, function: Function, 
     if event.kind == "raise":
         names: tuple[str, ...] = function.names
         record["exception"] = event.exception
+    elif event.left_out is not None:
+        record["left_out"] = event.left_out
+        names = statement.shown
     elif statement.label:
         record["local_vars"] = [variable(statement.label, event.result, piece.bits)]
         names = ()
     else:
         names = statement.shown
     values = call.values
-    record["local_vars"] += [variable(name, plain(values[name]), piece.bits) for name in names if name in values]
+    record["local_vars"] += [
+        variable(shown, plain(form), piece.bits)
+        for name in names
+        if name in values
+        for shown, form in expanded(name, values[name]).items()
+    ]
     if piece.fields:
         record.update(_fields(event, call, statement, function, piece, origin))
     return record

@@ -65,7 +65,7 @@ def unpack(data: bytes, depth: int = 0) -> Any:
 def _extension(value: Any) -> Any:
     if type(value) is Described:
         if value.packed is None:
-            value.packed = msgpack.ExtType(DESCRIBED, pack([value.type, value.name]))
+            value.packed = msgpack.ExtType(DESCRIBED, pack(_described(value)))
         return value.packed
     if type(value) is int and value.bit_length() > MOST_BITS:
         value = Shortened("int", value.bit_length(), None)
@@ -77,6 +77,10 @@ def _extension(value: Any) -> Any:
         return msgpack.ExtType(DESCRIBED, pack([type(value).__name__, None]))
     code, content = known
     return msgpack.ExtType(code, content(value))
+
+
+def _described(value: Described) -> list[str | None]:
+    return [value.type, value.name] if value.text is None else [value.type, value.name, value.text]
 
 
 def _value(depth: int, code: int, data: bytes) -> object:

@@ -22,8 +22,8 @@ from .names import (
 Bound = tuple[int, int]
 """Bit sets over the function's names: definitely bound, possibly bound."""
 
-AFTER, ENTER, END = "after", "enter", "end"
-"""The moments of a statement: when it is done, when its suite is entered, when its loop or test fails."""
+BEFORE, AFTER, ENTER, END = "before", "after", "enter", "end"
+"""The moments of a statement: before a jump, when it is done, when its suite is entered, when a loop or test fails."""
 
 
 def join(*states: Bound | None) -> Bound | None:
@@ -153,6 +153,7 @@ class Flow:
         return state
 
     def _jump(self, statement: ast.stmt, state: Bound | None) -> None:
+        self._note(statement, BEFORE, state)
         state = self._evaluate(own_expressions(statement), state)
         self._note(statement, AFTER, state)
         if state is not None and self._loops and isinstance(statement, (ast.Break, ast.Continue)):

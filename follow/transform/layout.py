@@ -6,16 +6,27 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..looplimit import LoopLimit
 from ..masking import given_secrets, is_secret
-from ..model import CELL, SLOT, VALUE, Shown, Site
+from ..model import CELL, ELISION, SLOT, VALUE, WATCH, Shown, Site
+from ..variables import parse_watched
 from . import probes
 from .flow import Bound
+from .looptexts import LoopTexts
 from .mutation import changes
 from .names import mangle, own_expressions, statement_binds, statement_unbinds, walrus_names
 from .shape import argument_names
+from .watches import watches_of
 
 if TYPE_CHECKING:
     from .statements import Draft, StatementScan
+
+
+_STATEMENTS = ("enter", "end", "before", "after")
+"""Where probes are statements of their own."""
+
+Variables = tuple[tuple[str, ...], tuple[Shown, ...], tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...]]
+"""A probe's arguments, what it shows, and what of that is computed of which variables."""
 
 
 class Layout:
@@ -30,7 +41,13 @@ class Layout:
         self.slots: dict[str, int] = {}
         self.cells: dict[str, int] = {}
         self.secret: tuple[str, ...] = ()
-        self.known: dict[tuple[int, int], tuple[tuple[str, ...], tuple[Shown, ...]]] = {}
+        self.known: dict[tuple[int, int], Variables] = {}
+        self.visible = frozenset(function.visible)
+        self.limit = function.loops.limit or LoopLimit()
+        self.watches = watches_of(function)
+        """What is computed, as ``Scope.watches`` has it."""
+        self.read = self.visible.union(*(names for _, _, names, _ in self.watches))
+        """The variables that probes read."""
         node = function.node
         names = () if function.namespace else argument_names(node)
         self.arguments = {mangle(name, function.class_name): None for name in names}
@@ -52,15 +69,19 @@ class Layout:
             cells=tuple(self.cells),
             hidden=self.function.hidden,
             suspends=self.function.suspends,
-            entered=tuple(name for name in self.function.names if name in self.arguments),
+            entered=tuple(name for name in self.function.visible if name in self.arguments),
             stateless=self._is_stateless(),
-            secret=self.secret,
+            secret=(*self.secret, *self._secret_watches()),
+            loops=tuple(self.function.loops.around),
+            watches=self.watches,
+            owner=self.function.class_name or "",
+            windows=self.limit.last > 0,
         )
         self._emit()
 
     def _is_stateless(self) -> bool:
         function = self.function
-        if not function.hidden or function.shows_locals or self.slots or self.cells:
+        if not function.hidden or function.shows_locals or self.slots or self.cells or function.loops.around:
             return False
         return not any(draft.site.result == "yield" for draft in function.drafts.values())
 
@@ -73,6 +94,8 @@ class Layout:
             return
         for name in self.function.names:
             bit = self.bits.get(name)
+            if name not in self.read:
+                continue
             if bit is None or self._in_cell(name):
                 self.cells.setdefault(name, 0)
             elif possible & bit and not definite & bit:
@@ -98,11 +121,13 @@ class Layout:
             return replace(site, clears=cleared) if cleared else site
         definite, possible = draft.bound
         if self.function.namespace:
-            bits = (1 << index for index, name in enumerate(self.function.names) if possible & self.bits[name])
+            bits = (1 << index for index, name in enumerate(self.function.visible) if possible & self.bits[name])
             names = self._bound(binder) + [name for name in self.function.names if name in self.dark]
-            again = ("*",) if changes(draft.node, self._is_builtin).may else ()
-            return replace(site, possible=sum(bits), clears=cleared, binds=tuple(names), again=again)
-        arguments, shown = self._shown(definite, possible)
+            names = [name for name in names if name in self.visible]
+            again = ("*",) if site.kind == ELISION or changes(draft.node, self._is_builtin).may else ()
+            computed = tuple((index, ()) for index in range(len(self.watches)))
+            return replace(site, possible=sum(bits), clears=cleared, binds=tuple(names), again=again, watched=computed)
+        arguments, shown, watched = self._shown(definite, possible)
         bound = self._bound(binder)
         stores = tuple((self.slots[n], arguments.index(n)) for n in bound if n in self.slots and n in arguments)
         clears = [self.slots[name] for name in sorted(self._unbound(binder)) if name in self.slots]
@@ -112,16 +137,18 @@ class Layout:
             shown=shown,
             stores=stores,
             clears=(*cleared, *clears),
+            watched=watched,
             **self._events(draft, shown, bound),
         )
 
     def _events(self, draft: Draft, shown: tuple[Shown, ...], bound: list[str]) -> dict[str, Any]:
         """What a recorder notes of a site: all that it shows, or what has changed since the site before."""
-        if not self.function.hidden or isinstance(draft.node, (ast.ExceptHandler, ast.match_case)):
+        elided = draft.site.kind == ELISION
+        if not self.function.hidden or elided or isinstance(draft.node, (ast.ExceptHandler, ast.match_case)):
             # Of what was tried before an ``except`` or ``case`` is entered there is no event.
             return {"binds": tuple(one.name for one in shown)}
         bound = [*bound, *self._possible_walruses(draft.binder), *self._unbound(draft.binder)]
-        binds = tuple(one.name for one in shown if one.name in bound or one.name in self.dark)
+        binds = tuple(one.name for one in shown if one.name in bound or one.name in self.dark or one.place == WATCH)
         change = changes(draft.node, self._is_builtin)
         if not change.may:
             return {"binds": binds}
@@ -135,7 +162,7 @@ class Layout:
         return {
             "binds": binds,
             "again": again,
-            "unless_atom": change.unless_atom and len(binds) == 1,
+            "unless_atom": change.unless_atom and len(binds) == 1 and not self.watches,
             "unless_exact": exact if exact in values else "",
             "bases": bases if values.issuperset(bases) and not {*bases} & {*binds, *secret} else (),
         }
@@ -159,6 +186,17 @@ class Layout:
             node = node.value
         return self.scan.secrets.hides(self.scan.scopes[site.scope].name) or is_secret(node, self.scan.secrets)
 
+    def _secret_watches(self) -> list[str]:
+        """Of what is computed the names of that which is a secret."""
+        secrets, names = self.scan.secrets, {*self.secret}
+        if not secrets:
+            return []
+        return [
+            name
+            for name, text, read, _ in self.watches
+            if names & {*read} or any(is_secret(part, secrets) for part in ast.walk(parse_watched(text)))
+        ]
+
     def _mangled(self, name: str) -> str:
         return mangle(name, self.function.class_name)
 
@@ -178,25 +216,34 @@ class Layout:
                 found |= walrus_names(expression)[1]
         return [mangle(name, self.function.class_name) for name in found]
 
-    def _shown(self, definite: int, possible: int) -> tuple[tuple[str, ...], tuple[Shown, ...]]:
-        """The arguments of a probe, and its variables; many statements share them."""
+    def _shown(self, definite: int, possible: int) -> Variables:
+        """The arguments of a probe, its variables, and what is computed of them; many statements share them."""
         known = self.known.get((definite, possible))
         if known is not None:
             return known
         arguments: list[str] = []
-        shown: list[Shown] = []
+        found: dict[str, Shown] = {}
         for name in self.function.names:
             bit = self.bits.get(name)
+            if name not in self.read:
+                continue
             if bit is None or self._in_cell(name):
-                shown.append(Shown(name, CELL, self.cells[name]))
+                found[name] = Shown(name, CELL, self.cells[name])
             elif definite & bit:
-                shown.append(Shown(name, VALUE, len(arguments)))
+                found[name] = Shown(name, VALUE, len(arguments))
                 arguments.append(name)
             elif name in self.cells and possible & bit:
-                shown.append(Shown(name, CELL, self.cells[name]))
+                found[name] = Shown(name, CELL, self.cells[name])
             elif name in self.slots and possible & bit:
-                shown.append(Shown(name, SLOT, self.slots[name]))
-        known = self.known[definite, possible] = tuple(arguments), tuple(shown)
+                found[name] = Shown(name, SLOT, self.slots[name])
+        shown = [one for one in found.values() if one.name in self.visible]
+        watched: list[tuple[int, tuple[tuple[str, str, int], ...]]] = []
+        for index, (text, _, names, _) in enumerate(self.watches):
+            if all(name in found for name in names):
+                shown.append(Shown(text, WATCH, len(watched)))
+                places = [found[name] for name in names]
+                watched.append((index, tuple((one.name, one.place, one.index) for one in places)))
+        known = self.known[definite, possible] = tuple(arguments), tuple(shown), tuple(watched)
         return known
 
     def _bound(self, binder: ast.AST | None) -> list[str]:
@@ -219,8 +266,14 @@ class Layout:
             (site,) = (self.scan.sites[number] for number in function.drafts)
             plan.lambdas[function.node] = self._wrap(site, probes.LAMBDA, enter)
             return
+        self.loops = LoopTexts(self.scan.scopes[function.number], self.limit, state)
         for number, where, node in function.emitters:
-            self._place(self.scan.sites[number], where, node, state)
+            if where == "start":
+                plan.before.setdefault(node, []).extend(self.loops.start(number))
+            elif where == "count":
+                plan.enter.setdefault(node, []).extend(self.loops.count(number))
+            else:
+                self._place(self.scan.sites[number], where, node, state)
         self._walruses(state)
         self._handlers(state)
         for guard in self.scan.guards:
@@ -235,6 +288,12 @@ class Layout:
     def _place(self, site: Site, where: str, node: ast.AST, state: str) -> None:
         plan = self.scan.plan
         text = probes.call(self.prefix, site.number, [state, *site.arguments])
+        texts = [text]
+        if site.kind == ELISION:
+            where, text = self.loops.told(site, where, text)
+            texts = [text]
+        elif where in _STATEMENTS:
+            texts = self.loops.guarded(site, self.prefix, text)
         if where == "elif":
             plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, f"{text} or ", ""))
         elif where == "reraise":
@@ -250,9 +309,9 @@ class Layout:
         elif where == probes.YIELD:
             before = f"{self.prefix}_{probes.YIELD}_{site.number}({state}, "
             plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, before, ")"))
-            plan.after.setdefault(node, []).append(text)
+            plan.after.setdefault(node, []).extend(self.loops.guarded(site, self.prefix, text))
         else:
-            getattr(plan, where).setdefault(node, []).append(text)
+            getattr(plan, where).setdefault(node, []).extend(texts)
 
     def _wrap(self, site: Site, name: str, state: str) -> tuple[str, str]:
         rest = "".join(f", {argument}" for argument in site.arguments)

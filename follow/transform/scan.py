@@ -92,7 +92,7 @@ class FunctionScan(StatementScan):
         else:
             anchor = entry_of(self._real_body())
         name = "<lambda>" if lambda_body else self.node.name  # type: ignore[union-attr]
-        self.scan.scopes.append(Scope(self.number, name, self.qualname, anchor, self.names))
+        self.scan.scopes.append(Scope(self.number, name, self.qualname, anchor, self.visible))
         self._survey()
         if lambda_body:
             self._run_lambda()
@@ -134,7 +134,7 @@ class FunctionScan(StatementScan):
         self.hidden = False
         bound = self.flow.value(body, argument_names(self.node))
         result = "return" if self.scan.config.follow_return else ""
-        self._draft(body, "lambda", span_of(body), first_of(body), bound, None, -1, result=result)
+        self.draft(body, "lambda", span_of(body), first_of(body), bound, None, -1, result=result)
         Layout(self).finish()
 
     def _run_body(self) -> None:
@@ -168,7 +168,7 @@ class ModuleScan(StatementScan):
         if not body:
             return
         anchor = entry_of(body)
-        self.scan.scopes.append(Scope(self.number, "<module>", "<module>", anchor, self.names, namespace=True))
+        self.scan.scopes.append(Scope(self.number, "<module>", "<module>", anchor, self.visible, namespace=True))
         self.flow.run(body, ())
         guarded = self.scan.config.follow_exceptions and block_depth(body) <= _MAX_BLOCKS
         guard = self._guard(self.node.body, anchor) if guarded else -1  # type: ignore[arg-type]

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..model import Guard, Site, Span
+from ..variables import is_shown
 from .anchors import definition_of, entry_of, first_of, last_of
 from .expressions import scan_expressions
 from .flow import AFTER, END, ENTER, Bound, Flow, is_always_true
 from .headers import header_span, span_of
 from .kinds import is_on, kind_of
+from .loops import Loops
 from .names import own_expressions, statement_binds, statement_unbinds, walrus_names
 from .shape import FunctionNode, is_elif, nested_declarations, stores_several
 
@@ -53,12 +55,15 @@ class StatementScan:
         names = scan.codes[node]
         self.shared, globals_ = nested_declarations(node, class_name)
         self.names = tuple(name for name in names.order if name != "__class__" and name not in globals_)
+        config = scan.config
+        self.visible = tuple(name for name in self.names if is_shown(name, config.include, config.exclude))
         self.free = set(names.free)
         self.cell = set(names.cell)
         self.flow = Flow([n for n in self.names if n not in self.free], class_name, walruses=scan.walruses)
         self.dark: set[str] = set()
         self.drafts: dict[int, Draft] = {}
         self.emitters: list[tuple[int, str, ast.AST]] = []
+        self.loops = Loops(self)
         self.walruses: list[tuple[ast.AST, int, str]] = []
         self.handlers: list[tuple[ast.ExceptHandler, list[ast.stmt]]] = []
         self.guarded: dict[int, list[ast.stmt]] = {}
@@ -115,7 +120,7 @@ class StatementScan:
         result = ""
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield):
             result = "yield" if self.scan.config.follow_return and statement.value.value is not None else ""
-        site = self._draft(
+        site = self.draft(
             statement, kind_of(statement), span, last_of(statement), bound, statement, context.guard, result=result
         )
         self.emitters.append((site, "yield" if result else "after", statement))
@@ -125,7 +130,7 @@ class StatementScan:
         kind = kind_of(statement)
         closing = isinstance(statement, ast.Return) and not context.under_finally
         result = "return" if isinstance(statement, ast.Return) and self.scan.config.follow_return else ""
-        site = self._draft(
+        site = self.draft(
             statement,
             kind,
             span_of(statement),
@@ -140,6 +145,8 @@ class StatementScan:
             if statement.exc is None and self.scan.config.follow_exceptions:
                 self.emitters.append((site, "reraise", statement))
             return
+        if isinstance(statement, (ast.Break, ast.Return)):
+            self.loops.leave(statement, site, context.guard)
         if isinstance(statement, ast.Return) and context.under_finally:
             self.return_clears[site] = [handler.name for handler, _ in self._open_handlers if handler.name]
         if isinstance(statement, (ast.Break, ast.Continue)):
@@ -151,7 +158,7 @@ class StatementScan:
     _scan_Return = _scan_Raise = _scan_Break = _scan_Continue = _jump
 
     def _scan_Pass(self, statement: ast.Pass, context: Context) -> None:
-        site = self._draft(
+        site = self.draft(
             statement,
             "pass",
             span_of(statement),
@@ -165,7 +172,7 @@ class StatementScan:
     def _header(
         self, node: ast.AST, moment: str, anchor: Span, guard: int, *, raising: bool = True, closing: bool = False
     ) -> int:
-        return self._draft(
+        return self.draft(
             node,
             kind_of(node),
             header_span(node, self.scan.text),
@@ -199,16 +206,20 @@ class StatementScan:
     def _loop(self, statement: ast.For | ast.AsyncFor | ast.While, context: Context, anchor: Span, ends: bool) -> None:
         inside = Context(context.guard, False, context.under_finally)
         wanted = self._wanted(statement)
+        outer, limited = self.loops.current, self.loops.begin(statement, context.guard)
         if wanted:
             entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
             self.emitters.append((entered, "enter", statement))
         around, self._loop_handlers = self._loop_handlers, len(self._open_handlers)
         self._suite(statement.body, inside)
         self._loop_handlers = around
+        if statement.orelse:
+            anchor = entry_of(statement.orelse)
+        if limited and ends:
+            self.loops.tell(statement, END, anchor, context.guard, "end")
+        self.loops.current = outer
         if wanted and ends:
             closing = context.tail and not statement.orelse
-            if statement.orelse:
-                anchor = entry_of(statement.orelse)
             ended = self._header(statement, END, anchor, context.guard, raising=False, closing=closing)
             self.emitters.append((ended, "end", statement))
         self._suite(statement.orelse, context)
@@ -237,9 +248,11 @@ class StatementScan:
         finally_ = bool(statement.finalbody)
         under = context.under_finally or finally_
         tail = context.tail and not finally_
+        first = len(self.loops.around)
         self._guarded(statement.body, Context(context.guard, tail and not statement.orelse, under))
         for handler in statement.handlers:
             scan_expressions(self.scan, handler, self.class_name, self.inner[:-1], self)
+            self.loops.tell_interrupted(first, handler, context.guard)
             number = self._header(handler, ENTER, entry_of(handler.body), context.guard)
             self.emitters.append((number, "enter", handler))
             if handler.name is not None:
@@ -267,7 +280,7 @@ class StatementScan:
     def _definition(self, statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, context: Context) -> None:
         first = statement.decorator_list[0] if statement.decorator_list else statement
         line, column, end_line, end_column = header_span(statement, self.scan.text)
-        site = self._draft(
+        site = self.draft(
             statement,
             kind_of(statement),
             (line, column, end_line, end_column),
@@ -287,7 +300,7 @@ class StatementScan:
 
     # -- sites -----------------------------------------------------------------------------------
 
-    def _draft(
+    def draft(
         self,
         node: ast.AST,
         kind: str,
@@ -301,10 +314,22 @@ class StatementScan:
         raising: bool = True,
         result: str = "",
     ) -> int:
+        """A site, still without its variables."""
         number = len(self.scan.sites)
         instruction = self.scan.shown.instruction(span)
         site = Site(
-            number, self.number, kind, instruction, span, anchor, guard, closing=closing, raising=raising, result=result
+            number,
+            self.number,
+            kind,
+            instruction,
+            span,
+            anchor,
+            guard,
+            closing=closing,
+            raising=raising,
+            result=result,
+            loop=self.loops.current,
+            always=kind in ("return", "raise"),
         )
         self.scan.sites[number] = site
         self.drafts[number] = Draft(site, bound, binder, node)

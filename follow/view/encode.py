@@ -130,8 +130,9 @@ class Encoder:
         place = self.tables.places[number]
         writes = self._variables(event, call, state, before, place.always)
         writes += self._hidden(state, place.shown)
-        if event.has_result:
-            writes += self._write(state, "", self.values.number_of(event.result), RESULT)
+        if event.has_result or event.left_out is not None:
+            given = event.result if event.left_out is None else event.left_out
+            writes += self._write(state, "", self.values.number_of(given), RESULT)
         if event.exception is not None:
             writes += self._write(state, "", self._exception(event.exception), EXCEPTION)
         self._writes.values.append(writes)

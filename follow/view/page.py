@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..private import private
 from ..trace.ends import Ends
 from ..trace.reader import Trace
 from .columns import Sink, compressed
@@ -44,7 +45,7 @@ def write_view(trace: Trace, output: str | os.PathLike[str], answers: dict[str, 
     path = Path(output)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        with open(unfinished, "w", encoding="utf-8", newline="\n") as file:
+        with open(unfinished, "w", encoding="utf-8", newline="\n", opener=private) as file:
             _write(trace, file, answers or {})
         os.replace(unfinished, path)
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..model import ELISION
 from ..trace.decode import Event
 from ..trace.model import Function, Piece, Statement
 
@@ -154,10 +155,13 @@ class Tables:
 
     def _place(self, function: int, event: str, statement: Statement) -> Place:
         span = statement.line, statement.column, statement.end_line
-        always = () if event == "raise" or statement.kind == "except" else statement.bound
+        always = () if event == "raise" or statement.kind in ("except", ELISION) else statement.bound
+        always = tuple(name for name in always if name.isidentifier())  # what is computed of them changes or not
+        elided = statement.kind == ELISION
         told = event == "statement" and not statement.label
         shown = frozenset(statement.shown) if told and (statement.shown or statement.kind == "del") else None
-        place = Place(function, event, statement.kind, statement.instruction, *span, statement.number, always, shown)
+        text = "… iterations left out:" if elided else statement.instruction
+        place = Place(function, event, statement.kind, text, *span, statement.number, always, shown)
         if statement.kind == "for" and event == "statement":
             loop = self._loops.setdefault((function, statement.line, statement.column), [])
             loop.append(place)

@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="by default all")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "follow-gauntlet")
     parser.add_argument("--coverage", action="store_true", help="compare a package's coverage under follow, too")
+    parser.add_argument("--quick", action="store_true", help="without tests that make tens of millions of records")
     options = parser.parse_args()
     known = {name: name for group in GROUPS.values() for name in group}
     unknown = [name for name in options.names if name not in known and name not in GROUPS]
@@ -46,7 +47,7 @@ def main() -> int:
     failed = 0
     for name in names:
         if name in PACKAGES:
-            failed += not compare(environment, PACKAGES[name], coverage=options.coverage)
+            failed += not compare(environment, PACKAGES[name], coverage=options.coverage, quick=options.quick)
         else:
             failed += not compare_suite(LIBRARY.get(name) or LANGUAGE.get(name) or RECORDED[name])
     return failed
@@ -87,7 +88,7 @@ def compare_suite(suite: Suite) -> bool:
     return good
 
 
-def compare(environment: Environment, package: Package, *, coverage: bool) -> bool:
+def compare(environment: Environment, package: Package, *, coverage: bool, quick: bool) -> bool:
     """Run one package and print its line (and what differs); True when nothing does."""
     if sys.version_info[:2] < package.python:
         print(f"{package.name:16} SKIPPED: {package.version} needs Python {'.'.join(map(str, package.python))}")
@@ -95,10 +96,10 @@ def compare(environment: Environment, package: Package, *, coverage: bool) -> bo
     start = time.perf_counter()
     try:
         sources = environment.fetch(package)
-        plain = environment.run(package, sources, follow=False, coverage=False)
-        measured = environment.run(package, sources, follow=False, coverage=True)
-        followed = environment.run(package, sources, follow=True, coverage=False)
-        both = environment.run(package, sources, follow=True, coverage=True) if coverage else None
+        plain = environment.run(package, sources, follow=False, coverage=False, quick=quick)
+        measured = environment.run(package, sources, follow=False, coverage=True, quick=quick)
+        followed = environment.run(package, sources, follow=True, coverage=False, quick=quick)
+        both = environment.run(package, sources, follow=True, coverage=True, quick=quick) if coverage else None
     except Exception as error:
         print(f"{package.name:16} FAILED: {error}", flush=True)
         return False

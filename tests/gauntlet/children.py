@@ -69,8 +69,8 @@ class Environment:
         self._pip(str(found), *package.needs, environment=environment)
         return found
 
-    def run(self, package: Package, sources: Path, *, follow: bool, coverage: bool) -> Run:
-        """Run the package's tests once."""
+    def run(self, package: Package, sources: Path, *, follow: bool, coverage: bool, quick: bool) -> Run:
+        """Run the package's tests once; with ``quick`` without the long ones."""
         out = self.folder / f"{package.name}.{'follow' if follow else 'plain'}{'.coverage' if coverage else ''}"
         for old in self.folder.glob(out.name + ".*"):
             if old.suffix in (".json", ".failures", ".data", ".log"):
@@ -88,7 +88,8 @@ class Environment:
             command += ["-m", "coverage", "run", "--branch", f"--rcfile={os.devnull}", f"--data-file={out}.data"]
             command += ["--source", ",".join(pattern for pattern in package.follow)]
         command += ["-m", "pytest", "-p", "follow_gauntlet", "-p", "no:cacheprovider", "-q", "--no-header"]
-        command += [f"--deselect={test}" for test in package.left_out if "::" in test]
+        unwanted = [*package.left_out, *(package.long if quick else ())]
+        command += [f"--deselect={test}" for test in unwanted if "::" in test]
         named = [f"({words})" for words in package.left_out if "::" not in words]
         command += ["-k", f"not {' or '.join(named)}"] if named else []
         with open(f"{out}.log", "w") as log:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from follow import Described, FollowConfig, Recorder, Shortened, follow
+from follow import SECRETS, Described, FollowConfig, Recorder, Shortened, follow
 
 from ..support import brief, define, outcome
 
@@ -61,7 +61,7 @@ def nested(depth: int) -> Any:
 def test_09_the_default_limits_and_what_says_that_it_was_cut(recorded: bool, figure: Callable[[str], None]) -> None:
     config = FollowConfig()
     limits = (config.max_depth, config.max_items, config.max_string, config.max_nodes, config.max_bits)
-    assert limits == (3, 100, 1_000, 1_000, 4_096)
+    assert limits == (3, 100, 1_000, 1_000, 4_096) and config.max_attributes == 20
     expected = [
         (nested(5), [[[Shortened("list", 1, None)]]]),
         (list(range(101)), Shortened("list", 101, list(range(100)))),
@@ -81,7 +81,7 @@ def test_09_the_default_limits_and_what_says_that_it_was_cut(recorded: bool, fig
     whole = [row for row in many if isinstance(row, list)]
     assert len(many) == 50 and len(whole) == 9 and many[-1] == Shortened("list", 100, None)
     assert repr(Shortened("str", 1_001, "xx")) == "<str of 1,001: 'xx'…>"
-    figure("depth 3, 100 items, 1,000 characters, 1,000 values, 4,096 bits, no attributes")
+    figure("depth 3, 100 items, 1,000 characters, 1,000 values, 4,096 bits, 20 attributes")
 
 
 @BOTH
@@ -96,6 +96,20 @@ def test_09_limits_are_fields(recorded: bool) -> None:
     for name in ("max_depth", "max_items", "max_string", "max_nodes", "max_attributes", "max_bits"):
         with pytest.raises(ValueError, match=f"FollowConfig.{name}"):
             FollowConfig(**{name: 0})
+
+
+@BOTH
+@pytest.mark.parametrize("redact", [(), ("pin",)])
+def test_09_an_exceptions_text_is_cut(recorded: bool, redact: tuple[str, ...]) -> None:
+    function = define("def f(x):\n    raise ValueError(x)\n")
+    records: list[dict[str, Any]] = []
+    recorder = Recorder()
+    config = FollowConfig(max_string=10, redact=redact)
+    for text, shown in (("x" * 10, "x" * 10), ("x" * 11, "<str of 11: 'xxxxxxxxxx'…>")):
+        with pytest.raises(ValueError, match=text):
+            follow(function, recorder if recorded else records.append, config=config)(text)
+        found = (recorder.records() if recorded else records)[-1]
+        assert found["exception"] == f"ValueError: {shown}"
 
 
 def test_09_of_an_object_its_type_or_a_few_attributes_are_told() -> None:
@@ -209,16 +223,17 @@ HOSTILE: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.parametrize("detail", ["plain", "dataflow"])
+@pytest.mark.parametrize("how", ["plain", "dataflow", "redact"])
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_10_no_code_of_the_program_runs(kind: str, detail: str, figure: Callable[[str], None]) -> None:
+def test_10_no_code_of_the_program_runs(kind: str, how: str, figure: Callable[[str], None]) -> None:
     value = HOSTILE[kind]()
+    config = FollowConfig(redact=(*SECRETS, "v")) if how == "redact" else None
     source = (
         "def f(x):\n    y = x\n    z = [x, (x,), {'k': x}]\n    w = [[[[x]]], [x] * 200]\n    z.append(x)\n    g = lambda q: q\n"
         "    v = g(x)\n    def inner():\n        return x\n    inner()\n    return x\n"
     )
-    recorder = Recorder(detail=detail)
-    function = follow(define(source), recorder)
+    recorder = Recorder(detail="dataflow" if how == "dataflow" else "plain")
+    function = follow(define(source), recorder, config=config)
     spent = best_of_three(lambda: function(value))
     recorder.clear()
     assert function(value) is value
@@ -229,7 +244,7 @@ def test_10_no_code_of_the_program_runs(kind: str, detail: str, figure: Callable
     name = "Hostile" if kind != "class" else "type"
     assert isinstance(shown["y"], Described) and shown["y"].type == name
     assert shown["z"] == [shown["y"], (shown["y"],), {"k": shown["y"]}, shown["y"]]
-    figure(f"{kind}, {detail}: {spent / 11:.3f} ms a statement, 0 of {len(_HOOKS)} hooks run")
+    figure(f"{kind}, {how}: {spent / 11:.3f} ms a statement, 0 of {len(_HOOKS)} hooks run")
 
 
 def test_10_keys_and_exceptions_of_the_program() -> None:
@@ -336,6 +351,28 @@ def test_11_cycles_stay_cycles(recorded: bool) -> None:
     loop.append({"loop": loop})
     shown = captured(loop, recorded=recorded)
     assert shown[0] == 1 and shown[1]["loop"] is shown and shown is not loop
+
+
+def test_11_arrays_and_tables_of_numbers_are_no_burden(figure: Callable[[str], None]) -> None:
+    numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    values = {
+        "array": numpy.zeros((3_000, 3_000)),
+        "array of objects": numpy.array([object()] * 100_000, dtype=object),
+        "scalar": numpy.float64(1.5),
+        "table": pandas.DataFrame({"a": range(300_000), "b": "text"}),
+        "series": pandas.Series(range(300_000)),
+    }
+    function = define("def f(x):\n    y = [x, {'k': x}]\n    return y\n")
+    for kind, value in values.items():
+        for config in (None, FollowConfig(redact=SECRETS), FollowConfig(repr="user")):
+            recorder = Recorder()
+            twin = follow(function, recorder, config=config)
+            spent = best_of_three(lambda twin=twin, value=value: twin(value))  # type: ignore[misc]
+            shown = recorder.records()[0]["local_vars"][1]["val"][0]
+            assert isinstance(shown, Described) and shown.type == type(value).__name__
+            assert (shown.text is not None) is (config is not None and config.repr == "user")
+            if config is None:
+                figure(f"{kind} of numpy or pandas: {spent:.2f} ms")
 
 
 @BOTH

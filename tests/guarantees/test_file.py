@@ -17,13 +17,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import follow as package
-from follow import FollowConfig, Recorder, TraceError, follow, load
+from follow import FollowConfig, Recorder, TraceError, follow, jsonl, load
 from follow.cli import main
+from follow.export.formats import FORMATS
 from follow.trace import file as frames
+from follow.trace import index
 from follow.trace.file import _FRAME, MARK, MOST_UNPACKED, FrameReader
 from follow.trace.values import MOST_NESTED, pack
 
 from ..support import define
+from .children import forked
 
 SOURCE = (
     "def f(n):\n    x = [n]\n    for i in range(n):\n        x.append({'i': (i, {i}), 2: 1j})\n    try:\n        1 / 0\n"
@@ -79,6 +82,25 @@ def test_14_a_file_is_private_and_holds_frames_only(small: Path, tmp_path: Path)
         at += length
     assert at == len(data)
     assert list(dict.fromkeys(kinds)) == ["header", "piece", "source", "functions", "statements", "events", "end"]
+
+
+def test_14_what_is_made_of_a_file_is_private_too(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rights(path: Path) -> int:
+        return stat.S_IMODE(path.stat().st_mode)
+
+    trace = tmp_path / "small.trace"
+    trace.write_bytes(small.read_bytes())
+    monkeypatch.setattr(index, "_WORTH_KEEPING", 0)
+    list(load(trace).history("x"))
+    assert rights(tmp_path / "small.trace.index") == 0o600
+    for name in FORMATS:
+        assert main(["export", str(trace), "--format", name, "-o", str(tmp_path / name)]) == 0
+    assert main(["view", str(trace), "-o", str(tmp_path / "view.html")]) == 0
+    assert main(["combine", str(trace), "-o", str(tmp_path / "all.trace")]) == 0
+    function = define("def f():\n    x = 1\n")
+    assert forked(lambda: follow(function, [tmp_path / "lines.txt", jsonl(tmp_path / "live.jsonl")])()) == 0
+    for name in (*FORMATS, "view.html", "all.trace", "lines.txt", "live.jsonl"):
+        assert rights(tmp_path / name) == 0o600, name
 
 
 def test_14_nothing_is_pickled_or_evaluated() -> None:

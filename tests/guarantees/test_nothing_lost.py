@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import json
 import os
 import resource
 import signal
+import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -19,12 +22,11 @@ from typing import Any
 
 import pytest
 
-from follow import FollowWarning, Recorder, follow, load
-from follow import recorder as recording
+from follow import FollowConfig, FollowWarning, Recorder, follow, load, outermost, pace
 from follow.trace import file as frames
 
 from ..support import define
-from .children import forked, run, told
+from .children import ROOT, forked, run, told
 
 LOOP = "def f(n, end):\n    for i in range(n):\n        x = i\n    end()\n    return x\n"
 
@@ -72,7 +74,7 @@ def test_15_a_killed_process_leaves_what_it_recorded(
         assert lost == 0
         assert count(path) == {"for i in range(n):": loops + 1, "x = i": loops}
     else:
-        assert 0 <= lost <= recording._FILE_ITEMS // 4 + recording._MOST_UNSEEN
+        assert 0 <= lost <= pace.FILE_ITEMS // 4 + pace.MOST_UNSEEN
     numbers = [event.values["x"] for event in events if "x" in event.values]
     assert numbers == list(range(len(numbers)))
 
@@ -90,6 +92,85 @@ def test_15_what_is_old_is_written_by_the_next_call_or_turn(tmp_path: Path) -> N
 
     assert forked(work) == -9
     assert count(path)["return x"] >= 1
+
+
+ENDINGS = {
+    "return": "    x = n\n    return x\n",
+    "bare return": "    x = n\n    if n:\n        return\n",
+    "last statement": "    x = n\n    x = [x]\n",
+    "method": "    x = [1]\n    x.append(n)\n",
+    "loop": "    for i in range(n):\n        x = i\n",
+    "break": "    while n:\n        n -= 1\n        if n == 1:\n            break\n",
+    "break in a handler": "    for i in range(n):\n        try:\n            1 / i\n        except ZeroDivisionError:\n            break\n",
+    "if not": "    x = n\n    if n > 5:\n        x = 1\n",
+    "elif": "    if n > 5:\n        x = 1\n    elif n > 1:\n        x = 2\n",
+    "else": "    for i in []:\n        break\n    else:\n        if n:\n            x = 1\n        else:\n            x = 2\n",
+    "with": "    from contextlib import nullcontext\n    with nullcontext():\n        x = 1\n",
+    "finally": "    try:\n        return n\n    finally:\n        x = 1\n",
+    "except": "    try:\n        1 / 0\n    except ZeroDivisionError as error:\n        x = error\n",
+    "match": "    match n:\n        case 3:\n            x = 1\n",
+    "exception": "    x = 1\n    raise ValueError(n)\n",
+    "generator": "    x = 1\n    yield n\n    x = 2\n",
+    "calls": "    def g():\n        for i in range(2):\n            x = i\n    g()\n    x = (lambda: n)()\n    g()\n",
+    "pass": "    x = n\n    pass\n",
+}
+"""Functions that end in different ways."""
+
+
+def call_thrice(function: Any) -> None:
+    for _ in range(3):
+        with contextlib.suppress(ValueError):
+            result = function(3)
+            if result is not None and type(result) is not int:
+                list(result)
+
+
+def test_15_what_an_outermost_call_has_recorded_is_written_when_it_ends(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    functions = {name: define(f"def f(n):\n{body}") for name, body in ENDINGS.items()}
+
+    def work() -> None:
+        for name, function in functions.items():
+            call_thrice(follow(function, Recorder(tmp_path / name)))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert forked(work) == -9
+    lost = {}
+    for name, function in functions.items():
+        memory = Recorder()
+        call_thrice(follow(function, memory))
+        expected = list(memory.events())
+        lost[name] = len(expected) - len(list(load(tmp_path / name).events))
+        assert len(expected) >= 9
+    assert lost == dict.fromkeys(ENDINGS, 0)
+    figure(f"idle after an outermost call, killed: 0 events lost, in {len(ENDINGS)} ways to end")
+
+
+def test_15_with_follow_exceptions_off_a_call_ends_as_well(tmp_path: Path) -> None:
+    function = define("def f(n):\n    if n:\n        x = n\n")
+
+    def work() -> None:
+        config = FollowConfig(follow_exceptions=False)
+        call_thrice(follow(function, Recorder(tmp_path / "trace"), config=config))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert forked(work) == -9
+    assert count(tmp_path / "trace") == {"if n:": 3, "x = n": 3}
+
+
+def test_15_calls_that_are_many_and_short_are_not_written_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outermost.Budget, "MOST", 0)
+    path = tmp_path / "many.trace"
+    with Recorder(path) as recorder:
+        function = follow(define("def f(n):\n    x = n\n"), recorder)
+        for n in range(500):
+            function(n)
+        kinds = Counter(kind for _, kind, _ in load(path)._frames()) if path.stat().st_size else Counter()
+        assert kinds["events"] < 250
+    assert count(path) == {"x = n": 500}
 
 
 def test_15_a_long_statement_of_a_program_is_cut_rather_than_lost(
@@ -159,7 +240,54 @@ def test_17_a_file_that_cannot_be_written_at_all(tmp_path: Path) -> None:
         assert (code, output) == (2, "") and "cannot be written" in errors and "Traceback" not in errors
 
 
+FILLING = """\
+import resource, sys
+def f(n):
+    for i in range(n):
+        x = str(i) * 40
+        if i == 2_000 and sys.argv[1:] == ["limit"]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY))
+    return x
+print(len(f(6_000)))
+sys.exit(3)
+"""
+
+
+def test_17_a_program_on_a_full_disk_ends_as_it_would(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(FILLING)
+    (ended,) = run(tmp_path, ["-m", "follow", "run", "-o", "run.follow", "program.py", "limit"])
+    assert ended[:2] == (3, "160\n")
+    assert ended[2].count("run.follow cannot be written") == 1 and "Traceback" not in ended[2]
+    trace = load(tmp_path / "run.follow")
+    assert 1_000 < len(list(trace.events)) < 12_000 and trace.problem is None
+
+
+def test_17_a_full_tmpfs(tmp_path: Path, figure: Callable[[str], None]) -> None:
+    """A file system that is really full: in a mount of its own, which only root or a user namespace can make."""
+    (tmp_path / "program.py").write_text(FILLING)
+    script = (
+        "mkdir small && mount -t tmpfs -o size=64k tmpfs small || exit 77\n"
+        f"{sys.executable} -m follow run -o small/run.follow program.py; code=$?\n"
+        "cp small/run.follow kept.follow; exit $code\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script]
+    try:
+        ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    except FileNotFoundError:
+        pytest.skip("there is no unshare")
+    if ended.returncode == 77 or "unshare" in ended.stderr:
+        pytest.skip("no file system may be mounted here")
+    assert (ended.returncode, ended.stdout) == (3, "160\n")
+    assert ended.stderr.count("run.follow cannot be written") == 1 and "No space left" in ended.stderr
+    trace = load(tmp_path / "kept.follow")
+    kept = len(list(trace.events))
+    assert kept > 1_000 and trace.problem is None
+    figure(f"a full tmpfs of 64 kB: exit code 3 as without follow, the first {kept:,} events readable")
+
+
 def test_17_an_interrupted_write_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "FILE_AGE", 1 << 60)  # it is written when the call ends, not when it begins
     path = tmp_path / "interrupted.trace"
     original = os.write
     pieces: list[int] = []
@@ -172,10 +300,9 @@ def test_17_an_interrupted_write_is_taken_back(tmp_path: Path, monkeypatch: pyte
 
     with Recorder(path) as recorder:
         twin = follow(define("def f(n):\n    x = n\n    return x\n"), recorder)
-        twin(1)
         monkeypatch.setattr(frames.os, "write", write)
         with pytest.raises(KeyboardInterrupt):
-            recorder.flush()
+            twin(1)  # what it has recorded is written when it ends
         twin(2)
         recorder.flush()
         monkeypatch.setattr(frames.os, "write", original)
@@ -216,10 +343,71 @@ def test_18_a_slow_disk_bounds_memory_and_what_is_dropped_is_counted_in_place(
     emitted = 14 + 2 * (30_000 + 120_000 + 10) + 14 * 3  # of each call: its begin, the loop's end, end() and return x
     assert recorder.dropped > 100_000 and trace.dropped == recorder.dropped
     assert len(events) + recorder.dropped == emitted
-    assert most <= recording._MOST_WAITING + 200_000
+    assert most <= pace.MOST_WAITING + 200_000
     told_at = [kind for _, kind, _ in trace._frames()]
     assert "dropped" in told_at[: -told_at[::-1].index("events")], "it is marked before what comes after it"
     figure(f"{len(events):,} recorded + {recorder.dropped:,} dropped = {emitted:,}; at most {most:,} items waited")
+
+
+HEAVY = {
+    "list": "[str(i * 1000 + j) * 140 for j in range(100)]",
+    "lists": "[[str(i * 1000 + j) * 140 for j in range(90)] for k in range(10)]",
+    "dict": "{str(i * 1000 + j): str(j) * 300 for j in range(100)}",
+    "integers": "[(1 << 4000) + i * j for j in range(100)]",
+    "text": "str(i) * 190",
+    "bytes": "[bytes(999) for j in range(100)]",
+}
+"""Values of which each is new: what is written counts them by what they weigh."""
+
+
+@pytest.mark.parametrize("kind", HEAVY)
+def test_18_heavy_values_do_not_fill_the_memory(kind: str, tmp_path: Path, figure: Callable[[str], None]) -> None:
+    function = define(f"def f(n):\n    for i in range(n):\n        x = {HEAVY[kind]}\n        y = len(x)\n")
+    with Recorder(tmp_path / "heavy.trace") as recorder:
+        twin = follow(function, recorder)
+        twin(1)
+        tracemalloc.start()
+        try:
+            twin(300)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 20_000_000 and recorder.dropped == 0
+    figure(f"{kind}: {peak / 1e6:.0f} MB at most")
+
+
+def test_18_heavy_values_that_wait_for_a_slow_disk_are_dropped_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
+) -> None:
+    original = os.write
+    slow, writing = threading.Event(), threading.Event()
+
+    def write(file: int, data: Any) -> int:
+        if not slow.is_set() and threading.current_thread() is writer:
+            writing.set()
+            slow.wait(60)
+        return original(file, data)
+
+    source = "def f(n):\n    for i in range(n):\n        x = [str(i * 1000 + j) * 140 for j in range(100)]\n        y = str(i) * 190\n"
+    recorder = Recorder(tmp_path / "slow.trace")
+    function = follow(define(source), recorder)
+    writer = threading.Thread(target=function, args=(2,))
+    monkeypatch.setattr(frames.os, "write", write)
+    writer.start()
+    assert writing.wait(60)
+    tracemalloc.start()
+    try:
+        function(1_500)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        slow.set()
+        writer.join()
+    recorder.close()
+    assert peak < 40_000_000 and recorder.dropped > 0
+    emitted = sum(1 + 3 * n + 1 for n in (2, 1_500))
+    assert len(list(load(tmp_path / "slow.trace").events)) + recorder.dropped == emitted
+    figure(f"values of 150 MB while the disk stands still: {peak / 1e6:.0f} MB at most")
 
 
 def test_19_sixteen_threads_lose_nothing_and_keep_their_order(tmp_path: Path, figure: Callable[[str], None]) -> None:

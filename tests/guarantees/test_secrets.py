@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import re
 import sys
 import tracemalloc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 import follow as package
 from follow import FollowConfig, Recorder, Redacted, follow, install_import_hook, load
+from follow.cli import main
+from follow.export.formats import FORMATS
+from follow.export.jsonl import read
+from follow.ipython.options import config_of, parser
+from follow.masking import masked
 from follow.secretnames import SecretNames
 from follow.trace.file import FrameReader
 
 from ..support import brief, define, outcome
 from ..test_recorder import without_times
-from .test_capture import GIANTS
+from ..viewfile import View
+from .test_capture import BOTH, GIANTS, records_of
 
 SOURCE = """\
 def login(user, password, headers, *, api_key="canary-default"):
@@ -113,6 +121,100 @@ def test_13_a_secret_is_in_no_record_and_in_no_file(tmp_path: Path, figure: Call
     figure(f"{sum(map(len, written)):,} characters written in 6 ways, 0 of them secret")
 
 
+@pytest.mark.parametrize("detail", ["plain", "dataflow"])
+def test_13_a_secret_is_in_nothing_that_is_made_of_a_trace(
+    detail: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], figure: Callable[[str], None]
+) -> None:
+    path = str(tmp_path / "secret.trace")
+    with Recorder(path, detail=detail) as recorder:
+        run(recorder)
+    for name in FORMATS:
+        assert main(["export", path, "--format", name, "-o", str(tmp_path / name)]) == 0
+    assert main(["view", path, "-o", str(tmp_path / "view.html")]) == 0
+    for asked in (["why", path, "exception"], ["why", path, "address"], ["var", path, "token"], ["tree", path]):
+        assert main(asked) == 0
+    assert main(["list", path]) == 0
+    written = {one.name: one.read_text() for one in tmp_path.iterdir() if one.name in (*FORMATS, "view.html")}
+    page = View(tmp_path / "view.html")
+    written["page"] = f"{page.values()} {page.tables} {page.sources} {page.answers} {page.text!r}"
+    written["output"] = capsys.readouterr().out
+    assert "https://<redacted>@host" in written["jsonl"] and "https://<redacted>@host" in written["page"]
+    found = {name: re.findall(".{30}canary.{20}", text, re.IGNORECASE) for name, text in written.items()}
+    assert [one for texts in found.values() for one in texts] == []
+    assert [r for r in read(tmp_path / "jsonl") if Redacted("str") in [one["val"] for one in r["local_vars"]]]
+    figure(f"{sum(map(len, written.values())):,} characters of {len(written)} exports and answers, 0 of them secret")
+
+
+def test_13_what_a_call_was_given_is_known_before_anything_of_it_is_shown() -> None:
+    source = (
+        "def f(password, rest=None):\n    return g(password)\n\ndef g(value):\n    doubled = value * 2\n    return h(doubled)\n"
+        "def h(value):\n    def inner(token):\n        return lambda: token\n    raise ValueError(value, locals().keys(), inner(value)())\n"
+    )
+    records: list[dict[str, Any]] = []
+    functions = define(source, "f").__globals__
+    for name in "fgh":
+        functions[name] = follow(functions[name], records.append, config=HIDING)
+    with pytest.raises(ValueError, match="canary-given"):
+        functions["f"]("canary-given")
+    assert len(records) == 7 and "canary" not in repr(records)
+    plain = define(
+        "def f(password, more):\n    g = lambda: password\n    found = locals()\n    return sorted(found), found is locals()\n"
+    )
+    assert follow(plain, records.append, config=HIDING)("canary", 1) == plain("canary", 1)
+
+
+def test_13_a_secret_given_to_a_call_is_not_kept_alive() -> None:
+    class Token:
+        pass
+
+    source = "def f(token, held):\n    seen = ref(token)\n    held.clear()\n    del token\n    return seen() is None\n"
+    plain = define(source, ref=weakref.ref)
+
+    def dies(function: Any) -> Any:
+        held = [Token()]
+        return function(held[0], held)
+
+    assert dies(follow(plain, [].append, config=HIDING)) == dies(plain)
+
+
+@BOTH
+def test_13_named_tuples_and_options_tell_secrets(recorded: bool) -> None:
+    class Login(NamedTuple):
+        user: str
+        db_password: str
+
+    arguments = ["run", "--password", "canary-one", "-v", "--api-key=canary-two", "--user", "shown"]
+    function = define("def f(x, arguments):\n    y = arguments\n    z = [x[1], ' '.join(y), y[2:3]]\n    return z\n")
+    records = records_of(function, Login("me", "canary-three"), arguments, recorded=recorded, config=HIDING)
+    shown = {one["var"]: one["val"] for record in records for one in record["local_vars"]}
+    assert shown["y"] == ["run", "--password", "<redacted>", "-v", "--api-key=<redacted>", "--user", "shown"]
+    line = "run --password <redacted> -v --api-key=<redacted> --user shown"
+    assert shown["z"] == ["<redacted>", line, ["<redacted>"]]
+
+
+def test_13_literals_that_are_passed_by_position_or_follow_an_option() -> None:
+    source = (
+        "class User:\n    def __init__(self, name, password):\n        pass\nclass Card:\n    owner: str\n    pin: int\n"
+        "def login(name, password): pass\n"
+        "def f():\n    login('shown', 'canary')\n    User('shown', 'canary')\n    Card('shown', 1234)\n"
+        "    x = ['--user', 'shown', '--token', 'canary']\n    y = ['token', 'shown']\n    z = ('token', 'canary')\n"
+    )
+    hidden = masked(source, ast.parse(source), package.SECRETS)
+    assert "canary" not in hidden and "1234" not in hidden and hidden.count("'shown'") == source.count("'shown'")
+
+
+def test_13_in_a_notebook_or_pyproject_true_means_the_ready_list() -> None:
+    options = parser("%%follow", names=False)
+    for line, redact in (
+        ("--redact", package.SECRETS),
+        ("--redact=true", package.SECRETS),
+        ("--redact True", package.SECRETS),
+        ("--redact password,pin", ("password", "pin")),
+        ("", ()),
+    ):
+        assert config_of(options.parse_argstring(line)).redact == redact
+
+
 def test_13_what_is_hidden_says_so_and_what_is_not_secret_is_shown() -> None:
     records: list[dict[str, Any]] = []
     run(records.append)
@@ -166,7 +268,10 @@ def test_13_an_attribute_or_slot_is_known_when_its_object_has_been_seen() -> Non
     ("name", "hidden"),
     [
         *[(name, True) for name in ("db_password", "x-api-key", "mySecretKey", "APIKey", "AWS_SECRET_ACCESS_KEY")],
-        *[(name, True) for name in ("password1", "_Owner__token", "Set-Cookie", "sessionId", "PGPASSWD", "oauth2")],
+        *[
+            (name, True)
+            for name in ("password1", "_Owner__token", "Set-Cookie", "sessionId", "PGPASSWD", "oauth2", "API_KEYS")
+        ],
         *[(name, False) for name in ("author", "obsession", "tokenizer", "opinion", "passage", "x", "_", "monkey")],
     ],
 )

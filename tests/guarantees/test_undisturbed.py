@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from follow import FollowConfig, FollowerWarning, Recorder, follow, install_import_hook, instrument, load
+from follow import FollowConfig, FollowerWarning, Recorder, asking, follow, install_import_hook, instrument, load, pace
 
 from ..support import define
 from .children import run
@@ -165,6 +165,36 @@ def test_03_followers_and_reprs_that_run_followed_code_make_no_records() -> None
     assert len(records) == 2 and len(list(recorder.events())) == 3
 
 
+def test_03_a_predicate_that_runs_followed_code_makes_no_records() -> None:
+    records: list[dict[str, Any]] = []
+    recorder = Recorder()
+    source = "def f(n):\n    m = n + 1\n    return m\n"
+    for follower in (records.append, recorder):
+
+        def wanted(record: dict[str, Any]) -> bool:
+            return bool(twin(1) + 1)
+
+        twin = follow(define(source), follower, config=FollowConfig(when=wanted))
+        assert twin(5) == 6
+    assert [record["instruction"] for record in records] == ["m = n + 1", "return m"]
+    assert [record["instruction"] for record in recorder.records()] == ["m = n + 1", "return m"]
+
+
+def test_03_an_object_that_tells_of_itself_by_followed_code_makes_no_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "SLOWEST", 1 << 60)
+
+    class Shown:
+        def __repr__(self) -> str:
+            return f"Shown({twin(3)})"
+
+    recorder = Recorder()
+    twin = follow(define("def f(x):\n    y = x\n    return y\n"), recorder, config=FollowConfig(repr="user"))
+    twin(Shown())
+    found = recorder.records()
+    assert [record["instruction"] for record in found] == ["y = x", "return y"]
+    assert repr(found[0]["local_vars"][0]["val"]) == "Shown(3)"
+
+
 @pytest.mark.dicts
 def test_03_a_value_whose_repr_raises_is_shown_as_such(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
@@ -288,6 +318,27 @@ def test_05_a_recorder_keeps_no_object_nor_its_type(detail: str, figure: Callabl
     assert len(list(recorder.events())) > 100
 
 
+def test_06_where_no_stack_is_left_nothing_is_looked_at_or_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "MOST_UNSEEN", 0)  # each call looks whether there is something to write
+    monkeypatch.setattr(pace, "FILE_AGE", 0)  # and there is
+    source = "def f(n):\n    depth[0] = n\n    try:\n        f(n + 1)\n    finally:\n        x = n\n"
+    plain = define(source, depth=[0])
+    with pytest.raises(RecursionError):
+        plain(0)
+    reached = plain.__globals__["depth"][0]
+    with Recorder(tmp_path / "deep.trace") as recorder:
+        plain.__globals__["f"] = twin = follow(plain, recorder)
+        with pytest.raises(RecursionError):
+            twin(0)
+        assert reached - plain.__globals__["depth"][0] <= 1
+        assert not recorder._lock.locked() and not recorder._taking.locked()
+    trace = load(tmp_path / "deep.trace")
+    calls = sum(event.kind == "call" for event in trace.events)
+    assert trace.problem is None and reached <= calls + 1
+
+
 @pytest.mark.dicts
 @pytest.mark.parametrize("recorded", [False, True])
 def test_06_a_recursion_error_comes_one_frame_earlier_at_most(recorded: bool, figure: Callable[[str], None]) -> None:
@@ -336,6 +387,8 @@ ENDING = """\
 import atexit, sys, threading, time
 from follow import Recorder, follow
 follower = Recorder("end.follow") if sys.argv[1] == "recorded" else (lambda record: None)
+if sys.argv[1] == "text":
+    follower = "end.txt"
 @follow(follower=follower)
 class Kept:
     def __init__(self, other=None):
@@ -367,8 +420,8 @@ time.sleep(0.05)
 def test_07_nothing_is_printed_while_the_interpreter_ends(tmp_path: Path) -> None:
     (tmp_path / "ending.py").write_text(ENDING)
     assert (
-        run(tmp_path, ["-W", "error", "ending.py", "recorded"], ["-W", "error", "ending.py", "dicts"])
-        == [(0, "", "")] * 2
+        run(tmp_path, *(["-W", "error", "ending.py", how] for how in ("recorded", "dicts", "text")))
+        == [(0, "", "")] * 3
     )
     assert load(tmp_path / "end.follow").header["arguments"] == ["ending.py", "recorded"]
 
@@ -409,6 +462,34 @@ def test_08_nothing_is_left_of_what_is_uninstalled(
     assert recorded_so_far() == count
     assert [list(sys.meta_path), sys.gettrace(), [getattr(owner, name) for owner, name in patched]] == before
     del sys.modules["shop8"]
+
+
+OFF = """\
+import follow, sys
+before = list(sys.meta_path), follow.follow.__code__
+@follow.follow
+def f(n):
+    m = n
+    return m
+@follow.follow(follower=print, config=follow.FollowConfig(follow_return=True))
+class C:
+    def g(self):
+        return f(2)
+handle = follow.install_import_hook("other8", follower=print)
+import other8
+with follow.instrument(other8, follower=print):
+    other8.h()
+print(f(1), C().g(), other8.h(), (list(sys.meta_path), follow.follow.__code__) == before)
+"""
+
+
+def test_08_switched_off_by_the_environment_no_door_opens(tmp_path: Path) -> None:
+    (tmp_path / "off.py").write_text(OFF)
+    (tmp_path / "other8.py").write_text("def h():\n    x = 1\n    return x\n")
+    environment = {"FOLLOW_DISABLED": "1", "FOLLOW": "other8", "FOLLOW_OUTPUT": "run.txt"}
+    ((code, output, errors),) = run(tmp_path, ["off.py"], **environment)
+    assert (code, output, errors) == (0, "1 2 1 True\n", "")
+    assert sorted(one.name for one in tmp_path.iterdir() if one.is_file()) == ["off.py", "other8.py"]
 
 
 def test_08_switched_off_by_the_environment_nothing_happens(tmp_path: Path) -> None:

@@ -1,0 +1,152 @@
+"""Questions to traces with a loop limit: what was left out is "not recorded", and no answer is wrong because of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from follow import FollowConfig, Recorder, follow
+from follow.cli import main
+from follow.explore.absent import why_not
+from follow.explore.run import Run
+from follow.explore.target import target
+from follow.explore.why import EXACT, NOT_RECORDED, Slicer
+from follow.trace.reader import load
+
+from .support import define, outcome
+
+PROGRAMS = {
+    "the last one": """
+def f(values):
+    found = None
+    for index, value in enumerate(values):
+        if value > 4:
+            found = index
+    return found
+""",
+    "the same value again": """
+def f(values):
+    state = 1
+    for value in values:
+        state = 1
+        other = state
+    return state
+""",
+    "items": """
+def f(values):
+    table = {}
+    for value in values:
+        table["k"] = 5
+        table[value] = 1
+    x = table["k"]
+    return x
+""",
+    "a return inside": """
+def f(values):
+    for index, value in enumerate(values):
+        twice = 2 * value
+        if twice > 16:
+            return twice + index
+""",
+    "an exception inside": """
+def f(values):
+    for value in values:
+        less = value - 9
+        try:
+            x = 1 / less
+        except ZeroDivisionError:
+            x = 0
+    return x
+""",
+    "nested": """
+def f(values):
+    total = 0
+    for one in values:
+        part = 0
+        for other in values:
+            if other < one:
+                part += other
+        total += part
+    done = total
+    return done
+""",
+    "accumulated": """
+def f(values):
+    out = []
+    for value in values:
+        out.append(value)
+    last = out[-1]
+    return last
+""",
+}
+VALUES = [5, 1, 7, 2, 9, 3]
+LIMITS: list[Any] = [1, 0, {"every": 4}, {"last": 1}, {"first": 1, "last": 1}]
+
+
+def recorded(path: Path, source: str, **settings: Any) -> Run:
+    with Recorder(path, detail="dataflow") as recorder:
+        outcome(follow(define(source), recorder, config=FollowConfig(**settings)), list(VALUES))
+    return Run(load(path))
+
+
+def causes(run: Run, question: str) -> tuple[set[tuple[Any, ...]], list[str]]:
+    """The exact causes of an answer, as places and values written; and of what is not recorded the texts."""
+    exact: set[tuple[Any, ...]] = set()
+    lost: list[str] = []
+    index, name = target(run, question)
+    for step in Slicer(run).why(index, name or None):
+        if step.certainty == NOT_RECORDED:
+            lost.append(step.what)
+        elif step.index >= 0 and step.certainty == EXACT and run.events[step.index].kind in ("statement", "raise"):
+            event = run.events[step.index]
+            assert event.statement is not None
+            bound = {one: repr(event.values.get(one)) for one in event.statement.bound}
+            exact.add((step.relation, event.statement.line, event.kind, tuple(sorted(bound.items()))))
+    return exact, lost
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("limit", LIMITS, ids=str)
+def test_what_an_answer_is_sure_of_is_so_without_a_limit(tmp_path: Path, program: str, limit: Any) -> None:
+    whole = recorded(tmp_path / "whole.follow", PROGRAMS[program])
+    part = recorded(tmp_path / "part.follow", PROGRAMS[program], loop_limit=limit)
+    sure, lost = causes(part, "return")
+    everything, nothing = causes(whole, "return")
+    assert not nothing or "caller" in nothing[0]
+    wrong = {one for one in sure if one not in everything and one[0] != "called"}
+    assert not wrong
+    if limit in (0, 1):
+        assert any("left out" in text for text in lost)
+
+
+def test_a_line_that_may_have_run_in_what_was_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = (
+        "def f(values):\n    for value in values:\n        if value > 8:\n            hit = value\n    return hit\n"
+    )
+    path = tmp_path / "run.follow"
+    run = recorded(path, source, loop_limit=2)
+    file = run.of[0].file
+    (reason,) = why_not(run, f"{file}:4")
+    assert reason.text == "not recorded: 4 iterations of the loop round it were left out (loop_limit)"
+    assert main(["line", str(path), f"{file}:4"]) == 0
+    assert (
+        capsys.readouterr().out
+        == "# nothing found\n# 4 iterations of loops round that line were left out (loop_limit)\n"
+    )
+    main(["var", str(path), "value"])
+    assert capsys.readouterr().out.splitlines()[2].endswith("… 4 iterations left out")
+    main(["why", str(path), "hit"])
+    assert capsys.readouterr().out.startswith("value, not recorded\t")
+
+
+def test_expressions_and_parts_are_variables_of_a_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "run.follow"
+    source = "def f(values):\n    x = values[:2]\n    x[0] = 8\n    y = len(x)\n    return y\n"
+    recorded(path, source, watch=("sum(x)",), explode=("x",))
+    main(["var", str(path), "sum(x)"])
+    assert [line.split("\t")[3] for line in capsys.readouterr().out.splitlines()[:-1]] == ["W sum(x)=6", "W sum(x)=9"]
+    main(["var", str(path), "x[0]"])
+    assert [line.split("\t")[3] for line in capsys.readouterr().out.splitlines()[:-1]] == ["W x[0]=5", "W x[0]=8"]
+    assert main(["view", str(path), "-o", str(tmp_path / "view.html")]) == 0
