@@ -144,7 +144,7 @@ class NativeProbes:
         if site.result == "yield":
             flags |= _SHOWS_YIELDED
         flags |= _TOGETHER * held.together | _LOOKS * (site.kind in ("for", "while"))
-        flags |= (_CLEARS_LAST | _CHECKS) * (site.kind == "return")
+        flags |= _CLEARS_LAST * (site.kind == "return") | _CHECKS * (site.kind == "return" and site.closing)
         if site.unless_atom and held.bound[0].place != CELL:
             flags |= _UNLESS_ATOM
         return self._spec(
