@@ -14,8 +14,6 @@ from .inline import EventGraft
 from .source import Located, Source, compile_statement, walk_codes
 from .transform import Rewritten
 
-_LENGTH = len(SENTINEL)
-
 
 def build_function(located: Located, rewritten: Rewritten, name: str, *, events: bool = False) -> CodeType:
     """Compile a rewritten function in the context of its file.
@@ -119,7 +117,7 @@ def _suites(node: ast.AST) -> list[list[ast.stmt]]:
 
 
 def _is_scope(code: CodeType, number: int) -> bool:
-    wanted = (f"{SENTINEL}enter_{number}", f"{SENTINEL}enter_id_{number}")
+    wanted = (f"{SENTINEL}enter_{number}", f"{SENTINEL}next_{number}")
     return any(constant in wanted for constant in code.co_consts if isinstance(constant, str))
 
 
@@ -130,16 +128,3 @@ def _check(original: CodeType, new: CodeType, name: str) -> None:
             f"{name} cannot be followed: rewriting would change its closure or its kind "
             f"({original.co_freevars}, {original.co_flags:#x} became {new.co_freevars}, {new.co_flags:#x})."
         )
-
-
-def link(code: CodeType, filename: str, resolve: Callable[[str], object]) -> CodeType:
-    """Replace every sentinel constant in ``code`` and the code nested in it by what it names."""
-    constants: list[object] = list(code.co_consts)
-    for index, constant in enumerate(constants):
-        kind = type(constant)
-        if kind is str:
-            if constant[:_LENGTH] == SENTINEL:  # type: ignore[index]
-                constants[index] = resolve(constant[_LENGTH:])  # type: ignore[index]
-        elif kind is CodeType:
-            constants[index] = link(constant, filename, resolve)  # type: ignore[arg-type]
-    return code.replace(co_consts=tuple(constants), co_filename=filename)

@@ -12,7 +12,7 @@ from typing import Any
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
 from .describe import describe_raised
-from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
+from .events import ALL, FEW, LEFT, RAISED, SET, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
 from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
@@ -22,7 +22,6 @@ from .probe import MODULE, Probes
 from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
 
-_FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
 _BUILTINS = ("type", "len", "id", "int", "str", "float", "bool")
 
 
@@ -72,25 +71,20 @@ class EventProbes(Probes):
         if name in self._constants:
             return self._constants[name]
         what, _, number = name.rpartition("_")
-        if what in _FORMS:
-            return id_of(self._base, int(number), _FORMS[what])
-        if what == "enter_id":
-            return self._entry_id(int(number))
+        if what == "id":
+            return self._base + int(number)
         if what == "next":
             return self._recorder.numbers(self._base, int(number))
         return super()._resolve(name)
 
-    def _entry_id(self, scope: int) -> int:
-        return id_of_entry(self._base, self._tables.counts()[0], scope)
-
     # -- calls -----------------------------------------------------------------------------------
 
     def _make_enter(self, number: int) -> Callable[..., object]:
-        size, by_frame, namespace = self._tables.entering(number)
+        size, by_frame, namespace = self._tables.scope(number).entering
         rest: list[object] = [{}] if namespace else [MISSING] * size
         frames, extend, now = self._frames, self._extend, self._now
         new, thread = self._recorder.numbers(self._base, number), self._thread
-        began = self._entry_id(number)
+        began = id_of_entry(self._base, self._tables.counts()[0], number)
 
         def enter(user: FunctionType | None = None) -> list[Any]:
             state = [new(), None, None if user is None else user.__closure__, None, None, None, *rest]

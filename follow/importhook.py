@@ -12,7 +12,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from .asserts import AssertLoader, is_hook, rewritten_by
-from .build import build_module, link
+from .build import build_module
 from .cache import Cache
 from .channel import Channel
 from .config import FollowConfig
@@ -20,7 +20,9 @@ from .decorator import new_channel, probes_for
 from .deep import deeply
 from .errors import FollowError, FollowWarning, defects_reported, warn
 from .followers import as_followers
+from .linking import Piece, put_together, take_apart
 from .model import Lookup, Tables
+from .probe import shared_names
 from .progress import Progress
 from .registry import remember_hooked
 from .selection import matches
@@ -55,21 +57,21 @@ def _rewritten(
     *,
     asserts: bool = False,
     finish: Callable[[ast.Module], None] | None = None,
-) -> tuple[CodeType, Tables]:
-    source = Source(filename, text, 0, asserts)
+) -> tuple[tuple[Piece, ...], Tables]:
+    source, events = Source(filename, text, 0, asserts), channel.recorder is not None
 
-    def work() -> tuple[CodeType, Tables]:
+    def work() -> tuple[tuple[Piece, ...], Tables]:
         with defects_reported(filename):
             rewritten = rewrite_module(source, config)
-            code = build_module(source, rewritten, events=channel.recorder is not None, finish=finish)
-            return code, rewritten.tables
+            code = build_module(source, rewritten, events=events, finish=finish)
+            return take_apart(code, shared_names(rewritten.tables, events=events)), rewritten.tables
 
     return deeply(work)
 
 
-def _linked(code: CodeType, tables: Lookup, filename: str, channel: Channel) -> CodeType:
+def _linked(pieces: tuple[Piece, ...], tables: Lookup, filename: str, channel: Channel) -> CodeType:
     remember_hooked(filename, channel)
-    return link(code, filename, probes_for(tables, channel).resolve)
+    return put_together(pieces, filename, probes_for(tables, channel).resolve)
 
 
 class Rewriting:
@@ -104,10 +106,10 @@ class Rewriting:
                 return None
             loader.get_code(fullname)  # gives the warnings and errors of a plain import, and keeps its code
             with self.progress.rewriting(fullname, text):
-                code, tables = _rewritten(text, filename, self._config, self._channel, asserts=asserts)
+                pieces, tables = _rewritten(text, filename, self._config, self._channel, asserts=asserts)
             if data is not None:
-                cache.store(filename, data, code, tables)
-            found = code, tables
+                cache.store(filename, data, pieces, tables)
+            found = pieces, tables
         if asserts:
             loader.note(fullname)
         return _linked(*found, filename, self._channel)

@@ -34,18 +34,18 @@ VALUE, SLOT, CELL = "value", "slot", "cell"
 """Where a probe finds a variable: in its arguments, in the call's table, in a closure cell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A variable that a record shows: its name, where the probe finds it, and at which index there."""
 
     name: str
     place: str
-    index: int
+    index: int  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """A place in the source that gives records: one statement, in one of its roles.
+
+    It is no dataclass, for an import unpacks hundreds of them.
 
     ``arguments`` are the names that the probe is given; ``stores`` are pairs (slot, argument) to
     remember, ``clears`` the slots that the statement unbinds. ``anchor`` is the position that the
@@ -109,6 +109,12 @@ class Scope:
     secret: tuple[str, ...] = ()
     """The variables whose values are hidden."""
 
+    @property
+    def entering(self) -> Entering:
+        """What a call's state needs when it starts."""
+        by_frame = not self.hidden and self.name != "<lambda>"
+        return Entering(len(self.slots), by_frame, self.namespace)
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -142,9 +148,6 @@ class Lookup(Protocol):
 
     def sites_of(self, scope: int) -> tuple[int, ...]:
         """The numbers of a scope's sites."""
-
-    def entering(self, scope: int) -> Entering:
-        """What a call's state needs when it starts; asked for every scope, so it must be had cheaply."""
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""
@@ -186,12 +189,6 @@ class Tables:
     def sites_of(self, scope: int) -> tuple[int, ...]:
         """The numbers of a scope's sites."""
         return tuple(site.number for site in self.sites if site.scope == scope)
-
-    def entering(self, scope: int) -> Entering:
-        """What a call's state needs when it starts."""
-        found = self.scopes[scope]
-        by_frame = not found.hidden and found.name != "<lambda>"
-        return Entering(len(found.slots), by_frame, found.namespace)
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""

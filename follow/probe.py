@@ -15,7 +15,7 @@ from .capture import Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
-from .model import Lookup, Scope, Site
+from .model import Lookup, Scope, Site, Tables
 from .probetable import ProbeTable
 from .redacting import capture_of
 from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
@@ -73,8 +73,8 @@ class Probes:
             return functools.partial(spawning, self._channel)
         if name == "into":
             return self._channel.into(self._depth)
-        what, _, number = name.partition("_")
-        return getattr(self, f"_make_{what}")(int(number))
+        what, _, numbers = name.partition("_")
+        return getattr(self, f"_make_{what}")(*map(int, numbers.split("_")))
 
     def _make(self, name: int | str) -> Callable[..., object]:
         """A probe of the table, when it is first called."""
@@ -89,7 +89,10 @@ class Probes:
     # -- calls -----------------------------------------------------------------------------------
 
     def _make_enter(self, number: int) -> Callable[..., object]:
-        size, by_frame, namespace = self._tables.entering(number)
+        return self.resolve(_entry(self._tables.scope(number)))  # type: ignore[return-value]
+
+    def _make_entry(self, size: int, by_frame: int, namespace: int) -> Callable[..., object]:
+        """What begins a call: functions whose states are alike share it."""
         slots = [MISSING] * size
         frames, stands = self._frames, self._stands
 
@@ -112,8 +115,11 @@ class Probes:
         return enter
 
     def _make_call(self, number: int) -> Callable[..., object]:
+        return self.resolve(_calling(self._tables.scope(number)))  # type: ignore[return-value]
+
+    def _make_calling(self, size: int, namespace: int) -> Callable[..., object]:
+        """What finds the state of a call that is going on."""
         frames = self._frames
-        size, _, namespace = self._tables.entering(number)
         nowhere = self._nowhere(size)
         if namespace:
             return functools.partial(frames.get, MODULE, nowhere)
@@ -292,6 +298,33 @@ class Probes:
             "exception": self._capture.message(describe_exception(error)),
             **self._reader(site, scope)(state),
         }
+
+
+def shared_names(tables: Tables, *, events: bool) -> dict[str, str]:
+    """Names for what functions share whose calls are alike, by those of the single functions.
+
+    So the code of a whole module is linked without asking for its tables.
+
+    Arguments:
+        tables: the module's.
+        events: whether it is rewritten for a recorder, which numbers the calls of each function.
+    """
+    found: dict[str, str] = {}
+    for scope in tables.scopes:
+        found[f"call_{scope.number}"] = _calling(scope)
+        found[f"leave_{scope.number}"] = "leave_0"
+        if not events:
+            found[f"enter_{scope.number}"] = _entry(scope)
+    return found
+
+
+def _entry(scope: Scope) -> str:
+    size, by_frame, namespace = scope.entering
+    return f"entry_{size}_{by_frame:d}_{namespace:d}"
+
+
+def _calling(scope: Scope) -> str:
+    return f"calling_{scope.entering.slots}_{scope.namespace:d}"
 
 
 _GIVING = ("return", "match", "lambda")
