@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Collection
 from itertools import islice
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, ClassVar, TypeVar
 
 from .config import FollowConfig
@@ -12,6 +13,10 @@ from .state import MISSING
 
 type_name = type.__dict__["__name__"].__get__
 """Reads the name of a class past whatever its metaclass does to attributes."""
+
+
+_AS_THEY_ARE = {id(kind): kind.__name__ for kind in (type, FunctionType, ModuleType, BuiltinFunctionType, type(None))}
+"""By the id of a type its name: what most of a module's names hold, which needs no copy."""
 
 
 class Shortened:
@@ -80,16 +85,12 @@ class Capture:
         self, found: dict[str, object], names: list[str], secret: Collection[str] = ()
     ) -> list[dict[str, Any]]:
         """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
-        entries: list[dict[str, Any]] = []
-        for name in names:
-            value = found.get(name, MISSING)
-            if value is not MISSING:
-                kind = type(value)
-                if id(kind) in _COPIERS:
-                    entries.append(self.variable(name, value))
-                else:
-                    entries.append({"var": name, "val": value, "type": type_name(kind)})
-        return entries
+        variable, known = self.variable, _AS_THEY_ARE.get
+        return [
+            {"var": name, "val": value, "type": kind} if (kind := known(id(type(value)))) else variable(name, value)
+            for name in names
+            if (value := found.get(name, MISSING)) is not MISSING
+        ]
 
     def value(self, value: object) -> object:
         """The value as it is now: itself if it cannot change, a copy within the limits, or a stand-in."""

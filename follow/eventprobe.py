@@ -18,6 +18,7 @@ from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
 from .model import Follower, Lookup, Scope, Site
+from .modulerecords import ModuleEvents
 from .probe import MODULE, Probes
 from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
@@ -58,6 +59,7 @@ class EventProbes(Probes):
             "most": describer.most,
             "missing": MISSING,
         }
+        self._module_events = ModuleEvents(channel, recorder, describer)
         self._thread = recorder.constants["thread"]
         if asks_begin(channel.config.fields):
             self._constants["thread"], self._thread = begin_here, begin_above
@@ -107,9 +109,11 @@ class EventProbes(Probes):
 
     # -- events ----------------------------------------------------------------------------------
 
-    def _make_record(self, number: int, *, gives: bool) -> FunctionType:
+    def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
+        if scope.namespace:
+            return self._module_events.probe(id_of(self._base, number), site, scope, gives=gives)
         held = held_by(site, scope)
         namespace: dict[str, object] = {
             "__builtins__": builtins.__dict__,
@@ -117,27 +121,11 @@ class EventProbes(Probes):
             "MISSING": MISSING,
             "number": id_of(self._base, site.number, ALL if held.longer else FEW),
         }
-        if scope.namespace:
-            names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            gather = functools.partial(self._gather, scope.secret)
-            namespace.update(gather=gather, names=names if site.again else site.binds)
         return FunctionType(event_template(event_shape(site, scope, held, gives)), namespace)
 
     def _named(self, secret: tuple[str, ...], name: str, value: object) -> object:
         """What is kept of a variable's value."""
         return self._describer.hide(value) if name in secret else self._copy(value)
-
-    def _gather(
-        self, secret: tuple[str, ...], found: dict[str, object], last: dict[str, object], names: list[str]
-    ) -> dict[str, object]:
-        """Of a module's names those whose values are others than last time."""
-        changed: dict[str, object] = {}
-        for name in names:
-            value = self._named(secret, name, found.get(name, MISSING))
-            if not _is_same(value, last.get(name, MISSING)):
-                changed[name] = value
-        last.update(changed)
-        return changed
 
     def _make_yield(self, number: int) -> Callable[..., object]:
         copy = self._describer.hide if self._tables.site(number).hides else self._copy
@@ -231,10 +219,3 @@ class EventProbes(Probes):
     def _tell_raised(self, state: Any, site: Site, found: dict[str, object], description: str) -> None:
         number = state if type(state) is int else state[CALL]
         self._extend((RAISED, number, id_of(self._base, site.number), found, description, self._now()))
-
-
-def _is_same(one: object, other: object) -> bool:
-    """Whether two copies are the same value; containers only if they are written the same, too."""
-    if one is other:
-        return True
-    return type(one) is type(other) and one == other and (type(one) is str or repr(one) == repr(other))

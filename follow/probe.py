@@ -16,6 +16,7 @@ from .channel import THREADS, Channel, ThreadState, now
 from .frames import describe_exception, variables_of, without_hidden_local
 from .locate import locate_site
 from .model import Lookup, Scope, Site, Tables
+from .modulerecords import ModuleRecords
 from .probetable import ProbeTable
 from .redacting import capture_of
 from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
@@ -49,6 +50,7 @@ class Probes:
         self._more = "" if not fields else "static" if set(context.STATIC).issuperset(fields) else "dynamic"
         self._stands = not {"call_id", "depth"}.isdisjoint(fields)
         self._namespaces: list[dict[str, object]] = []
+        self._module = ModuleRecords(channel, self._capture, self._emit)
         self._frames: dict[int, list[Any]] = {}
         self._table = ProbeTable(self._make)
         self._directly: dict[str, object] = {"probes": self._table}
@@ -56,6 +58,7 @@ class Probes:
 
     def _on_emit(self, emit: Callable[..., object]) -> None:
         self._emit = emit
+        self._module.emit = emit
         for namespace in self._namespaces:
             namespace["emit"] = emit
 
@@ -149,10 +152,12 @@ class Probes:
 
     # -- records ---------------------------------------------------------------------------------
 
-    def _make_record(self, number: int, *, gives: bool) -> FunctionType:
+    def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         """A probe that makes records; one that ``gives`` takes a value first and returns it."""
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
+        if scope.namespace:
+            return self._module.probe(site, scope, self._reader(site, scope) if self._more else None, gives=gives)
         # C code that imports something while a probe runs (a finalizer's warning, say) looks for __builtins__.
         namespace: dict[str, object] = {"__builtins__": builtins.__dict__}
         namespace.update(
@@ -170,12 +175,7 @@ class Probes:
             extras=self._reader(site, scope) if self._more == "dynamic" else self._known(site, scope),
             emit=self._emit,
         )
-        if scope.namespace:
-            names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            gather = functools.partial(self._capture.namespace, secret=scope.secret)
-            namespace.update(gather=gather if scope.secret else self._capture.namespace, names=names)
-        else:
-            namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
+        namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)
         shape = shape_of(site, scope, gives, more=self._more)
         return FunctionType(template(shape), namespace)

@@ -37,7 +37,7 @@ LAYERS = [
     {"choosing"},
     {"channel"},
     {"threads", "calls"},
-    {"transform", "registry"},
+    {"transform", "registry", "modulerecords"},
     {"build", "probe"},
     {"eventprobe"},
     {"decorator", "generated"},
