@@ -87,7 +87,11 @@ class Capture:
         """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
         variable, known = self.variable, _AS_THEY_ARE.get
         return [
-            {"var": name, "val": value, "type": kind} if (kind := known(id(type(value)))) else variable(name, value)
+            {"var": name, "val": value, "type": kind}
+            if (kind := known(id(type(value))))
+            else variable(name, value)
+            if id(type(value)) in _COPIERS
+            else {"var": name, "val": value, "type": type_name(type(value))}
             for name in names
             if (value := found.get(name, MISSING)) is not MISSING
         ]

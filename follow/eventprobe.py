@@ -18,7 +18,7 @@ from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
 from .model import Follower, Lookup, Scope, Site
-from .modulerecords import ModuleEvents
+from .moduleevents import ModuleEvents
 from .probe import MODULE, Probes
 from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
@@ -109,7 +109,7 @@ class EventProbes(Probes):
 
     # -- events ----------------------------------------------------------------------------------
 
-    def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
+    def _make_record(self, name: int | str, number: int, *, gives: bool) -> Callable[..., object]:
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
         if scope.namespace:

@@ -20,9 +20,8 @@ from .decorator import new_channel, probes_for
 from .deep import deeply
 from .errors import FollowError, FollowWarning, defects_reported, warn
 from .followers import as_followers
-from .linking import Piece, put_together, take_apart
+from .linking import Piece, put_together, shared_names, take_apart
 from .model import Lookup, Tables
-from .probe import shared_names
 from .progress import Progress
 from .registry import remember_hooked
 from .selection import matches

@@ -7,6 +7,7 @@ from types import CodeType, MappingProxyType
 from typing import Any
 
 from .graft import IDS, SENTINEL
+from .model import Scope, Tables
 
 _LENGTH = len(SENTINEL)
 _AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
@@ -104,3 +105,32 @@ class _Made(dict[str, Any]):
 def link(code: CodeType, filename: str, resolve: Callable[[str], Any]) -> CodeType:
     """Replace every sentinel constant in ``code`` and the code nested in it by what it names."""
     return put_together(take_apart(code), filename, resolve)
+
+
+def shared_names(tables: Tables, *, events: bool) -> dict[str, str]:
+    """Names for what functions share whose calls are alike, by those of the single functions.
+
+    So the code of a whole module is linked without asking for its tables.
+
+    Arguments:
+        tables: the module's.
+        events: whether it is rewritten for a recorder, which numbers the calls of each function.
+    """
+    found: dict[str, str] = {}
+    for scope in tables.scopes:
+        found[f"call_{scope.number}"] = calling_name(scope)
+        found[f"leave_{scope.number}"] = "leave_0"
+        if not events:
+            found[f"enter_{scope.number}"] = entry_name(scope)
+    return found
+
+
+def entry_name(scope: Scope) -> str:
+    """The name of what begins a call of a function."""
+    size, by_frame, namespace = scope.entering
+    return f"entry_{size}_{by_frame:d}_{namespace:d}"
+
+
+def calling_name(scope: Scope) -> str:
+    """The name of what finds the state of a call of a function that goes on."""
+    return f"calling_{scope.entering.slots}_{scope.namespace:d}"

@@ -13,10 +13,11 @@ from typing import Any
 from . import context
 from .capture import Shortened
 from .channel import THREADS, Channel, ThreadState, now
+from .firstrecords import FirstRecords
 from .frames import describe_exception, variables_of, without_hidden_local
+from .linking import calling_name, entry_name
 from .locate import locate_site
-from .model import Lookup, Scope, Site, Tables
-from .modulerecords import ModuleRecords
+from .model import Lookup, Scope, Site
 from .probetable import ProbeTable
 from .redacting import capture_of
 from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
@@ -50,7 +51,7 @@ class Probes:
         self._more = "" if not fields else "static" if set(context.STATIC).issuperset(fields) else "dynamic"
         self._stands = not {"call_id", "depth"}.isdisjoint(fields)
         self._namespaces: list[dict[str, object]] = []
-        self._module = ModuleRecords(channel, self._capture, self._emit)
+        self._first = FirstRecords(channel, self._capture, self._emit)
         self._frames: dict[int, list[Any]] = {}
         self._table = ProbeTable(self._make)
         self._directly: dict[str, object] = {"probes": self._table}
@@ -58,7 +59,7 @@ class Probes:
 
     def _on_emit(self, emit: Callable[..., object]) -> None:
         self._emit = emit
-        self._module.emit = emit
+        self._first.emit = emit
         for namespace in self._namespaces:
             namespace["emit"] = emit
 
@@ -82,17 +83,17 @@ class Probes:
     def _make(self, name: int | str) -> Callable[..., object]:
         """A probe of the table, when it is first called."""
         if type(name) is int:
-            return self._make_record(name, gives=False)
+            return self._make_record(name, name, gives=False)
         what, _, number = str(name).partition("_")
         if what in _GIVING:
-            return self._make_record(int(number), gives=True)
+            return self._make_record(name, int(number), gives=True)
         made: Callable[..., object] = getattr(self, f"_make_{what}")(int(number))
         return made
 
     # -- calls -----------------------------------------------------------------------------------
 
     def _make_enter(self, number: int) -> Callable[..., object]:
-        return self.resolve(_entry(self._tables.scope(number)))  # type: ignore[return-value]
+        return self.resolve(entry_name(self._tables.scope(number)))  # type: ignore[return-value]
 
     def _make_entry(self, size: int, by_frame: int, namespace: int) -> Callable[..., object]:
         """What begins a call: functions whose states are alike share it."""
@@ -118,7 +119,7 @@ class Probes:
         return enter
 
     def _make_call(self, number: int) -> Callable[..., object]:
-        return self.resolve(_calling(self._tables.scope(number)))  # type: ignore[return-value]
+        return self.resolve(calling_name(self._tables.scope(number)))  # type: ignore[return-value]
 
     def _make_calling(self, size: int, namespace: int) -> Callable[..., object]:
         """What finds the state of a call that is going on."""
@@ -152,12 +153,23 @@ class Probes:
 
     # -- records ---------------------------------------------------------------------------------
 
-    def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
+    def _make_record(self, name: int | str, number: int, *, gives: bool) -> Callable[..., object]:
         """A probe that makes records; one that ``gives`` takes a value first and returns it."""
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
+        extras = self._reader(site, scope) if self._more else None
         if scope.namespace:
-            return self._module.probe(site, scope, self._reader(site, scope) if self._more else None, gives=gives)
+            return self._first.of_module(site, scope, extras, gives=gives)
+        if scope.suspends or site.result:
+            return self._compiled(site, scope, gives=gives)
+
+        def settle() -> None:
+            self._table[name] = self._compiled(site, scope, gives=gives)
+
+        return self._first.of_function(site, scope, extras, settle, gives=gives)
+
+    def _compiled(self, site: Site, scope: Scope, *, gives: bool) -> Callable[..., object]:
+        """The probe for a statement that runs often: the fastest that can be made."""
         # C code that imports something while a probe runs (a finalizer's warning, say) looks for __builtins__.
         namespace: dict[str, object] = {"__builtins__": builtins.__dict__}
         namespace.update(
@@ -298,33 +310,6 @@ class Probes:
             "exception": self._capture.message(describe_exception(error)),
             **self._reader(site, scope)(state),
         }
-
-
-def shared_names(tables: Tables, *, events: bool) -> dict[str, str]:
-    """Names for what functions share whose calls are alike, by those of the single functions.
-
-    So the code of a whole module is linked without asking for its tables.
-
-    Arguments:
-        tables: the module's.
-        events: whether it is rewritten for a recorder, which numbers the calls of each function.
-    """
-    found: dict[str, str] = {}
-    for scope in tables.scopes:
-        found[f"call_{scope.number}"] = _calling(scope)
-        found[f"leave_{scope.number}"] = "leave_0"
-        if not events:
-            found[f"enter_{scope.number}"] = _entry(scope)
-    return found
-
-
-def _entry(scope: Scope) -> str:
-    size, by_frame, namespace = scope.entering
-    return f"entry_{size}_{by_frame:d}_{namespace:d}"
-
-
-def _calling(scope: Scope) -> str:
-    return f"calling_{scope.entering.slots}_{scope.namespace:d}"
 
 
 _GIVING = ("return", "match", "lambda")
