@@ -16,7 +16,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from .config import FollowConfig
-from .linking import Piece
+from .linking import Pieces
 from .model import Lookup, Tables
 from .packed import pack, unpack
 
@@ -33,12 +33,13 @@ class Cache:
     """
 
     def __init__(self, config: FollowConfig, *, events: bool = False, other: str = "") -> None:
+        _fingerprint()  # now, rather than while the first module is imported
         wanted = [field.name for field in fields(config) if getattr(config, field.name) is True]
         wanted += ["events"] * events + [other] * bool(other)
         wanted += [item if isinstance(item, str) else f"{item.pattern} {item.flags}" for item in config.redact]
         self._suffix = f".follow-{zlib.crc32(' '.join(wanted).encode()):08x}"
 
-    def load(self, filename: str, source: bytes) -> tuple[tuple[Piece, ...], Lookup] | None:
+    def load(self, filename: str, source: bytes) -> tuple[Pieces, Lookup] | None:
         """The rewritten code of a file and its tables; None if it is not there, or is that of another text.
 
         Arguments:
@@ -52,7 +53,7 @@ class Cache:
             found = _read(elsewhere, header, filename)
         return found
 
-    def store(self, filename: str, source: bytes, pieces: tuple[Piece, ...], tables: Tables) -> None:
+    def store(self, filename: str, source: bytes, pieces: Pieces, tables: Tables) -> None:
         """Keep the rewritten code of a file; where it cannot be written, it is not kept."""
         if sys.dont_write_bytecode:
             return
@@ -91,7 +92,7 @@ class Cache:
             return None
 
 
-def _read(path: str, header: bytes, filename: str) -> tuple[tuple[Piece, ...], Lookup] | None:
+def _read(path: str, header: bytes, filename: str) -> tuple[Pieces, Lookup] | None:
     """What a cache file holds of a file; None if it is not there, or is of something else."""
     try:
         with open(path, "rb", buffering=0) as file:

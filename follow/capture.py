@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
+from operator import is_
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, ClassVar, TypeVar
 
@@ -17,6 +18,12 @@ type_name = type.__dict__["__name__"].__get__
 
 _AS_THEY_ARE = {id(kind): kind.__name__ for kind in (type, FunctionType, ModuleType, BuiltinFunctionType, type(None))}
 """By the id of a type its name: what most of a module's names hold, which needs no copy."""
+
+
+_MOST_KNOWN = 1024
+"""So many containers of atoms are remembered."""
+_FEW = 3
+"""Those of so few items are not: they are copied as fast."""
 
 
 class Shortened:
@@ -65,6 +72,7 @@ class Capture:
         self._nodes = config.max_nodes
         self._bound = 1 << config.max_bits
         self._live = config.values == "live"
+        self._flat: dict[int, Any] = {}
 
     def variable(self, name: str, value: object) -> dict[str, Any]:
         """The entry of one variable in a record: ``var``, ``val``, ``type``."""
@@ -107,13 +115,17 @@ class Capture:
 
     def start(self, kind: type[_AnyCopy]) -> _AnyCopy:
         """A copy that may spend what the limits say."""
-        return kind(self._depth, self._items, self._string, self._nodes, self._bound)
+        copy = kind(self._depth, self._items, self._string, self._nodes, self._bound)
+        copy.known = self._flat
+        return copy
 
 
 class Copy:
     """One variable being copied: what may still be spent, and which containers are done."""
 
-    __slots__ = ("bound", "depth", "items", "memo", "nodes", "string")
+    __slots__ = ("bound", "depth", "items", "known", "memo", "nodes", "string")
+    known: dict[int, Any]
+    """By its id what a list, tuple or dict of atoms held when it was last copied: mostly it still does."""
 
     def __init__(self, depth: int, items: int, string: int, nodes: int, bound: int) -> None:
         self.depth = depth
@@ -185,7 +197,44 @@ class Copy:
 
     def fill(self, value: Any, depth: int) -> object:
         """A copy of a container within the limits."""
-        return self.fillers[id(type(value))](self, value, depth)
+        kind = type(value)
+        if len(value) > _FEW and (kind is list or kind is tuple or kind is dict):
+            copied = self._of_atoms(value, kind)
+            if copied is not None:
+                return copied
+        return self.fillers[id(kind)](self, value, depth)
+
+    def _of_atoms(self, value: Any, kind: Any) -> object:
+        """A copy of a list, tuple or dict in which there are only atoms; None of another one.
+
+        Items are compared by identity, so it does no harm when another container gets an id.
+        """
+        held: Any = self.known.get(id(value))
+        if type(held) is not kind or len(held) != len(value) or not _holds_the_same(held, value):
+            held = value if kind is tuple else value.copy()  # one call, so no other thread can change it half way
+            if not self._are_atoms(held) or (kind is dict and not self._are_atoms(held.values())):
+                return None
+            if len(self.known) >= _MOST_KNOWN:
+                self.known.clear()
+            self.known[id(value)] = held
+        if kind is tuple:
+            return value
+        copied = self.memo[id(value)] = held.copy()
+        return copied
+
+    def _are_atoms(self, items: Iterable[Any]) -> bool:
+        string = self.string
+        for item in items:
+            kind = type(item)
+            if not (
+                (kind is str and len(item) <= string)
+                or (kind is int and -1073741824 < item < 1073741824)
+                or item is None
+                or kind is float
+                or kind is bool
+            ):
+                return False
+        return True
 
     def _head(self, value: Any, kind: type, depth: int) -> object:
         mapping = kind in (dict, OrderedDict, defaultdict)
@@ -235,6 +284,15 @@ class Copy:
             if (copied := self.copy(item, depth + 1)) is not item:
                 result[key] = copied
         return result
+
+
+def _holds_the_same(held: Any, value: Any) -> bool:
+    if type(held) is not dict:
+        return held is value or all(map(is_, held, value))
+    try:
+        return all(map(is_, held, value)) and all(map(is_, held.values(), value.values()))
+    except RuntimeError:  # another thread changes it
+        return False
 
 
 _KEY_IDS = frozenset(map(id, (str, int, bool, float, bytes, type(None))))

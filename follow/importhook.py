@@ -20,7 +20,7 @@ from .decorator import new_channel, probes_for
 from .deep import deeply
 from .errors import FollowError, FollowWarning, defects_reported, warn
 from .followers import as_followers
-from .linking import Piece, put_together, shared_names, take_apart
+from .linking import Pieces, put_together, shared_names, take_apart
 from .model import Lookup, Tables
 from .progress import Progress
 from .registry import remember_hooked
@@ -56,10 +56,10 @@ def _rewritten(
     *,
     asserts: bool = False,
     finish: Callable[[ast.Module], None] | None = None,
-) -> tuple[tuple[Piece, ...], Tables]:
+) -> tuple[Pieces, Tables]:
     source, events = Source(filename, text, 0, asserts), channel.recorder is not None
 
-    def work() -> tuple[tuple[Piece, ...], Tables]:
+    def work() -> tuple[Pieces, Tables]:
         with defects_reported(filename):
             rewritten = rewrite_module(source, config)
             code = build_module(source, rewritten, events=events, finish=finish)
@@ -68,7 +68,7 @@ def _rewritten(
     return deeply(work)
 
 
-def _linked(pieces: tuple[Piece, ...], tables: Lookup, filename: str, channel: Channel) -> CodeType:
+def _linked(pieces: Pieces, tables: Lookup, filename: str, channel: Channel) -> CodeType:
     remember_hooked(filename, channel)
     return put_together(pieces, filename, probes_for(tables, channel).resolve)
 
@@ -85,6 +85,7 @@ class Rewriting:
         self._config = config
         self._channel = channel
         self._caches: dict[bool, Cache] = {}
+        self._cache(asserts=False)
         self.progress = Progress()
 
     def code(self, loader: Any, fullname: str) -> CodeType | None:
@@ -97,7 +98,7 @@ class Rewriting:
         filename = loader.get_filename(fullname)
         data = _data(loader, filename)
         asserts = isinstance(loader, AssertLoader)
-        cache = self._cache(asserts)
+        cache = self._cache(asserts=asserts)
         found = None if data is None else cache.load(filename, data)
         if found is None:
             text = loader.get_source(fullname)
@@ -113,7 +114,7 @@ class Rewriting:
             loader.note(fullname)
         return _linked(*found, filename, self._channel)
 
-    def _cache(self, asserts: bool) -> Cache:
+    def _cache(self, *, asserts: bool) -> Cache:
         if asserts not in self._caches:
             other = rewritten_by() if asserts else ""
             self._caches[asserts] = Cache(self._config, events=self._channel.recorder is not None, other=other)

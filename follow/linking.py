@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import CodeType, MappingProxyType
 from typing import Any
 
@@ -10,56 +10,68 @@ from .graft import IDS, SENTINEL
 from .model import Scope, Tables
 
 _LENGTH = len(SENTINEL)
+_BYTE = 256
 _AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
 
-Piece = tuple[
-    CodeType, tuple[int, ...], tuple[str, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]
-]
-"""One code object with gaps among its constants, and what fills them: at these places probes of these names, at these
-ids of events (counted from the first of the piece of source), at these the pieces of these numbers."""
+Numbers = bytes | tuple[int, ...]
+"""Small numbers as bytes: these are read from a cache in no time, and the garbage collector need not look at them."""
+
+Piece = tuple[CodeType, Numbers, Numbers, Numbers, int, Numbers, Numbers, Numbers]
+"""One code object with gaps among its constants, and what fills them: at these places probes of names of these numbers,
+at these the ids of events (the first of them, counted from that of the piece of source, and how far each is from it),
+and at these the code objects of the pieces of these numbers."""
+
+Pieces = tuple[tuple[str, ...], tuple[Piece, ...]]
+"""Code that was taken apart: the names in it, and its code objects, inner ones before those that hold them."""
 
 
-def take_apart(code: CodeType, renamed: Mapping[str, str] = _AS_THEY_ARE) -> tuple[Piece, ...]:
-    """Code with sentinels as pieces, inner ones before those that hold them.
+def take_apart(code: CodeType, renamed: Mapping[str, str] = _AS_THEY_ARE) -> Pieces:
+    """Code with sentinels as pieces.
 
     Arguments:
         code: what was compiled.
         renamed: other names for some of the sentinels.
     """
+    names: dict[str, int] = {}
     pieces: list[Piece] = []
-    _take_apart(code, renamed, pieces)
-    return tuple(pieces)
+    _take_apart(code, renamed, names, pieces)
+    return tuple(names), tuple(pieces)
 
 
-def _take_apart(code: CodeType, renamed: Mapping[str, str], pieces: list[Piece]) -> int:
+def _take_apart(code: CodeType, renamed: Mapping[str, str], names: dict[str, int], pieces: list[Piece]) -> int:
     constants: list[Any] = list(code.co_consts)
-    names: dict[int, str] = {}
+    named: dict[int, int] = {}
     ids: dict[int, int] = {}
     inner: dict[int, int] = {}
     for place, constant in enumerate(constants):
         if type(constant) is CodeType:
-            inner[place] = _take_apart(constant, renamed, pieces)
+            inner[place] = _take_apart(constant, renamed, names, pieces)
         elif type(constant) is str and constant[:_LENGTH] == SENTINEL:
             name = constant[_LENGTH:]
             if name.startswith(IDS):
                 ids[place] = int(name[len(IDS) :])
             else:
-                names[place] = renamed.get(name, name)
+                named[place] = names.setdefault(renamed.get(name, name), len(names))
         else:
             continue
         constants[place] = None
+    first = min(ids.values(), default=0)
     pieces.append(
         (
             code.replace(co_consts=tuple(constants)),
-            *(tuple(names), tuple(names.values())),
-            *(tuple(ids), tuple(ids.values())),
-            *(tuple(inner), tuple(inner.values())),
+            *(_numbers(named), _numbers(named.values())),
+            *(_numbers(ids), first, _numbers([number - first for number in ids.values()])),
+            *(_numbers(inner), _numbers(inner.values())),
         )
     )
     return len(pieces) - 1
 
 
-def put_together(pieces: tuple[Piece, ...], filename: str, resolve: Callable[[str], Any]) -> CodeType:
+def _numbers(found: Collection[int]) -> Numbers:
+    return bytes(found) if max(found, default=0) < _BYTE else tuple(found)
+
+
+def put_together(pieces: Pieces, filename: str, resolve: Callable[[str], Any]) -> CodeType:
     """The code that was taken apart, with what the sentinels name.
 
     This is done at each import for every function of a module: so it is one loop, and asks for each name once.
@@ -69,16 +81,18 @@ def put_together(pieces: tuple[Piece, ...], filename: str, resolve: Callable[[st
         filename: the file that the code is to have; where pieces come from a cache, the file may have been moved.
         resolve: gives what a name stands for; of the ids of events it is asked for the first.
     """
-    made = _Made(resolve)
-    moved = pieces[-1][0].co_filename != filename
-    base = resolve(f"{IDS}0") if any(piece[3] for piece in pieces) else 0
+    names, codes = pieces
+    made = list(map(resolve, names))
+    moved = codes[-1][0].co_filename != filename
+    base = resolve(f"{IDS}0") if any(piece[3] for piece in codes) else 0
     done: list[CodeType] = []
-    for code, name_places, names, id_places, ids, inner_places, inner in pieces:
+    for code, name_places, numbers, id_places, first, ids, inner_places, inner in codes:
         constants = list(code.co_consts)
-        for place, name in zip(name_places, names):
-            constants[place] = made[name]
+        for place, number in zip(name_places, numbers):
+            constants[place] = made[number]
+        start = base + first
         for place, number in zip(id_places, ids):
-            constants[place] = base + number
+            constants[place] = start + number
         for place, number in zip(inner_places, inner):
             constants[place] = done[number]
         if moved:
@@ -88,18 +102,6 @@ def put_together(pieces: tuple[Piece, ...], filename: str, resolve: Callable[[st
         else:
             done.append(code)
     return done[-1]
-
-
-class _Made(dict[str, Any]):
-    """What names stand for, asked for once."""
-
-    def __init__(self, resolve: Callable[[str], Any]) -> None:
-        super().__init__()
-        self._resolve = resolve
-
-    def __missing__(self, name: str) -> Any:
-        made = self[name] = self._resolve(name)
-        return made
 
 
 def link(code: CodeType, filename: str, resolve: Callable[[str], Any]) -> CodeType:

@@ -11,7 +11,7 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import Any
 
-from .linking import Piece
+from .linking import Pieces
 from .model import Guard, Scope, Shown, Site, Tables
 
 _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
@@ -24,7 +24,7 @@ Content = tuple[bytes, bytes, bytes, bytes]
 """The scope of each site and of each guard, where each scope's packed part ends, and these parts."""
 
 
-def pack(pieces: tuple[Piece, ...], tables: Tables) -> bytes:
+def pack(pieces: Pieces, tables: Tables) -> bytes:
     """Code that was taken apart and its tables, as bytes."""
     owners = [array("I", (item.scope for item in items)).tobytes() for items in (tables.sites, tables.guards)]
     shared: dict[object, Any] = {}  # what marshal meets twice, it writes once
@@ -43,7 +43,7 @@ def pack(pieces: tuple[Piece, ...], tables: Tables) -> bytes:
     return marshal.dumps((pieces, (*owners, ends.tobytes(), b"".join(parts))))
 
 
-def unpack(data: bytes | memoryview, filename: str) -> tuple[tuple[Piece, ...], PackedTables]:
+def unpack(data: bytes | memoryview, filename: str) -> tuple[Pieces, PackedTables]:
     """What ``pack`` has packed.
 
     Arguments:
