@@ -9,6 +9,7 @@ from types import CodeType
 from . import quiet
 from .asserts import rewrite_asserts
 from .errors import TransformError
+from .garbage import collected_seldom
 from .graft import SENTINEL, Graft
 from .inline import EventGraft
 from .source import Located, Source, compile_statement, walk_codes
@@ -73,13 +74,14 @@ def build_module(
         TransformError: the rewritten code is not the original with probes, or cannot be compiled.
     """
     try:
-        new = quiet.parse(rewritten.text, source.flags)
-        _graft(rewritten, events).statement(rewritten.original, new)
-        if source.asserts:
-            rewrite_asserts(new, source.text)
-        if finish is not None:
-            finish(new)
-        return quiet.compile_tree(new, source.flags)
+        with collected_seldom():
+            new = quiet.parse(rewritten.text, source.flags)
+            _graft(rewritten, events).statement(rewritten.original, new)
+            if source.asserts:
+                rewrite_asserts(new, source.text)
+            if finish is not None:
+                finish(new)
+            return quiet.compile_tree(new, source.flags)
     except (SyntaxError, ValueError) as error:
         raise TransformError(
             f"{source.filename} cannot be followed: its rewritten code does not compile ({error})."

@@ -14,6 +14,7 @@ LAYERS = [
         "members",
         "progress",
         "deep",
+        "garbage",
         "selection",
         "state",
         "version",
