@@ -248,7 +248,10 @@ class Copy:
 
     def pair(self, key: object, item: object, depth: int) -> Any:
         """A dict's key and what it stands for."""
-        return self.copy(key, depth), self.copy(item, depth)
+        if not (type(key) is str and len(key) <= self.string):
+            key = self.copy(key, depth)
+        copier = self.copiers.get(id(type(item)))
+        return key, self.other(item) if copier is None else copier(self, item, depth)
 
     def list(self, value: Any, depth: int) -> object:
         """A list or deque."""
