@@ -119,7 +119,7 @@ def _suites(node: ast.AST) -> list[list[ast.stmt]]:
 
 
 def _is_scope(code: CodeType, number: int) -> bool:
-    wanted = (f"{SENTINEL}enter_{number}", f"{SENTINEL}next_{number}")
+    wanted = (f"{SENTINEL}enter_{number}", f"{SENTINEL}enter_id_{number}")
     return any(constant in wanted for constant in code.co_consts if isinstance(constant, str))
 
 

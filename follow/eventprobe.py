@@ -12,7 +12,7 @@ from typing import Any
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
 from .describe import describe_raised
-from .events import ALL, FEW, LEFT, RAISED, SET, held_by, id_of, id_of_entry
+from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
 from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
@@ -23,6 +23,7 @@ from .probe import MODULE, Probes
 from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
 
+_FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
 _BUILTINS = ("type", "len", "id", "int", "str", "float", "bool")
 
 
@@ -73,11 +74,16 @@ class EventProbes(Probes):
         if name in self._constants:
             return self._constants[name]
         what, _, number = name.rpartition("_")
-        if what == "id":
-            return self._base + int(number)
+        if what in _FORMS:
+            return id_of(self._base, int(number), _FORMS[what])
+        if what == "enter_id":
+            return self._entry_id(int(number))
         if what == "next":
             return self._recorder.numbers(self._base, int(number))
         return super()._resolve(name)
+
+    def _entry_id(self, scope: int) -> int:
+        return id_of_entry(self._base, self._tables.counts()[0], scope)
 
     # -- calls -----------------------------------------------------------------------------------
 
@@ -86,7 +92,7 @@ class EventProbes(Probes):
         rest: list[object] = [{}] if namespace else [MISSING] * size
         frames, extend, now = self._frames, self._extend, self._now
         new, thread = self._recorder.numbers(self._base, number), self._thread
-        began = id_of_entry(self._base, self._tables.counts()[0], number)
+        began = self._entry_id(number)
 
         def enter(user: FunctionType | None = None) -> list[Any]:
             state = [new(), None, None if user is None else user.__closure__, None, None, None, *rest]

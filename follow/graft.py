@@ -21,9 +21,6 @@ SENTINEL = "\0follow:"
 PROBES = "probes"
 """The constant that holds all probes, by their names or their sites' numbers."""
 
-IDS = "id_"
-"""What the names of events' ids start with; the number after it is counted from the first of the piece of source."""
-
 _IN_TABLE = re.compile(r"(?:(?:return|match|lambda|yield|store|keep|clear|raised|reraise)_)?\d")
 """The names of the probes in it: those that a piece of source may have many of."""
 

@@ -20,7 +20,7 @@ from .decorator import new_channel, probes_for
 from .deep import deeply
 from .errors import FollowError, FollowWarning, defects_reported, warn
 from .followers import as_followers
-from .linking import Pieces, put_together, shared_names, take_apart
+from .linking import Pieces, meanings_of, put_together, take_apart
 from .model import Lookup, Tables
 from .progress import Progress
 from .registry import remember_hooked
@@ -63,7 +63,7 @@ def _rewritten(
         with defects_reported(filename):
             rewritten = rewrite_module(source, config)
             code = build_module(source, rewritten, events=events, finish=finish)
-            return take_apart(code, shared_names(rewritten.tables, events=events)), rewritten.tables
+            return take_apart(code, meanings_of(rewritten.tables, events=events)), rewritten.tables
 
     return deeply(work)
 

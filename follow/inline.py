@@ -10,8 +10,8 @@ from __future__ import annotations
 import ast
 import re
 
-from .events import ALL, FEW, SOME, held_by, id_of, id_of_entry
-from .graft import IDS, Graft, constant, set_position
+from .events import held_by
+from .graft import Graft, constant, set_position
 from .model import CELL, HIDDEN_LOCAL, RESULT_LOCAL, SLOT, VALUE, Scope, Shown, Site, Span
 from .state import CALL, CELLS, SLOTS
 
@@ -91,8 +91,7 @@ class EventGraft(Graft):
             state = write.display([*parts, *(constant("missing", scope.anchor) for _ in scope.slots)])
         begin = ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=state)
         set_position(begin, scope.anchor)
-        began = id_of_entry(0, len(self._tables.sites), scope.number)
-        parts = [write.id(began), write.number(), write.call("thread")]
+        parts = [constant(f"enter_id_{scope.number}", scope.anchor), write.number(), write.call("thread")]
         parts += [write.argument(name) for name in scope.entered]
         parts += [write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells)]
         return [begin, write.statement(write.event(parts)), write.look()]
@@ -140,10 +139,6 @@ class _Writer:
     def state(self, index: int) -> ast.expr:
         """What the call's state holds at an index."""
         return self.item(self.name(HIDDEN_LOCAL), index)
-
-    def id(self, number: int) -> ast.expr:
-        """An event's id, counted from the first of the piece of source."""
-        return constant(f"{IDS}{number}", self._anchor)
 
     def number(self) -> ast.expr:
         """The call's number."""
@@ -196,13 +191,13 @@ class _Writer:
         """When an event's shorter form will do (None: where they are one), that form and the longer one."""
         held = held_by(site, self._scope)
         if not held.longer:
-            parts = [self.id(id_of(0, site.number, FEW)), self.number(), *map(self.value, held.bound)]
+            parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
             if held.result:
                 parts.append(self.none() if result is None else self.result(result, site))
             few = self.event(parts)
             return None, few, few
-        few = self.event([self.id(id_of(0, site.number, FEW)), self.number(), *map(self.value, held.bound)])
-        parts = [self.id(id_of(0, site.number, ALL)), self.number()]
+        few = self.event([constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)])
+        parts = [constant(f"all_id_{site.number}", self._anchor), self.number()]
         parts += map(self.value, [*held.bound, *held.cells])
         if held.together:
             now = self._at(ast.Tuple(elts=[self.read(shown) for shown in held.again], ctx=ast.Load()))
@@ -211,7 +206,7 @@ class _Writer:
             parts += map(self.change, held.again)
         everything = self.event(parts)
         if held.bases:
-            parts = [self.id(id_of(0, site.number, SOME)), self.number(), *map(self.value, held.bound)]
+            parts = [constant(f"some_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
             some = self.event([*parts, *(self.call("change", self.name(base)) for base in site.bases)])
             tests = [self.has_kind_of(base, "is_base") for base in site.bases]
             return tests[0] if len(tests) == 1 else self.boolean(ast.And(), tests), some, everything

@@ -6,12 +6,15 @@ from collections.abc import Callable, Collection, Mapping
 from types import CodeType, MappingProxyType
 from typing import Any
 
-from .graft import IDS, SENTINEL
+from .events import ALL, FEW, SOME, id_of, id_of_entry
+from .graft import SENTINEL
 from .model import Scope, Tables
 
 _LENGTH = len(SENTINEL)
 _BYTE = 256
-_AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
+_FIRST_ID = "few_id_0"
+"""The name of the first id of a piece of source."""
+_AS_THEY_ARE: Mapping[str, str | int] = MappingProxyType({})
 
 Numbers = bytes | tuple[int, ...]
 """Small numbers as bytes: these are read from a cache in no time, and the garbage collector need not look at them."""
@@ -25,33 +28,33 @@ Pieces = tuple[tuple[str, ...], tuple[Piece, ...]]
 """Code that was taken apart: the names in it, and its code objects, inner ones before those that hold them."""
 
 
-def take_apart(code: CodeType, renamed: Mapping[str, str] = _AS_THEY_ARE) -> Pieces:
+def take_apart(code: CodeType, meanings: Mapping[str, str | int] = _AS_THEY_ARE) -> Pieces:
     """Code with sentinels as pieces.
 
     Arguments:
         code: what was compiled.
-        renamed: other names for some of the sentinels.
+        meanings: other names for some of the sentinels, and the ids of events, counted from the first.
     """
     names: dict[str, int] = {}
     pieces: list[Piece] = []
-    _take_apart(code, renamed, names, pieces)
+    _take_apart(code, meanings, names, pieces)
     return tuple(names), tuple(pieces)
 
 
-def _take_apart(code: CodeType, renamed: Mapping[str, str], names: dict[str, int], pieces: list[Piece]) -> int:
+def _take_apart(code: CodeType, meanings: Mapping[str, str | int], names: dict[str, int], pieces: list[Piece]) -> int:
     constants: list[Any] = list(code.co_consts)
     named: dict[int, int] = {}
     ids: dict[int, int] = {}
     inner: dict[int, int] = {}
     for place, constant in enumerate(constants):
         if type(constant) is CodeType:
-            inner[place] = _take_apart(constant, renamed, names, pieces)
+            inner[place] = _take_apart(constant, meanings, names, pieces)
         elif type(constant) is str and constant[:_LENGTH] == SENTINEL:
-            name = constant[_LENGTH:]
-            if name.startswith(IDS):
-                ids[place] = int(name[len(IDS) :])
+            meaning = meanings.get(constant[_LENGTH:], constant[_LENGTH:])
+            if type(meaning) is int:
+                ids[place] = meaning
             else:
-                named[place] = names.setdefault(renamed.get(name, name), len(names))
+                named[place] = names.setdefault(str(meaning), len(names))
         else:
             continue
         constants[place] = None
@@ -84,7 +87,7 @@ def put_together(pieces: Pieces, filename: str, resolve: Callable[[str], Any]) -
     names, codes = pieces
     made = list(map(resolve, names))
     moved = codes[-1][0].co_filename != filename
-    base = resolve(f"{IDS}0") if any(piece[3] for piece in codes) else 0
+    base = resolve(_FIRST_ID) if any(piece[3] for piece in codes) else 0
     done: list[CodeType] = []
     for code, name_places, numbers, id_places, first, ids, inner_places, inner in codes:
         constants = list(code.co_consts)
@@ -109,21 +112,28 @@ def link(code: CodeType, filename: str, resolve: Callable[[str], Any]) -> CodeTy
     return put_together(take_apart(code), filename, resolve)
 
 
-def shared_names(tables: Tables, *, events: bool) -> dict[str, str]:
-    """Names for what functions share whose calls are alike, by those of the single functions.
+def meanings_of(tables: Tables, *, events: bool) -> dict[str, str | int]:
+    """What the sentinels of a whole module mean, where that can be told before it is linked.
 
-    So the code of a whole module is linked without asking for its tables.
+    Functions whose calls are alike share a name; ids of events are numbers. So code is linked without asking for the
+    module's tables.
 
     Arguments:
         tables: the module's.
         events: whether it is rewritten for a recorder, which numbers the calls of each function.
     """
-    found: dict[str, str] = {}
+    found: dict[str, str | int] = {}
     for scope in tables.scopes:
         found[f"call_{scope.number}"] = calling_name(scope)
         found[f"leave_{scope.number}"] = "leave_0"
-        if not events:
+        if events:
+            found[f"enter_id_{scope.number}"] = id_of_entry(0, len(tables.sites), scope.number)
+        else:
             found[f"enter_{scope.number}"] = entry_name(scope)
+    if events:
+        for site in tables.sites:
+            for name, form in (("few", FEW), ("all", ALL), ("some", SOME)):
+                found[f"{name}_id_{site.number}"] = id_of(0, site.number, form)
     return found
 
 

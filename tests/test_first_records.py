@@ -18,7 +18,7 @@ from follow.build import build_module
 from follow.copies import Tagged, is_same
 from follow.garbage import collected_seldom
 from follow.graft import SENTINEL
-from follow.linking import put_together, shared_names, take_apart
+from follow.linking import meanings_of, put_together, take_apart
 from follow.source import Source, walk_codes
 from follow.transform import rewrite_module
 
@@ -167,17 +167,17 @@ def test_code_is_put_together_as_it_was(events: bool) -> None:
     source = Source("argparse.py", text, 0)
     rewritten = rewrite_module(source, FollowConfig())
     code = build_module(source, rewritten, events=events)
-    names = shared_names(rewritten.tables, events=events)
-    pieces = marshal.loads(marshal.dumps(take_apart(code, names)))
+    meanings = meanings_of(rewritten.tables, events=events)
+    pieces = marshal.loads(marshal.dumps(take_apart(code, meanings)))
 
     def resolve(name: str) -> object:
-        return 1000 if name == "id_0" else f"<{name}>"
+        return 1000 if name == "few_id_0" else f"<{name}>"
 
     def expected(constant: object) -> object:
         if type(constant) is not str or not constant.startswith(SENTINEL):
             return constant
-        name = constant.removeprefix(SENTINEL)
-        return 1000 + int(name[3:]) if name.startswith("id_") else f"<{names.get(name, name)}>"
+        meaning = meanings.get(constant.removeprefix(SENTINEL), constant.removeprefix(SENTINEL))
+        return 1000 + meaning if type(meaning) is int else f"<{meaning}>"
 
     done = put_together(pieces, "elsewhere.py", resolve)
     there, here = list(walk_codes(done)), list(walk_codes(code))
