@@ -11,6 +11,7 @@ from typing import Any
 
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
+from .copies import is_same
 from .describe import describe_raised
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
@@ -18,7 +19,6 @@ from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
 from .model import Follower, Lookup, Scope, Site
-from .moduleevents import ModuleEvents
 from .probe import MODULE, Probes
 from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
@@ -60,7 +60,6 @@ class EventProbes(Probes):
             "most": describer.most,
             "missing": MISSING,
         }
-        self._module_events = ModuleEvents(channel, recorder, describer)
         self._thread = recorder.constants["thread"]
         if asks_begin(channel.config.fields):
             self._constants["thread"], self._thread = begin_here, begin_above
@@ -115,11 +114,9 @@ class EventProbes(Probes):
 
     # -- events ----------------------------------------------------------------------------------
 
-    def _make_record(self, name: int | str, number: int, *, gives: bool) -> Callable[..., object]:
+    def _make_record(self, number: int, *, gives: bool) -> FunctionType:
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
-        if scope.namespace:
-            return self._module_events.probe(id_of(self._base, number), site, scope, gives=gives)
         held = held_by(site, scope)
         namespace: dict[str, object] = {
             "__builtins__": builtins.__dict__,
@@ -127,11 +124,32 @@ class EventProbes(Probes):
             "MISSING": MISSING,
             "number": id_of(self._base, site.number, ALL if held.longer else FEW),
         }
+        if scope.namespace:
+            names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
+            gather = functools.partial(self._gather, scope.secret)
+            namespace.update(gather=gather, names=names if site.again else site.binds)
         return FunctionType(event_template(event_shape(site, scope, held, gives)), namespace)
 
     def _named(self, secret: tuple[str, ...], name: str, value: object) -> object:
         """What is kept of a variable's value."""
         return self._describer.hide(value) if name in secret else self._copy(value)
+
+    def _gather(
+        self, secret: tuple[str, ...], found: dict[str, object] | None, last: dict[str, object], names: list[str]
+    ) -> dict[str, object]:
+        """Of a module's names those whose values are others than last time."""
+        changed: dict[str, object] = {}
+        if found is None:  # the call is not known
+            return changed
+        try:
+            for name in names:
+                value = self._named(secret, name, found.get(name, MISSING))
+                if not is_same(value, last.get(name, MISSING)):
+                    changed[name] = value
+        except (RecursionError, MemoryError):  # what is left is told later
+            self._channel.dropped += 1
+        last.update(changed)
+        return changed
 
     def _make_yield(self, number: int) -> Callable[..., object]:
         copy = self._describer.hide if self._tables.site(number).hides else self._copy

@@ -28,6 +28,7 @@ def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any,
         site.result == "yield",
         site.kind,
         site.hides,
+        scope.namespace,
         scope.stateless,
     )
 
@@ -35,23 +36,26 @@ def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any,
 @functools.cache
 def event_template(shape: tuple[Any, ...]) -> CodeType:
     """The code of all probes of one shape: they differ only in what their globals hold."""
-    arguments, bound, again, together, stores, clears, gives, yields, kind, hides, stateless = shape
+    arguments, bound, again, together, stores, clears, gives, yields, kind, hides, namespace, stateless = shape
     names = [f"a{index}" for index in range(arguments)]
     lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
     lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
     cleared = [f" state[{SLOTS + slot}] = MISSING" for slot in clears]
     parts = ["number", "state" if stateless else f"state[{CALL}]"]
-    parts += [_value(Shown("", place, index), secret=secret) for place, index, secret in bound]
-    changes = [_read(Shown("", place, index)) for place, index in again]
-    parts += [f"changes(({', '.join(changes)},))"] if together else [f"change({read})" for read in changes]
-    if yields:
-        parts.append(f"state[{YIELDED}]")
-    elif gives and kind in ("return", "lambda"):
-        parts.append("hide(value)" if hides else _atom_or_copy("value"))
-    elif kind == "return":
-        parts.append("None")
+    if namespace:
+        parts.append(f"gather(state[{CELLS}], state[{SLOTS}], names)")
+    else:
+        parts += [_value(Shown("", place, index), secret=secret) for place, index, secret in bound]
+        changes = [_read(Shown("", place, index)) for place, index in again]
+        parts += [f"changes(({', '.join(changes)},))"] if together else [f"change({read})" for read in changes]
+        if yields:
+            parts.append(f"state[{YIELDED}]")
+        elif gives and kind in ("return", "lambda"):
+            parts.append("hide(value)" if hides else _atom_or_copy("value"))
+        elif kind == "return":
+            parts.append("None")
     event = f" extend(({', '.join(parts)}, now()))"
-    end = [f" {FULL}"] if kind in ("for", "while") else []
+    end = [f" {FULL}"] if kind in ("for", "while") or namespace else []
     given = [" return value"] if gives else []
     order = [event, *cleared] if kind == "return" else [*cleared, event]
     return function_code("\n".join([*lines, *order, *end, *given]) + "\n")

@@ -34,12 +34,12 @@ class First(NamedTuple):
     variables: Variables
     extras: Extras | None
     gives: bool
-    stores: tuple[tuple[int, int], ...] = ()
-    clears: tuple[int, ...] = ()
-    returns: bool = False
-    left: Iterator[bool] = repeat(True)
+    stores: tuple[tuple[int, int], ...]
+    clears: tuple[int, ...]
+    returns: bool
+    left: Iterator[bool]
     """Gives False when another probe is to take its place."""
-    settle: Callable[[], None] | None = None
+    settle: Callable[[], None]
     """Puts that in its place."""
 
 
@@ -58,25 +58,23 @@ class FirstRecords:
         self._names = PossibleNames()
         self.emit = emit
 
-    def of_module(self, site: Site, scope: Scope, extras: Extras | None, *, gives: bool) -> Callable[..., object]:
-        """The probe of a module's own statement."""
-        names = self._names.of(site, scope)
-        variables = functools.partial(_of_namespace, self._capture.namespace, names, scope.secret)
-        return functools.partial(self._record, First(scope.name, site.instruction, variables, extras, gives))
-
-    def of_function(
+    def probe(
         self, site: Site, scope: Scope, extras: Extras | None, settle: Callable[[], None], *, gives: bool
     ) -> Callable[..., object]:
-        """The probe of a statement of a function that cannot be suspended.
+        """The probe of a statement whose record shows variables, in what cannot be suspended.
 
         Arguments:
-            site: the statement, whose record shows variables.
-            scope: the function.
+            site: the statement.
+            scope: the function or module.
             extras: the further fields.
             settle: is called after a few times, to put another probe in its place.
             gives: whether it is given a value and returns it.
         """
-        variables = functools.partial(_of_call, self._capture, site, scope.secret)
+        if scope.namespace:
+            names = self._names.of(site, scope)
+            variables = functools.partial(_of_namespace, self._capture.namespace, names, scope.secret)
+        else:
+            variables = functools.partial(_of_call, self._capture, site, scope.secret)
         left = chain(repeat(True, _TIMES), repeat(False))
         known = First(
             *(scope.name, site.instruction, variables, extras, gives),
@@ -108,7 +106,7 @@ class FirstRecords:
             if known.extras is not None:
                 record.update(known.extras(state))
             self.emit(record)
-            if not next(known.left) and known.settle is not None:
+            if not next(known.left):
                 known.settle()
         except (RecursionError, MemoryError):
             thread.busy = False

@@ -83,10 +83,10 @@ class Probes:
     def _make(self, name: int | str) -> Callable[..., object]:
         """A probe of the table, when it is first called."""
         if type(name) is int:
-            return self._make_record(name, name, gives=False)
+            return self._make_record(name, gives=False)
         what, _, number = str(name).partition("_")
         if what in _GIVING:
-            return self._make_record(name, int(number), gives=True)
+            return self._make_record(int(number), gives=True)
         made: Callable[..., object] = getattr(self, f"_make_{what}")(int(number))
         return made
 
@@ -153,23 +153,23 @@ class Probes:
 
     # -- records ---------------------------------------------------------------------------------
 
-    def _make_record(self, name: int | str, number: int, *, gives: bool) -> Callable[..., object]:
+    def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         """A probe that makes records; one that ``gives`` takes a value first and returns it."""
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
-        extras = self._reader(site, scope) if self._more else None
-        if scope.namespace:
-            return self._first.of_module(site, scope, extras, gives=gives)
         if scope.suspends or site.result:
-            return self._compiled(site, scope, gives=gives)
+            return self._compiled_record(number, gives=gives)
 
         def settle() -> None:
-            self._table[name] = self._compiled(site, scope, gives=gives)
+            self._table[f"{site.kind}_{number}" if gives else number] = self._compiled_record(number, gives=gives)
 
-        return self._first.of_function(site, scope, extras, settle, gives=gives)
+        extras = self._reader(site, scope) if self._more else None
+        return self._first.probe(site, scope, extras, settle, gives=gives)
 
-    def _compiled(self, site: Site, scope: Scope, *, gives: bool) -> Callable[..., object]:
-        """The probe for a statement that runs often: the fastest that can be made."""
+    def _compiled_record(self, number: int, *, gives: bool) -> FunctionType:
+        """The same for a statement that runs often."""
+        site = self._tables.site(number)
+        scope = self._tables.scope(site.scope)
         # C code that imports something while a probe runs (a finalizer's warning, say) looks for __builtins__.
         namespace: dict[str, object] = {"__builtins__": builtins.__dict__}
         namespace.update(
@@ -187,7 +187,12 @@ class Probes:
             extras=self._reader(site, scope) if self._more == "dynamic" else self._known(site, scope),
             emit=self._emit,
         )
-        namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
+        if scope.namespace:
+            names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
+            gather = functools.partial(self._capture.namespace, secret=scope.secret)
+            namespace.update(gather=gather if scope.secret else self._capture.namespace, names=names)
+        else:
+            namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)
         shape = shape_of(site, scope, gives, more=self._more)
         return FunctionType(template(shape), namespace)

@@ -32,13 +32,14 @@ def shape_of(site: Site, scope: Scope, gives: bool, *, more: str) -> tuple[Any, 
         gives,
         more,
         site.kind == "return",
+        scope.namespace,
     )
 
 
 @functools.cache
 def template(shape: tuple[Any, ...]) -> CodeType:
     """The code of all probes of one shape: they differ only in what their globals hold."""
-    arguments, places, stores, clears, result, suspends, gives, more, returns = shape
+    arguments, places, stores, clears, result, suspends, gives, more, returns, namespace = shape
     names = [f"a{index}" for index in range(arguments)]
     lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
     lines += [f" state[{SLOTS + slot}] = a{argument}" for slot, argument in stores]
@@ -50,7 +51,11 @@ def template(shape: tuple[Any, ...]) -> CodeType:
     else:
         lines += [f" thread = state[{THREAD}]"]
     lines += [f" if thread.busy: return{done}", " try:", "  t = now()", "  thread.busy = True"]
-    made, variables = _variables(places, result, gives=gives)
+    if namespace:
+        made: list[str] = []
+        variables = f"gather(state[{CELLS}], names)"
+    else:
+        made, variables = _variables(places, result, gives=gives)
     lines += made
     further = {"": "", "static": ", **extras", "dynamic": ", **extras(state)"}[more]
     lines += [

@@ -40,7 +40,7 @@ LAYERS = [
     {"channel"},
     {"threads", "calls"},
     {"transform", "registry", "firstrecords"},
-    {"build", "probe", "moduleevents"},
+    {"build", "probe"},
     {"eventprobe"},
     {"decorator", "generated"},
     {"instrument", "importhook"},
