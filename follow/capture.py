@@ -199,28 +199,33 @@ class Copy:
         """A copy of a container within the limits."""
         kind = type(value)
         if len(value) > _FEW and (kind is list or kind is tuple or kind is dict):
-            copied = self._of_atoms(value, kind)
+            copied = self._of_simple(value, kind)
             if copied is not None:
                 return copied
         return self.fillers[id(kind)](self, value, depth)
 
-    def _of_atoms(self, value: Any, kind: Any) -> object:
-        """A copy of a list, tuple or dict in which there are only atoms; None of another one.
+    def _of_simple(self, value: Any, kind: Any) -> object:
+        """A copy of a list, tuple or dict whose items need no copies; None of another one.
 
-        Items are compared by identity, so it does no harm when another container gets an id.
+        If there are only atoms in it, these are kept, and compared by identity the next time: so it does no harm when
+        another container gets an id.
         """
         held: Any = self.known.get(id(value))
-        if type(held) is not kind or len(held) != len(value) or not _holds_the_same(held, value):
-            held = value if kind is tuple else value.copy()  # one call, so no other thread can change it half way
-            if not self._are_atoms(held) or (kind is dict and not self._are_atoms(held.values())):
+        if type(held) is kind and len(held) == len(value) and _holds_the_same(held, value):
+            new = held if kind is tuple else held.copy()
+        else:
+            new = value if kind is tuple else value.copy()  # one call, so no other thread can change it half way
+            items = new.values() if kind is dict else new
+            if self._are_atoms(items) and (kind is not dict or self._are_atoms(new)):
+                if len(self.known) >= _MOST_KNOWN:
+                    self.known.clear()
+                self.known[id(value)] = new if kind is tuple else new.copy()
+            elif not _COPIED.isdisjoint(map(id, map(type, items))):
                 return None
-            if len(self.known) >= _MOST_KNOWN:
-                self.known.clear()
-            self.known[id(value)] = held
         if kind is tuple:
             return value
-        copied = self.memo[id(value)] = held.copy()
-        return copied
+        self.memo[id(value)] = new
+        return new
 
     def _are_atoms(self, items: Iterable[Any]) -> bool:
         string = self.string
@@ -328,3 +333,4 @@ _COPIERS: dict[int, Callable[[Copy, Any, int], object]] = {
     **dict.fromkeys(Copy.fillers, Copy.container),
 }
 Copy.copiers = _COPIERS
+_COPIED = frozenset(_COPIERS)
