@@ -7,8 +7,8 @@ that are called then.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, compress, repeat
+from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
 from .capture import Capture
@@ -19,9 +19,6 @@ from .state import CELLS, CLOCK, MISSING, SLOTS, THREAD
 _TIMES = 30
 """So often a statement runs before code is compiled for its probe: that takes as long as some 200 of these records."""
 
-Variables = Callable[[list[Any], Sequence[object]], list[dict[str, Any]]]
-"""Gives the variables of a record, by the state of its call and the probe's arguments."""
-
 Extras = Callable[[list[Any]], dict[str, Any]]
 """Gives the further fields of a record, by the state of its call."""
 
@@ -29,18 +26,12 @@ Extras = Callable[[list[Any]], dict[str, Any]]
 class First(NamedTuple):
     """What one probe knows; one that ``gives`` is given a value before its other arguments, and returns it."""
 
-    function: str
-    instruction: str
-    variables: Variables
+    site: Site
+    scope: Scope
+    names: list[str]
+    """In a module those that may be bound."""
     extras: Extras | None
     gives: bool
-    stores: tuple[tuple[int, int], ...]
-    clears: tuple[int, ...]
-    returns: bool
-    left: Iterator[bool]
-    """Gives False when another probe is to take its place."""
-    settle: Callable[[], None]
-    """Puts that in its place."""
 
 
 class FirstRecords:
@@ -49,47 +40,35 @@ class FirstRecords:
     Arguments:
         channel: where they go.
         capture: copies values.
-        emit: what the channel gives them to; the attribute is changed when that changes.
+        settle: puts another probe in the place of that of a site, which gives back a value or does not.
+        emit: what the channel gives records to; the attribute is changed when that changes.
     """
 
-    def __init__(self, channel: Channel, capture: Capture, emit: Follower) -> None:
+    def __init__(
+        self, channel: Channel, capture: Capture, settle: Callable[[Site, bool], None], emit: Follower
+    ) -> None:
         self._channel = channel
         self._capture = capture
+        self._settle = settle
         self._names = PossibleNames()
+        self._times: dict[int, int] = {}
         self.emit = emit
 
-    def probe(
-        self, site: Site, scope: Scope, extras: Extras | None, settle: Callable[[], None], *, gives: bool
-    ) -> Callable[..., object]:
-        """The probe of a statement whose record shows variables, in what cannot be suspended.
-
-        Arguments:
-            site: the statement.
-            scope: the function or module.
-            extras: the further fields.
-            settle: is called after a few times, to put another probe in its place.
-            gives: whether it is given a value and returns it.
-        """
-        if scope.namespace:
-            names = self._names.of(site, scope)
-            variables = functools.partial(_of_namespace, self._capture.namespace, names, scope.secret)
-        else:
-            variables = functools.partial(_of_call, self._capture, site, scope.secret)
-        left = chain(repeat(True, _TIMES), repeat(False))
-        known = First(
-            *(scope.name, site.instruction, variables, extras, gives),
-            *(site.stores, site.clears, site.kind == "return", left, settle),
-        )
-        return functools.partial(self._record, known)
+    def probe(self, site: Site, scope: Scope, extras: Extras | None, *, gives: bool) -> Callable[..., object]:
+        """The probe of a statement whose record shows variables, in what cannot be suspended."""
+        names = self._names.of(site, scope) if scope.namespace else _NO_NAMES
+        return functools.partial(self._record, First(site, scope, names, extras, gives))
 
     def _record(self, known: First, state: list[Any], *values: Any) -> Any:
+        site, scope, names, extras, gives = known
         value = None
-        if known.gives:
+        if gives:
             value, *values = values  # type: ignore[assignment]
-        for slot, argument in known.stores:
+        for slot, argument in site.stores:
             state[SLOTS + slot] = values[argument]
-        if not known.returns:
-            for slot in known.clears:
+        returns = site.kind == "return"
+        if not returns:
+            for slot in site.clears:
                 state[SLOTS + slot] = MISSING
         thread = state[THREAD]
         if thread.busy:
@@ -97,17 +76,22 @@ class FirstRecords:
         try:
             time = now()
             thread.busy = True
+            if scope.namespace:
+                variables = self._capture.namespace(state[CELLS], names, scope.secret)
+            else:
+                variables = self._variables(site, scope.secret, state, values)
             record = {
-                "function": known.function,
-                "instruction": known.instruction,
+                "function": scope.name,
+                "instruction": site.instruction,
                 "execution_time": (time - state[CLOCK] - thread.overhead) * 1e3,
-                "local_vars": known.variables(state, values),
+                "local_vars": variables,
             }
-            if known.extras is not None:
-                record.update(known.extras(state))
+            if extras is not None:
+                record.update(extras(state))
             self.emit(record)
-            if not next(known.left):
-                known.settle()
+            self._times[site.number] = times = self._times.get(site.number, 0) + 1
+            if times > _TIMES:
+                self._settle(site, gives)
         except (RecursionError, MemoryError):
             thread.busy = False
             self._channel.dropped += 1
@@ -115,44 +99,35 @@ class FirstRecords:
         except BaseException as error:
             self._channel.fail(error, thread)
         thread.busy = False
-        if known.returns:  # its own record still shows them
-            for slot in known.clears:
+        if returns:  # its own record still shows them
+            for slot in site.clears:
                 state[SLOTS + slot] = MISSING
         state[CLOCK] = time = time - thread.overhead
         thread.overhead = now() - time
         return value
 
+    def _variables(
+        self, site: Site, secret: tuple[str, ...], state: list[Any], values: Sequence[object]
+    ) -> list[dict[str, Any]]:
+        """The variables that a function's statement shows."""
+        found: list[dict[str, Any]] = []
+        for name, place, index in site.shown:
+            if place == VALUE:
+                value = values[index]
+            elif place == SLOT:
+                value = state[SLOTS + index]
+                if value is MISSING:
+                    continue
+            else:
+                try:
+                    value = state[CELLS][index].cell_contents
+                except ValueError:
+                    continue
+            found.append((self._capture.hidden if name in secret else self._capture.variable)(name, value))
+        return found
 
-def _of_namespace(
-    namespace: Callable[..., list[dict[str, Any]]],
-    names: list[str],
-    secret: tuple[str, ...],
-    state: list[Any],
-    values: Sequence[object],
-) -> list[dict[str, Any]]:
-    """The variables of a module."""
-    return namespace(state[CELLS], names, secret)
 
-
-def _of_call(
-    capture: Capture, site: Site, secret: tuple[str, ...], state: list[Any], values: Sequence[object]
-) -> list[dict[str, Any]]:
-    """The variables that a function's statement shows."""
-    found: list[dict[str, Any]] = []
-    for name, place, index in site.shown:
-        if place == VALUE:
-            value = values[index]
-        elif place == SLOT:
-            value = state[SLOTS + index]
-            if value is MISSING:
-                continue
-        else:
-            try:
-                value = state[CELLS][index].cell_contents
-            except ValueError:
-                continue
-        found.append((capture.hidden if name in secret else capture.variable)(name, value))
-    return found
+_NO_NAMES: list[str] = []
 
 
 class PossibleNames:

@@ -51,7 +51,7 @@ class Probes:
         self._more = "" if not fields else "static" if set(context.STATIC).issuperset(fields) else "dynamic"
         self._stands = not {"call_id", "depth"}.isdisjoint(fields)
         self._namespaces: list[dict[str, object]] = []
-        self._first = FirstRecords(channel, self._capture, self._emit)
+        self._first = FirstRecords(channel, self._capture, self._settle, self._emit)
         self._frames: dict[int, list[Any]] = {}
         self._table = ProbeTable(self._make)
         self._directly: dict[str, object] = {"probes": self._table}
@@ -159,12 +159,13 @@ class Probes:
         scope = self._tables.scope(site.scope)
         if scope.suspends or site.result:
             return self._compiled_record(number, gives=gives)
-
-        def settle() -> None:
-            self._table[f"{site.kind}_{number}" if gives else number] = self._compiled_record(number, gives=gives)
-
         extras = self._reader(site, scope) if self._more else None
-        return self._first.probe(site, scope, extras, settle, gives=gives)
+        return self._first.probe(site, scope, extras, gives=gives)
+
+    def _settle(self, site: Site, gives: bool) -> None:
+        """A statement has run a few times: give it a probe that is compiled."""
+        name = f"{site.kind}_{site.number}" if gives else site.number
+        self._table[name] = self._compiled_record(site.number, gives=gives)
 
     def _compiled_record(self, number: int, *, gives: bool) -> FunctionType:
         """The same for a statement that runs often."""
