@@ -87,6 +87,6 @@ class Loops:
         self.current = inner
         drafts = self._function.drafts
         recorded = self.around[inner][0] if isinstance(statement, ast.Break) else inner
-        told = replace(drafts[site].site, loop=recorded, always=isinstance(statement, ast.Return))
+        told = drafts[site].site._replace(loop=recorded, always=isinstance(statement, ast.Return))
         self._function.scan.sites[site] = told
         drafts[site] = replace(drafts[site], site=told)

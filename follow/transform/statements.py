@@ -291,7 +291,7 @@ class StatementScan:
         )
         draft = self.drafts[site]
         whole = (*span_of(first)[:2], *span_of(statement)[2:])
-        self.drafts[site] = replace(draft, site=replace(draft.site, span=whole))
+        self.drafts[site] = replace(draft, site=draft.site._replace(span=whole))
         self.emitters.append((site, "after", statement))
 
     def _scan_ClassDef(self, statement: ast.ClassDef, context: Context) -> None:
