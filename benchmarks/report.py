@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from follow.accelerate import native
+
 Row = dict[str, Any]
 VERSION = platform.python_version().rpartition(".")[0]
 RESULTS = Path(__file__).parent / "results"
@@ -113,6 +115,7 @@ def circumstances() -> dict[str, object]:
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "load_average_at_start": load,
+        "compiled_helper": native is not None,
     }
 
 

@@ -119,7 +119,7 @@ def _suites(node: ast.AST) -> list[list[ast.stmt]]:
 
 
 def _is_scope(code: CodeType, number: int) -> bool:
-    wanted = (f"{SENTINEL}enter_{number}", f"{SENTINEL}enter_id_{number}")
+    wanted = tuple(f"{SENTINEL}{name}_{number}" for name in ("enter", "enter_id", "begin"))
     return any(constant in wanted for constant in code.co_consts if isinstance(constant, str))
 
 

@@ -15,6 +15,7 @@ import zlib
 from dataclasses import fields
 from pathlib import Path
 
+from .accelerate import native
 from .config import FollowConfig
 from .linking import Pieces
 from .model import Lookup, Tables
@@ -36,7 +37,7 @@ class Cache:
         _fingerprint()  # now, rather than while the first module is imported
         wanted = [field.name for field in fields(config) if getattr(config, field.name) is True]
         wanted += [repr((config.include, config.exclude, config.watch, config.explode, config.loop_limit))]
-        wanted += ["events"] * events + [other] * bool(other)
+        wanted += ["native" if native is not None else "events"] * events + [other] * bool(other)
         wanted += [item if isinstance(item, str) else f"{item.pattern} {item.flags}" for item in config.redact]
         self._suffix = f".follow-{zlib.crc32(' '.join(wanted).encode()):08x}"
 

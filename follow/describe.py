@@ -10,7 +10,7 @@ from typing import Any
 from .capture import Capture, Copy, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, SHORT, Tagged, plain
-from .described import ATOM_IDS, Described, describe, described, fixed, mro_of, names_of
+from .described import ATOM_IDS, Described, describe, described, descriptions, fixed, mro_of, names_of
 from .flat import FlatCopies
 from .model import Record
 from .state import MISSING, Number
@@ -31,8 +31,12 @@ class Describer:
     """Instead of a value for which there was no stack or no memory left."""
     described = staticmethod(described)
     """The description of any object of a type, by the type's id; None where there is more to do."""
+    descriptions = descriptions
+    """All of these."""
     fixed = staticmethod(fixed)
     """Whether what is recorded of an object of a type, by the type's id, cannot change."""
+    objects = False
+    """Whether objects are recorded with their attributes."""
 
     def __init__(self, config: FollowConfig) -> None:
         self._start = Capture(config).start
@@ -67,6 +71,11 @@ class Describer:
     def take_from(self, room: Number) -> None:
         """From this number is taken what copies weigh from now on: some 256 bytes are one."""
         self._room = self._flat_copies.room = room
+
+    @property
+    def room(self) -> Number:
+        """The number from which that is taken."""
+        return self._room
 
     def weigh(self, copy: DescribingCopy) -> None:
         """A copy was made: there is less room."""

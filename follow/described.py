@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from .accelerate import native
 from .capture import type_name
 from .state import MISSING
 
@@ -73,13 +74,13 @@ _THEMSELVES = ATOM_IDS | {id(Described), id(Redacted)}
 
 _MOST_NAMES = 4096
 _by_name: dict[tuple[str, str], Described] = {}
-_described: dict[int, Described] = {}
+descriptions: dict[int, Described] = {}
 """By the id of a type the description of its objects, as long as the type lives."""
 _fixed: dict[int, bool] = {}
 """The ids of types of which every object is recorded as the same value for ever; of a type that may die, as above."""
 _types: dict[int, weakref.ref[type]] = {}
 
-described = _described.get
+described = descriptions.get
 """The description of any object of a type, by the type's id; None if none was described yet."""
 fixed = _fixed.get
 """Whether what is recorded of an object of a type, by the type's id, cannot change; None if that is not known."""
@@ -96,19 +97,21 @@ def describe(value: object) -> object:
     if kind is type:
         return _named("type", type_name(value))
     classes = _makes_classes(kind)
-    found = None if classes else _described.get(number)
+    found = None if classes else descriptions.get(number)
     if found is None and number not in _types:
 
         def forget(_: object) -> None:
-            _described.pop(number, None)
+            descriptions.pop(number, None)
             _fixed.pop(number, None)
             _types.pop(number, None)
+            if native is not None:
+                native.forget_types()
 
         _types[number] = weakref.ref(kind, forget)
         _fixed[number] = True
         if not classes:
-            _described[number] = Described(type_name(kind))
-    return _named("type", type_name(value)) if classes else _described[number]
+            descriptions[number] = Described(type_name(kind))
+    return _named("type", type_name(value)) if classes else descriptions[number]
 
 
 def _named(kind: str, name: str) -> Described:

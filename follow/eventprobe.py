@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from .accelerate import native
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
 from .copies import is_same
@@ -20,12 +21,15 @@ from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
 from .model import ELISION, WATCH, Follower, Lookup, Scope, Site
+from .nativeprobe import NativeProbes
 from .probe import MODULE, Probes
 from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
 from .watch import WATCHING, content, form_for
 
 _FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
+_NATIVE = ("begin", "given", *(f"native_{what}" for what in ("statement", "return", "match", "lambda", "yield")))
+"""What the names of the compiled helper's probes start with."""
 _BUILTINS = ("type", "len", "id", "int", "str", "float", "bool")
 
 
@@ -70,6 +74,10 @@ class EventProbes(Probes):
         self._thread = recorder.constants["thread"]
         if asks_begin(channel.config.fields):
             self._constants["thread"], self._thread = begin_here, begin_above
+        self._native: NativeProbes | None = None
+        if native is not None:
+            begin = begin_here if asks_begin(channel.config.fields) else None
+            self._native = NativeProbes(tables, channel.config, recorder, self._base, describer, self._extend, begin)
         super().__init__(tables, channel, depth)
 
     def _on_emit(self, emit: Follower) -> None:
@@ -80,6 +88,9 @@ class EventProbes(Probes):
         if name in self._constants:
             return self._constants[name]
         what, _, number = name.rpartition("_")
+        if what in _NATIVE:
+            assert self._native is not None
+            return self._native.probe(name.removeprefix("native_"))
         if what.startswith(WATCH) and what != WATCH:
             return self._watch(self._tables.scope(int(number)), int(what.removeprefix(WATCH)))
         if what in _FORMS:

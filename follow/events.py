@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .model import CELL, ELISION, Scope, Shown, Site
+from .model import CELL, ELISION, VALUE, Scope, Shown, Site
 
 TIME, SET, RAISED, LEFT, RECORD, SILENCE = range(6)
 """The ids of follow's own events:
@@ -81,6 +81,16 @@ def held_by(site: Site, scope: Scope) -> Held:
     known = {shown.name: shown for shown in site.shown}
     bases = tuple(known[name] for name in site.bases)
     return Held(bound, cells, tuple(shown for shown in again if shown.place != CELL), bases, result, changes=False)
+
+
+def given_to(site: Site, scope: Scope) -> tuple[str, ...]:
+    """The names whose values a statement's probe needs to be given."""
+    held = held_by(site, scope)
+    names = dict.fromkeys(shown.name for shown in (*held.bound, *held.again) if shown.place == VALUE)
+    if held.longer:
+        names.update(dict.fromkeys((*site.bases, *filter(None, [site.unless_exact]))))
+    names.update(dict.fromkeys(site.arguments[argument] for _, argument in site.stores))
+    return tuple(names)
 
 
 def id_of(base: int, site: int, form: int = FEW) -> int:

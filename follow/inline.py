@@ -10,15 +10,24 @@ from __future__ import annotations
 import ast
 import re
 
+from .accelerate import native
 from .endings import branching, put_checks
-from .events import held_by
+from .events import given_to, held_by
 from .graft import Graft, constant, set_position
 from .model import CELL, ELISION, HIDDEN_LOCAL, NOWHERE, RESULT_LOCAL, SLOT, VALUE, WATCH, Scope, Shown, Site, Span
 from .state import CALL, CELLS, LOOP_SIZE, SLOTS
 
+_BY_SITE = ("statement", "return", "match", "lambda", "yield")
+"""The probes that the compiled helper has, by what their names start with."""
+
+
+def is_native(scope: Scope) -> bool:
+    """Whether the compiled helper makes the events of a function: all but its loops' limits and watched expressions."""
+    return native is not None and not (scope.namespace or scope.loops or scope.watches)
+
 
 class EventGraft(Graft):
-    """The graft that writes probes out."""
+    """The graft that writes probes out, or makes each one call of the compiled helper."""
 
     _entered: Scope | None = None
     """The function whose body is being grafted, once its entry was met."""
@@ -65,6 +74,8 @@ class EventGraft(Graft):
         if match.group(1) is None:
             site = self._tables.sites[int(match.group(2))]
             write = self._writer(site)
+            if write is not None and write.native:
+                return write.given(site)
             if write is not None and not site.stores:
                 return write.site_if_recorded(site)
         return super()._placed_condition(probe, match)
@@ -76,7 +87,7 @@ class EventGraft(Graft):
         if match is None or match.group(1) != "return":
             return done
         write = self._writer(self._tables.sites[int(match.group(2))])
-        if write is None:
+        if write is None or write.native:
             return done
         (end,) = done
         assert isinstance(end, ast.Return) and isinstance(end.value, ast.Call)
@@ -84,6 +95,18 @@ class EventGraft(Graft):
         end.value = write.name(RESULT_LOCAL)
         events = write.site_statements(self._tables.sites[int(match.group(2))], Shown(RESULT_LOCAL, VALUE, 0))
         return [write.statement(keep), *events, write.check(), end]
+
+    def _callee(self, named: ast.expr, anchor: Span) -> ast.expr:
+        """What a probe's name becomes: with the compiled helper nearly always the probe itself."""
+        match = self._name.match(named.id)  # type: ignore[attr-defined]
+        if native is not None and match is not None and match.group(2) is not None:
+            what, number = match.group(1) or "statement", int(match.group(2))
+            if what == "enter" and self._tables.scopes[number].name == "<lambda>":
+                if is_native(self._tables.scopes[number]):
+                    return constant(f"begin_{number}", anchor)
+            elif what in _BY_SITE and is_native(self._tables.scopes[self._tables.sites[number].scope]):
+                return constant(f"native_{what}_{number}", anchor)
+        return super()._callee(named, anchor)
 
     def _writer(self, site: Site) -> _Writer | None:
         """What writes a site's probe out; None where it must stay a function."""
@@ -98,6 +121,8 @@ class EventGraft(Graft):
         write = self._writer(site)
         if write is None:
             return []
+        if write.native:
+            return [write.statement(write.given(site))]
         return [*self._stored(site, write), *write.site_statements(site), *self._looked(site, write)]
 
     def _stored(self, site: Site, write: _Writer) -> list[ast.stmt]:
@@ -119,15 +144,15 @@ class EventGraft(Graft):
         write = _Writer(scope.anchor, scope)
         assert isinstance(item.value, ast.Call)
         self._entered = scope
+        if write.native:
+            user = self._placed_user(item.value, scope) if scope.cells else write.none()
+            state = write.call(f"begin_{scope.number}", user, *map(write.name, scope.entered))
+            return [write.statement(ast.Assign(targets=[write.name(HIDDEN_LOCAL, ast.Store())], value=state))]
         state = write.call(f"next_{scope.number}")
         if not scope.stateless:
             cells: ast.expr = write.none()
             if scope.cells:
-                (user,) = item.value.args
-                for node in ast.walk(user):
-                    if isinstance(node, (ast.expr, ast.arg)):
-                        set_position(node, scope.anchor)
-                cells = write.attribute(user, "__closure__")
+                cells = write.attribute(self._placed_user(item.value, scope), "__closure__")
             parts = [state, write.none(), cells, write.none(), write.none(), write.none()]
             more = len(scope.slots) + LOOP_SIZE * len(scope.loops)
             state = write.display([*parts, *(constant("missing", scope.anchor) for _ in range(more))])
@@ -139,6 +164,14 @@ class EventGraft(Graft):
             write.value(Shown(name, CELL, index)) for index, name in enumerate(scope.cells) if name in scope.names
         ]
         return [begin, write.statement(write.event(parts)), write.look(begins=True)]
+
+    def _placed_user(self, entry: ast.Call, scope: Scope) -> ast.expr:
+        """The lambda that uses the cells of a call that begins."""
+        (user,) = entry.args
+        for node in ast.walk(user):
+            if isinstance(node, (ast.expr, ast.arg)):
+                set_position(node, scope.anchor)
+        return user
 
 
 class _Writer:
@@ -152,6 +185,7 @@ class _Writer:
     def __init__(self, anchor: Span, scope: Scope) -> None:
         self._anchor = anchor
         self._scope = scope
+        self.native = is_native(scope)
         self._watched: tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...] = ()
         self._sink = -1
 
@@ -236,6 +270,11 @@ class _Writer:
         check = self.choice(self.compare(self.number(), ast.Is(), outermost), self.call("ended"))
         assert isinstance(check, ast.If)
         return check
+
+    def given(self, site: Site) -> ast.expr:
+        """The event of a site by the compiled helper, which is given the values that it needs."""
+        names = map(self.name, given_to(site, self._scope))
+        return self.call(f"given_{site.number}", self.name(HIDDEN_LOCAL), *names)
 
     def site(self, site: Site) -> ast.expr:
         """The event of a site: what its statement has bound, and what it may have changed."""

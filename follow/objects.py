@@ -11,7 +11,7 @@ from .capture import Shortened, type_name
 from .config import FollowConfig
 from .copies import Instance, Tagged
 from .describe import WORTH_A_LOOK, Describer, DescribingCopy
-from .described import ATOM_IDS, mro_of, names_of
+from .described import ATOM_IDS, Described, mro_of, names_of
 
 MORE = "…"
 """Under this name stands how many attributes an object has whose attributes are too many."""
@@ -61,7 +61,9 @@ class ObjectDescriber(Describer):
         config: its limits.
     """
 
-    described = staticmethod(dict[int, Any]().get)
+    descriptions: dict[int, Described] = {}
+    described = staticmethod(descriptions.get)
+    objects = True
     fixed = staticmethod(dict.fromkeys(ATOM_IDS, True).get)
 
     def __init__(self, config: FollowConfig) -> None:

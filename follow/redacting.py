@@ -12,6 +12,7 @@ from .capture import Capture, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, SHORT, Tagged, plain
 from .describe import CopiedBytearray, Describer, DescribingCopy, is_hashable
+from .described import Described
 from .objects import ObjectCopy, ObjectDescriber
 from .redaction import LONGEST, Redaction, option, redaction_of
 from .state import MISSING
@@ -24,7 +25,8 @@ class RedactingDescriber(Describer):
         config: the limits, and what is hidden.
     """
 
-    described = staticmethod(dict[int, Any]().get)  # every object is looked at
+    descriptions: dict[int, Described] = {}  # every object is looked at
+    described = staticmethod(descriptions.get)
 
     def __init__(self, config: FollowConfig) -> None:
         super().__init__(config)

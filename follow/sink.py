@@ -8,7 +8,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .config import FollowConfig
@@ -33,6 +33,8 @@ class EventSink:
         self.now = time.perf_counter_ns
         self.buffer: list[Any] = Hashable()
         self.constants: dict[str, Any] = {}
+        self.helpers: dict[FollowConfig, tuple[Any, Any]] = {}
+        """What the compiled helper's probes share, by the limits of values."""
         self._limit = Number()
         self._outer = Number()
         """The number of the outermost call of a thread, if it is known and its end matters."""
@@ -109,6 +111,11 @@ class EventSink:
         """
         note = map(self._catalogue.called.append, [(base, scope)])  # gives None, which is filtered out
         return filter(None, itertools.chain(note, self._calls)).__next__
+
+    def numbers_of(self, base: int, scope: int) -> Iterator[int]:
+        """The same for what asks for it when the function is first called."""
+        self._catalogue.called.append((base, scope))
+        return self._calls
 
     def silence(self, base: int) -> None:
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""

@@ -7,7 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "follow"
 LAYERS = [
+    {"_native"},
     {
+        "accelerate",
         "errors",
         "quiet",
         "private",
@@ -44,6 +46,7 @@ LAYERS = [
     {"threads", "calls"},
     {"transform", "registry", "firstrecords"},
     {"build", "probe"},
+    {"nativeprobe"},
     {"eventprobe"},
     {"decorator", "generated"},
     {"instrument", "importhook"},

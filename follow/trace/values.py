@@ -9,6 +9,7 @@ from typing import Any
 
 import msgpack
 
+from ..accelerate import native
 from ..capture import Shortened
 from ..copies import Instance, Tagged, name_and_length
 from ..describe import CopiedBytearray
@@ -36,6 +37,10 @@ def pack(value: object) -> bytes:
     """
     packed: bytes = msgpack.packb(value, default=_extension, strict_types=True, unicode_errors="surrogatepass")
     return packed
+
+
+pack_in_python = pack
+"""What the compiled helper does as well, if it is there."""
 
 
 def unpack(data: bytes, depth: int = 0) -> Any:
@@ -112,6 +117,19 @@ _PACKERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Tagged: (TAGGED, lambda value: pack([value.number, value.content])),
     Redacted: (REDACTED, lambda value: pack(value.type)),
 }
+
+if native is not None:
+    pack = native.Packer(
+        default=_extension,
+        extension=msgpack.ExtType,
+        keeping=Described,
+        known=(
+            *((kind, _PACKERS[kind][0], ()) for kind in (tuple, set, frozenset)),
+            (Tagged, TAGGED, ("number", "content")),
+            (Shortened, SHORTENED, ("type", "length", "shown")),
+            (Instance, INSTANCE, ("type", "attributes")),
+        ),
+    ).pack
 
 _OF_BYTES: dict[int, Callable[[bytes], object]] = {
     BYTEARRAY: bytearray,

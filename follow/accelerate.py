@@ -1,0 +1,27 @@
+"""The compiled helper, where it is there: it does what a recorder's probes do, and nothing that Python code cannot.
+
+Its sources are in ``native/``. It is built when follow is installed, if there is a C compiler; without it all works,
+more slowly. ``FOLLOW_PURE_PYTHON=1`` leaves it aside.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+SOURCES = 0xAAC98851
+"""The checksum of the C sources that this Python code goes with: a helper made of others is not used."""
+
+
+def _loaded() -> Any:
+    if os.environ.get("FOLLOW_PURE_PYTHON") == "1":
+        return None
+    try:
+        from . import _native  # type: ignore[attr-defined]
+    except ImportError:
+        return None
+    return _native if getattr(_native, "SOURCES", None) == SOURCES else None
+
+
+native: Any = _loaded()
+"""The helper; None where everything is done by Python code."""

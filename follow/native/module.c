@@ -1,0 +1,38 @@
+/* The module: its types, and the digest of its sources. */
+#include "native.h"
+
+#ifndef FOLLOW_SOURCES
+#define FOLLOW_SOURCES 0
+#endif
+
+static int fill(PyObject *module)
+{
+    static struct { const char *name; PyType_Spec *spec; } types[] = {
+        {"Snapshots", &snapshots_spec}, {"Events", &events_spec}, {"Probe", &probe_spec},
+        {"Packer", &packer_spec}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        PyObject *type = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
+        if (type == NULL) return -1;
+        int failed = PyModule_AddObjectRef(module, types[i].name, type);
+        Py_DECREF(type);
+        if (failed) return -1;
+    }
+    PyObject *sources = PyLong_FromUnsignedLong(FOLLOW_SOURCES);
+    if (sources == NULL) return -1;
+    int failed = PyModule_AddObjectRef(module, "SOURCES", sources);
+    Py_DECREF(sources);
+    return failed;
+}
+
+static PyMethodDef functions[] = {
+    {"forget_types", forget_types, METH_NOARGS, "A type has died, of which the description was known."},
+    {"taken", (PyCFunction)(void *)taken, METH_FASTCALL, "All items of a list, which is left with others, in one step."},
+    {NULL, NULL, 0, NULL}};
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, (void *)fill}, {0, NULL}};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, .m_name = "follow._native", .m_doc = "The compiled helper of follow.", .m_slots = slots,
+    .m_methods = functions};
+
+PyMODINIT_FUNC PyInit__native(void) { return PyModuleDef_Init(&definition); }

@@ -1,0 +1,812 @@
+/* Values as they are now, within limits: what follow/describe.py and follow/flat.py do, for the built-in types.
+
+   No code of the program runs here, nor any other Python code, and the collector is off meanwhile: so the GIL is
+   held from a value's first item to its last, and no other thread can change it half way. What is not done here
+   (objects that nobody has described yet, long strings, cycles, …) makes the whole value Python's task.
+
+   The form that was made of a container last is kept. A container is turned into its form item by item, and as long as
+   each is the item of the last form, nothing is made. So what has not changed costs a comparison a item. */
+#include "native.h"
+
+#define MOST_KEPT 4096
+#define GROUP 4
+#define MOST_KEPT_ITEMS (1 << 15)
+#define MOST_MET 2048
+#define DEEPEST 50
+enum { WHOLE, CUT, HEAD, NAMED, METHOD, CLASS }; /* the variants of what is kept of one container */
+enum { NOT_MET, UNDER_WAY, DONE };
+
+typedef struct {
+    Snapshots *of;
+    Py_ssize_t nodes, weight;
+    PyTypeObject *kind;  /* the type of the object that was met last */
+    PyObject *described; /* borrowed: what stands for it */
+} Work;
+
+static PyObject *form_of(Work *work, PyObject *value, int depth, int *simple);
+
+/* -- what needs no copy ------------------------------------------------------------------------------ */
+
+static inline int is_small_int(PyObject *value)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyUnstable_Long_IsCompact((PyLongObject *)value);
+#else
+    return PyLong_SHIFT == 30 && Py_SIZE(value) >= -1 && Py_SIZE(value) <= 1;
+#endif
+}
+
+int is_small_text(PyObject *value, Py_ssize_t most)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    if (!PyUnicode_IS_READY(value)) return 0;
+#endif
+    return PyUnicode_GET_LENGTH(value) <= most;
+}
+
+static inline int is_plain(Snapshots *self, PyObject *value)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    if (kind == &PyLong_Type) return is_small_int(value);
+    if (kind == &PyUnicode_Type) return self->texts && is_small_text(value, self->brief);
+    return kind == &PyFloat_Type || value == Py_None || kind == &PyBool_Type;
+}
+
+static unsigned forgotten; /* how often descriptions of types were forgotten */
+
+PyObject *forget_types(PyObject *module, PyObject *arguments)
+{
+    (void)module, (void)arguments;
+    forgotten++;
+    return Py_NewRef(Py_None);
+}
+
+/* What stands for any object of a type, or NULL; borrowed. What the dict has said is remembered until a type dies. */
+static PyObject *described(Snapshots *self, PyTypeObject *kind)
+{
+    if (PyDict_GET_SIZE(self->described) == 0) return NULL;
+    Typed *typed = &self->typed[((uintptr_t)kind >> 4 ^ (uintptr_t)kind >> 10) & (TYPES - 1)];
+    if (typed->kind == kind && typed->forgotten == forgotten) return typed->form;
+    PyObject *number = PyLong_FromVoidPtr(kind);
+    if (number == NULL) return NULL;
+    PyObject *found = PyDict_GetItemWithError(self->described, number);
+    Py_DECREF(number);
+    if (found != NULL) {
+        PyObject *before = typed->form;
+        *typed = (Typed){kind, Py_NewRef(found), forgotten};
+        Py_XDECREF(before);
+    }
+    return found;
+}
+
+/* What stands for a plain item or an object of a known type; borrowed. NULL: there is more to do, or an error. */
+static inline PyObject *quick(Work *work, PyObject *item)
+{
+    PyTypeObject *kind = Py_TYPE(item);
+    if (kind == work->kind) return work->described;
+    if (is_plain(work->of, item)) return item;
+    if (kind == &PyList_Type || kind == &PyTuple_Type || kind == &PyDict_Type || kind == &PyLong_Type) return NULL;
+    PyObject *found = described(work->of, kind);
+    if (found != NULL) {
+        work->kind = kind;
+        work->described = found;
+    }
+    return found;
+}
+
+/* -- what is kept ------------------------------------------------------------------------------------ */
+
+static inline size_t place_of(uintptr_t key, size_t size)
+{
+    return (size_t)(((uint64_t)key * 0x9E3779B97F4A7C15u) >> 40) & (size - 1);
+}
+
+static inline uintptr_t key_of(PyObject *value, int variant) { return (uintptr_t)value | (uintptr_t)variant; }
+
+/* The entries among which that of a key is: those of one group, the latest first. */
+static inline Kept *group_of(Snapshots *self, uintptr_t key)
+{
+    return &self->kept[place_of(key, self->kept_size) & ~(size_t)(GROUP - 1)];
+}
+
+/* The entry of a key, or NULL; good until something else is kept. */
+static inline Kept *kept(Snapshots *self, uintptr_t key)
+{
+    if (self->kept == NULL) return NULL;
+    Kept *entry = group_of(self, key);
+    for (int i = 0; i < GROUP; i++)
+        if (entry[i].key == key) return &entry[i];
+    return NULL;
+}
+
+/* Put an entry first in its group, whose last one makes room for it; it takes over the reference to the form. */
+static void put_first(Snapshots *self, Kept new)
+{
+    Kept *group = group_of(self, new.key);
+    int last = 0;
+    while (last < GROUP - 1 && group[last].key != 0 && group[last].key != new.key) last++;
+    if (group[last].key != 0 && group[last].key != new.key) self->kept_lost++;
+    PyObject *before = group[last].form;
+    for (; last > 0; last--) group[last] = group[last - 1];
+    group[0] = new;
+    Py_XDECREF(before); /* it holds only what stands for values */
+}
+
+static int grow(Snapshots *self)
+{
+    size_t old_size = self->kept == NULL ? 0 : self->kept_size, size = old_size ? old_size * 4 : 64;
+    Kept *old = self->kept, *entries = PyMem_Calloc(size, sizeof(Kept));
+    if (entries == NULL) return -1;
+    self->kept = entries;
+    self->kept_size = size;
+    for (size_t i = old_size; i > 0; i--)
+        if (old[i - 1].key != 0) put_first(self, old[i - 1]);
+    self->kept_lost = 0;
+    PyMem_Free(old);
+    return 0;
+}
+
+static Py_ssize_t length_of(PyObject *value);
+
+static void forget_forms(Snapshots *self)
+{
+    for (size_t i = 0; self->kept != NULL && i < self->kept_size; i++) {
+        self->kept[i].key = 0;
+        Py_CLEAR(self->kept[i].form);
+    }
+    self->kept_items = 0;
+}
+
+static void keep(Snapshots *self, uintptr_t key, PyObject *form, PyObject *shown, Py_ssize_t length, int flat)
+{
+    if (self->kept == NULL || (self->kept_lost > self->kept_size / 2 && self->kept_size < MOST_KEPT))
+        if (grow(self) < 0 && self->kept == NULL) return;
+    Py_ssize_t own = length_of(form), more = shown == NULL ? 0 : length_of(shown);
+    if (self->kept_items > MOST_KEPT_ITEMS) forget_forms(self);
+    self->kept_items += (own > 0 ? own : 0) + (more > 0 ? more : 0);
+    put_first(self, (Kept){key, Py_NewRef(form), shown, length, flat});
+}
+
+/* -- which containers have been met in one variable -------------------------------------------------- */
+
+/* The place of a container; NULL when there are too many. */
+static Met *met(Snapshots *self, uintptr_t key)
+{
+    if (self->met_count > MOST_MET / 2) return NULL;
+    size_t at = place_of(key, MOST_MET);
+    while (self->met[at].epoch == self->epoch && self->met[at].key != key) at = (at + 1) & (MOST_MET - 1);
+    Met *entry = &self->met[at];
+    if (entry->epoch != self->epoch) {
+        *entry = (Met){key, NULL, self->epoch, NOT_MET};
+        self->met_count++;
+    }
+    return entry;
+}
+
+/* -- objects of follow's own classes, made without calling them -------------------------------------- */
+
+static const char *const NAMES[] = {"number", "content", "type", "length", "shown", "name", "packed", "function", "method", "text"};
+enum { NUMBER, CONTENT, TYPE, LENGTH, SHOWN, NAME, PACKED, FUNCTION, METHOD_NAME, TEXT };
+
+/* An object with attributes: the indices of their names, and their values. */
+static PyObject *made(Snapshots *self, PyTypeObject *kind, const int *names, PyObject *const *values, int count)
+{
+    PyObject *new = kind->tp_alloc(kind, 0);
+    for (int i = 0; new != NULL && i < count; i++)
+        if (PyObject_GenericSetAttr(new, self->names[names[i]], values[i]) < 0) Py_CLEAR(new);
+    return new;
+}
+
+static PyObject *tagged(Snapshots *self, PyObject *value, PyObject *content)
+{
+    static const int names[] = {NUMBER, CONTENT};
+    PyObject *number = PyLong_FromVoidPtr(value);
+    if (number == NULL) return NULL;
+    PyObject *values[] = {number, content};
+    PyObject *new = made(self, self->tagged, names, values, 2);
+    Py_DECREF(number);
+    return new;
+}
+
+/* What stands for a container beyond the limits; takes over the reference to what is shown of it. */
+static PyObject *shortened(Snapshots *self, PyObject *value, Py_ssize_t length, PyObject *shown)
+{
+    static const int names[] = {TYPE, LENGTH, SHOWN};
+    if (shown == NULL) return NULL;
+    PyTypeObject *kind = Py_TYPE(value);
+    PyObject *name = PyUnicode_InternFromString(kind->tp_name);
+    PyObject *number = PyLong_FromSsize_t(length);
+    PyObject *new = NULL;
+    if (name != NULL && number != NULL) {
+        PyObject *values[] = {name, number, shown};
+        new = made(self, self->shortened, names, values, 3);
+    }
+    Py_XDECREF(name);
+    Py_XDECREF(number);
+    Py_DECREF(shown);
+    if (new == NULL || kind == &PyTuple_Type || kind == &PyFrozenSet_Type) return new; /* those cannot change */
+    PyObject *result = tagged(self, value, new);
+    Py_DECREF(new);
+    return result;
+}
+
+/* What stands for an object that has a name of its own; perhaps it was made before. `kind` is an index of NAMES. */
+static PyObject *named(Snapshots *self, PyObject *object, int variant, int kind, PyObject *name)
+{
+    static const int names[] = {TYPE, NAME, PACKED, TEXT};
+    uintptr_t key = key_of(object, variant);
+    Kept *entry = kept(self, key);
+    if (entry != NULL && entry->shown == name) return Py_NewRef(entry->form); /* it holds the name, so that is the same */
+    PyObject *values[] = {self->names[kind], name, Py_None, Py_None};
+    PyObject *new = made(self, self->descriptions, names, values, 4);
+    if (new != NULL) keep(self, key, new, name, 0, 0);
+    return new;
+}
+
+/* What stands for a function, method or class; NULL if it is none of those that are done here. */
+static PyObject *named_form(Snapshots *self, PyObject *value)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    if (kind == &PyFunction_Type) return named(self, value, NAMED, FUNCTION, ((PyFunctionObject *)value)->func_qualname);
+    if (kind == &PyMethod_Type) {
+        PyObject *function = PyMethod_GET_FUNCTION(value);
+        if (Py_TYPE(function) != &PyFunction_Type) return NULL;
+        return named(self, function, METHOD, METHOD_NAME, ((PyFunctionObject *)function)->func_qualname);
+    }
+    if (kind != &PyType_Type || !PyType_HasFeature((PyTypeObject *)value, Py_TPFLAGS_HEAPTYPE)) return NULL;
+    return named(self, value, CLASS, TYPE, ((PyHeapTypeObject *)value)->ht_name);
+}
+
+/* -- containers -------------------------------------------------------------------------------------- */
+
+/* How many of the first `count` items have the same form as last time, when all were plain or described: so an item that
+   is its own form cannot have changed. */
+static Py_ssize_t same_items(Work *work, PyObject *const *items, Py_ssize_t count, PyObject *const *forms)
+{
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (items[i] != forms[i] && quick(work, items[i]) != forms[i]) return i;
+    return count;
+}
+
+/* The forms of the first `count` items; `old` has those of the last time from its `skip`-th item on, or is NULL. Gives
+   `old` itself if nothing has changed, else a new list whose first `skip` items are NULL. */
+static PyObject *items_form(
+    Work *work, PyObject *const *items, Py_ssize_t count, PyObject *old, int flat, int skip, int depth, int *simple)
+{
+    PyObject *new = NULL;
+    if (old == NULL && (new = PyList_New(count + skip)) == NULL) return NULL;
+    Py_ssize_t i = old != NULL && flat ? same_items(work, items, count, ((PyListObject *)old)->ob_item + skip) : 0;
+    for (; i < count; i++) {
+        PyObject *form = quick(work, items[i]), *owned = NULL;
+        if (form == NULL && (form = owned = form_of(work, items[i], depth + 1, simple)) == NULL) {
+            Py_XDECREF(new);
+            return NULL;
+        }
+        if (new == NULL) {
+            if (PyList_GET_ITEM(old, i + skip) == form) {
+                Py_XDECREF(owned);
+                continue;
+            }
+            if ((new = PyList_New(count + skip)) == NULL) {
+                Py_XDECREF(owned);
+                return NULL;
+            }
+            for (Py_ssize_t j = skip; j < i + skip; j++) PyList_SET_ITEM(new, j, Py_NewRef(PyList_GET_ITEM(old, j)));
+        }
+        PyList_SET_ITEM(new, i + skip, owned != NULL ? owned : Py_NewRef(form));
+    }
+    if (new == NULL) return Py_NewRef(old);
+    PyObject_GC_UnTrack(new); /* a form holds no cycle, and never changes */
+    return new;
+}
+
+static PyObject *list_form(Work *work, PyObject *value, int depth, int *simple)
+{
+    Snapshots *self = work->of;
+    Py_ssize_t count = PyList_GET_SIZE(value);
+    uintptr_t key = key_of(value, WHOLE);
+    Kept *entry = kept(self, key);
+    PyObject *old = entry != NULL && PyList_CheckExact(entry->form) ? entry->form : NULL;
+    if (old != NULL && PyList_GET_SIZE(old) != count + 1) old = NULL;
+    Py_XINCREF(old); /* what is in it may need its place */
+    PyObject *form = items_form(work, ((PyListObject *)value)->ob_item, count, old, entry != NULL && entry->flat, 1, depth, simple);
+    Py_XDECREF(old);
+    if (form == NULL || form == old) return form;
+    PyObject *number = PyLong_FromVoidPtr(value);
+    if (number == NULL) {
+        Py_DECREF(form);
+        return NULL;
+    }
+    PyList_SET_ITEM(form, 0, number);
+    keep(self, key, form, NULL, 0, *simple);
+    return form;
+}
+
+static PyObject *tuple_form(Work *work, PyObject *value, int depth, int *simple)
+{
+    Snapshots *self = work->of;
+    Py_ssize_t count = PyTuple_GET_SIZE(value);
+    uintptr_t key = key_of(value, WHOLE);
+    Kept *entry = kept(self, key);
+    PyObject *old = entry != NULL && PyTuple_CheckExact(entry->form) ? entry->form : NULL;
+    if (old != NULL && PyTuple_GET_SIZE(old) != count) old = NULL;
+    Py_XINCREF(old);
+    PyObject *same = value; /* what the new form is up to now: the value, the last form, or NULL */
+    PyObject *new = NULL;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *item = PyTuple_GET_ITEM(value, i);
+        PyObject *form = quick(work, item), *owned = NULL;
+        if (form == NULL && (form = owned = form_of(work, item, depth + 1, simple)) == NULL) goto failed;
+        if (new == NULL) {
+            if (same == value && form != item) {
+                same = old; /* may be NULL; what came before must be the same in both */
+                for (Py_ssize_t j = 0; same != NULL && j < i; j++)
+                    if (PyTuple_GET_ITEM(same, j) != PyTuple_GET_ITEM(value, j)) same = NULL;
+                if (same == NULL) {
+                    if ((new = PyTuple_New(count)) == NULL) goto dropped;
+                    for (Py_ssize_t j = 0; j < i; j++) PyTuple_SET_ITEM(new, j, Py_NewRef(PyTuple_GET_ITEM(value, j)));
+                }
+            }
+            if (same == old && same != NULL && same != value && PyTuple_GET_ITEM(old, i) != form) {
+                if ((new = PyTuple_New(count)) == NULL) goto dropped;
+                for (Py_ssize_t j = 0; j < i; j++) PyTuple_SET_ITEM(new, j, Py_NewRef(PyTuple_GET_ITEM(old, j)));
+            }
+        }
+        if (new != NULL) PyTuple_SET_ITEM(new, i, Py_NewRef(form));
+        Py_XDECREF(owned);
+        continue;
+    dropped:
+        Py_XDECREF(owned);
+        goto failed;
+    }
+    if (new != NULL) {
+        PyObject_GC_UnTrack(new);
+        keep(self, key, new, NULL, 0, 0);
+    } else {
+        new = Py_NewRef(same);
+    }
+    Py_XDECREF(old);
+    return new;
+failed:
+    Py_XDECREF(new);
+    Py_XDECREF(old);
+    return NULL;
+}
+
+/* The form of a dict's first `count` pairs, as `items_form`; keys that are not plain are Python's task. */
+static PyObject *pairs_form(Work *work, PyObject *value, Py_ssize_t count, PyObject *old, int depth, int *simple)
+{
+    Py_ssize_t at = 0, at_old = 0, index = 0;
+    PyObject *key, *item, *new = NULL;
+    if (old == NULL && (new = PyDict_New()) == NULL) return NULL;
+    for (; index < count && PyDict_Next(value, &at, &key, &item); index++) {
+        PyObject *old_key = NULL, *old_item = NULL;
+        PyObject *form = NULL, *owned = NULL;
+        if (is_plain(work->of, key) && (form = quick(work, item)) == NULL)
+            form = owned = form_of(work, item, depth + 1, simple);
+        if (form == NULL) {
+            Py_XDECREF(new);
+            return NULL;
+        }
+        int failed = 0;
+        if (new == NULL) {
+            if (PyDict_Next(old, &at_old, &old_key, &old_item) && old_key == key && old_item == form) {
+                Py_XDECREF(owned);
+                continue;
+            }
+            failed = (new = PyDict_New()) == NULL;
+            Py_ssize_t before = 0, again = 0;
+            while (!failed && again++ < index && PyDict_Next(old, &before, &old_key, &old_item))
+                failed = PyDict_SetItem(new, old_key, old_item) < 0;
+        }
+        failed = failed || PyDict_SetItem(new, key, form) < 0;
+        Py_XDECREF(owned);
+        if (failed) {
+            Py_XDECREF(new);
+            return NULL;
+        }
+    }
+    return new == NULL ? Py_NewRef(old) : new;
+}
+
+static PyObject *dict_form(Work *work, PyObject *value, int depth, int *simple)
+{
+    Snapshots *self = work->of;
+    Py_ssize_t count = PyDict_GET_SIZE(value);
+    uintptr_t key = key_of(value, WHOLE);
+    Kept *entry = kept(self, key);
+    PyObject *old = entry != NULL && PyDict_CheckExact(entry->form) ? entry->form : NULL;
+    if (old != NULL && PyDict_GET_SIZE(old) != count + 1) old = NULL;
+    Py_XINCREF(old);
+    PyObject *form = pairs_form(work, value, count, old, depth, simple);
+    Py_XDECREF(old);
+    if (form == NULL || form == old) return form;
+    PyObject *number = PyLong_FromVoidPtr(value);
+    if (number == NULL || PyDict_SetItem(form, self->identity, number) < 0) Py_CLEAR(form);
+    Py_XDECREF(number);
+    if (form == NULL) return NULL;
+    if (PyObject_GC_IsTracked(form)) PyObject_GC_UnTrack(form);
+    keep(self, key, form, NULL, 0, 0);
+    return form;
+}
+
+/* The first `count` items of a set as a list, if they are all plain. */
+static PyObject *set_items(Work *work, PyObject *value, Py_ssize_t count)
+{
+    PyObject *iterator = PyObject_GetIter(value);
+    PyObject *found = iterator == NULL ? NULL : PyList_New(0);
+    PyObject *item;
+    while (found != NULL && PyList_GET_SIZE(found) < count && (item = PyIter_Next(iterator)) != NULL) {
+        if (!is_plain(work->of, item) || PyList_Append(found, item) < 0) Py_CLEAR(found);
+        Py_DECREF(item);
+    }
+    Py_XDECREF(iterator);
+    if (found != NULL && PyList_GET_SIZE(found) < count) Py_CLEAR(found);
+    return found;
+}
+
+static PyObject *set_form(Work *work, PyObject *value)
+{
+    PyObject *items = set_items(work, value, PySet_GET_SIZE(value));
+    if (items == NULL) return NULL;
+    Py_DECREF(items);
+    if (PyFrozenSet_CheckExact(value)) return Py_NewRef(value);
+    PyObject *copy = PySet_New(value);
+    if (copy == NULL) return NULL;
+    PyObject_GC_UnTrack(copy);
+    PyObject *form = tagged(work->of, value, copy);
+    Py_DECREF(copy);
+    return form;
+}
+
+/* What stands for a container that is too deep, or for which there is no room any more: its length. */
+static PyObject *cut_form(Work *work, PyObject *value, Py_ssize_t length)
+{
+    Snapshots *self = work->of;
+    uintptr_t key = key_of(value, CUT);
+    Kept *entry = kept(self, key);
+    if (entry != NULL && entry->length == length && entry->shown == (PyObject *)Py_TYPE(value))
+        return Py_NewRef(entry->form);
+    PyObject *form = shortened(self, value, length, Py_NewRef(Py_None));
+    if (form != NULL) keep(self, key, form, (PyObject *)Py_TYPE(value), length, 0);
+    return form;
+}
+
+/* What stands for a container with too many items: the first ones, and how many there are. */
+static PyObject *head_form(Work *work, PyObject *value, Py_ssize_t length, int depth)
+{
+    Snapshots *self = work->of;
+    Py_ssize_t count = self->items;
+    PyTypeObject *kind = Py_TYPE(value);
+    if (PyAnySet_CheckExact(value)) return shortened(self, value, length, set_items(work, value, count));
+    uintptr_t key = key_of(value, HEAD);
+    Kept *entry = kept(self, key);
+    PyObject *last = entry == NULL ? NULL : Py_NewRef(entry->form); /* keeps what it shows */
+    PyObject *old = entry == NULL ? NULL : entry->shown;
+    Py_ssize_t old_length = entry == NULL ? -1 : entry->length;
+    PyObject *shown;
+    int simple = 1;
+    if (kind == &PyDict_Type) {
+        if (old != NULL && (!PyDict_CheckExact(old) || PyDict_GET_SIZE(old) != count)) old = NULL;
+        shown = pairs_form(work, value, count, old, depth, &simple);
+    } else {
+        if (old != NULL && (!PyList_CheckExact(old) || PyList_GET_SIZE(old) != count)) old = NULL;
+        PyObject **items = kind == &PyList_Type ? ((PyListObject *)value)->ob_item : ((PyTupleObject *)value)->ob_item;
+        shown = items_form(work, items, count, old, entry != NULL && entry->flat, 0, depth, &simple);
+    }
+    PyObject *form;
+    if (shown != NULL && shown == old && length == old_length) {
+        Py_DECREF(shown);
+        return last;
+    }
+    form = shortened(self, value, length, shown);
+    if (form != NULL) keep(self, key, form, shown, length, simple);
+    Py_XDECREF(last);
+    return form;
+}
+
+static Py_ssize_t length_of(PyObject *value)
+{
+    if (PyList_CheckExact(value)) return PyList_GET_SIZE(value);
+    if (PyTuple_CheckExact(value)) return PyTuple_GET_SIZE(value);
+    if (PyDict_CheckExact(value)) return PyDict_GET_SIZE(value);
+    return PyAnySet_CheckExact(value) ? PySet_GET_SIZE(value) : -1;
+}
+
+static PyObject *container_form(Work *work, PyObject *value, int depth)
+{
+    Snapshots *self = work->of;
+    Py_ssize_t length = length_of(value);
+    if (length < 0 || depth > DEEPEST) return NULL;
+    Met *place = met(self, (uintptr_t)value);
+    if (place == NULL || place->state == UNDER_WAY) return NULL; /* a cycle is Python's task */
+    if (place->state == DONE) return Py_NewRef(place->form);
+    if (depth >= self->depth && length) return cut_form(work, value, length);
+    work->nodes -= length < self->items ? length : self->items;
+    if (work->nodes < 0) return cut_form(work, value, length);
+    place->state = UNDER_WAY;
+    int simple = length <= self->items;
+    PyTypeObject *kind = Py_TYPE(value);
+    PyObject *form = length > self->items   ? head_form(work, value, length, depth)
+                     : kind == &PyList_Type  ? list_form(work, value, depth, &simple)
+                     : kind == &PyTuple_Type ? tuple_form(work, value, depth, &simple)
+                     : kind == &PyDict_Type  ? dict_form(work, value, depth, &simple)
+                                             : set_form(work, value);
+    /* As in Python, what is met twice is one object where it is a list or dict, and else where it is simple. */
+    int stays = length <= self->items && (kind == &PyList_Type || kind == &PyDict_Type || simple);
+    if (kind == &PyFrozenSet_Type) stays = 0;
+    place->state = form != NULL && stays ? DONE : NOT_MET;
+    place->form = form;
+    return form;
+}
+
+/* What stands for an item that is not plain; NULL if it is Python's task. `simple` is cleared where the container that
+   it is in is none that follow/flat.py would take. */
+static PyObject *form_of(Work *work, PyObject *value, int depth, int *simple)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    if (PyErr_Occurred()) return NULL;
+    if (kind == &PyUnicode_Type) { /* a longer string weighs more */
+        if (!is_small_text(value, work->of->string)) return NULL;
+        work->weight += PyUnicode_GET_LENGTH(value) / work->of->short_;
+        return Py_NewRef(value);
+    }
+    *simple = 0;
+    if (kind == &PyLong_Type) {
+        int overflow;
+        long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
+        return !overflow && number != LLONG_MIN && work->of->bits >= 63 ? Py_NewRef(value) : NULL;
+    }
+    if (kind == &PyBytes_Type) {
+        if (PyBytes_GET_SIZE(value) > work->of->string) return NULL;
+        work->weight += PyBytes_GET_SIZE(value) / work->of->short_;
+        return Py_NewRef(value);
+    }
+    if (kind == &PyFunction_Type || kind == &PyMethod_Type || kind == &PyType_Type)
+        return work->of->objects ? NULL : named_form(work->of, value);
+    return container_form(work, value, depth);
+}
+
+/* -- the doors --------------------------------------------------------------------------------------- */
+
+PyObject **number_in(PyObject *object)
+{
+    PyObject *found = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "value");
+    PyObject **place = NULL;
+    if (found != NULL && Py_IS_TYPE(found, &PyMemberDescr_Type) && PyDescr_TYPE(found) == Py_TYPE(object))
+        place = (PyObject **)((char *)object + ((PyMemberDescrObject *)found)->d_member->offset);
+    Py_XDECREF(found);
+    if (place == NULL) PyErr_SetString(PyExc_TypeError, "a Number with its value in a slot is needed");
+    return place;
+}
+
+/* A copy was made: there is less room. */
+static void weigh(Snapshots *self, Py_ssize_t weight)
+{
+    PyObject **place = self->room_value;
+    if (weight == 0 || *place == NULL) return;
+    Py_ssize_t room = PyLong_AsSsize_t(*place);
+    PyObject *left = PyErr_Occurred() ? NULL : PyLong_FromSsize_t(room - weight);
+    if (left == NULL) PyErr_Clear();
+    else Py_SETREF(*place, left);
+}
+
+/* The form of a value that is not plain; NULL without an error if it is Python's task. */
+static PyObject *form_here(Snapshots *self, PyObject *value)
+{
+    if (!self->texts) return NULL;
+    Work work = {self, self->nodes, 0, NULL, NULL};
+    if (++self->epoch == 0) { /* once in four thousand million values */
+        memset(self->met, 0, MOST_MET * sizeof(Met));
+        self->epoch = 1;
+    }
+    self->met_count = 0;
+    int simple = 0;
+    int enabled = PyGC_Disable(); /* a finalizer could change what is being copied */
+    PyObject *form = form_of(&work, value, 0, &simple);
+    if (enabled) PyGC_Enable();
+    if (form == NULL) PyErr_Clear();
+    else weigh(self, self->nodes - work.nodes + work.weight);
+    self->kept_items += work.weight;
+    return form;
+}
+
+int no_room_left(void)
+{
+    if (!PyErr_ExceptionMatches(PyExc_RecursionError) && !PyErr_ExceptionMatches(PyExc_MemoryError)) return 0;
+    PyErr_Clear();
+    return 1;
+}
+
+static PyObject *by_python(Snapshots *self, PyObject *function, PyObject *value)
+{
+    if (function == NULL) return Py_NewRef(self->lost);
+    PyObject *form = PyObject_CallOneArg(function, value);
+    return form == NULL && no_room_left() ? Py_NewRef(self->lost) : form;
+}
+
+PyObject *snapshot_of(Snapshots *self, PyObject *value, int whole)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    if ((whole && kind == &PyLong_Type) || is_plain(self, value) || value == self->missing) return Py_NewRef(value);
+    if (kind == &PyUnicode_Type && self->texts && is_small_text(value, self->string)) return Py_NewRef(value);
+    if (kind != &PyList_Type && kind != &PyTuple_Type) {
+        PyObject *found = described(self, kind);
+        if (found != NULL) return Py_NewRef(found);
+        PyErr_Clear();
+    }
+    PyObject *form = form_here(self, value);
+    return form == NULL ? by_python(self, self->copy, value) : form;
+}
+
+PyObject *snapshot_change(Snapshots *self, PyObject *value)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    if (kind == &PyLong_Type || kind == &PyUnicode_Type || kind == &PyFloat_Type) return Py_NewRef(Py_None);
+    if (kind == &PyList_Type || kind == &PyTuple_Type || kind == &PyDict_Type || kind == &PySet_Type) {
+        PyObject *form = form_here(self, value);
+        return form == NULL ? by_python(self, self->copy, value) : form;
+    }
+    if (self->objects) return by_python(self, self->change, value);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->others); i++)
+        if ((PyObject *)kind == PyTuple_GET_ITEM(self->others, i)) return by_python(self, self->copy, value);
+    return Py_NewRef(Py_None);
+}
+
+PyObject *snapshot_cell(Snapshots *self, PyObject *cell)
+{
+    PyObject *value = PyCell_Check(cell) ? PyCell_GET(cell) : NULL;
+    if (value == NULL) return Py_NewRef(self->missing);
+    Py_INCREF(value);
+    PyObject *form = snapshot_of(self, value, 0);
+    Py_DECREF(value);
+    return form;
+}
+
+PyObject *snapshot_hidden(Snapshots *self, PyObject *value)
+{
+    return by_python(self, self->hide, value);
+}
+
+/* -- the type ---------------------------------------------------------------------------------------- */
+
+/* What breaks cycles, no more: a finalizer may run followed code while the collector is at it. */
+static int snapshots_clear(Snapshots *self)
+{
+    forget_forms(self);
+    Py_CLEAR(self->copy);
+    Py_CLEAR(self->change);
+    Py_CLEAR(self->hide);
+    return 0;
+}
+
+static int snapshots_traverse(Snapshots *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    for (size_t i = 0; self->kept != NULL && i < self->kept_size; i++) Py_VISIT(self->kept[i].form);
+    Py_VISIT(self->described);
+    Py_VISIT(self->copy);
+    Py_VISIT(self->change);
+    Py_VISIT(self->hide);
+    Py_VISIT(self->lost);
+    Py_VISIT(self->missing);
+    Py_VISIT(self->identity);
+    Py_VISIT(self->tagged);
+    Py_VISIT(self->shortened);
+    Py_VISIT(self->descriptions);
+    Py_VISIT(self->others);
+    Py_VISIT(self->deque);
+    Py_VISIT(self->room);
+    return 0;
+}
+
+static void snapshots_dealloc(Snapshots *self)
+{
+    PyTypeObject *kind = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    snapshots_clear(self);
+    Py_CLEAR(self->room);
+    Py_CLEAR(self->described);
+    Py_CLEAR(self->lost);
+    Py_CLEAR(self->missing);
+    Py_CLEAR(self->identity);
+    Py_CLEAR(self->tagged);
+    Py_CLEAR(self->shortened);
+    Py_CLEAR(self->descriptions);
+    Py_CLEAR(self->others);
+    Py_CLEAR(self->deque);
+    for (int i = 0; i < TYPES; i++) Py_CLEAR(self->typed[i].form);
+    for (int i = 0; i < SNAPSHOT_NAMES; i++) Py_CLEAR(self->names[i]);
+    PyMem_Free(self->kept);
+    PyMem_Free(self->met);
+    kind->tp_free((PyObject *)self);
+    Py_DECREF(kind);
+}
+
+static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"depth", "items", "string", "nodes", "bits", "texts", "objects", "described", "copy",
+                            "change", "hide", "lost", "missing", "identity", "tagged", "shortened", "descriptions",
+                            "others", "deque", "room", "short", NULL};
+    Py_ssize_t depth, items, string, nodes;
+    int bits, texts, objects;
+    PyObject *described, *copy, *change, *hide, *lost, *missing, *identity, *others, *deque, *room;
+    Py_ssize_t brief;
+    PyTypeObject *tagged, *shortened, *descriptions;
+    if (!PyArg_ParseTupleAndKeywords(
+            args, kwargs, "$nnnnippO!OOOOOO!O!O!O!O!OOn:Snapshots", names, &depth, &items, &string, &nodes, &bits, &texts,
+            &objects, &PyDict_Type, &described, &copy, &change, &hide, &lost, &missing, &PyUnicode_Type, &identity,
+            &PyType_Type, &tagged, &PyType_Type, &shortened, &PyType_Type, &descriptions, &PyTuple_Type, &others,
+            &deque, &room, &brief))
+        return NULL;
+    if (brief < 1) {
+        PyErr_SetString(PyExc_ValueError, "Snapshots: short must be at least 1");
+        return NULL;
+    }
+    PyObject **room_value = number_in(room);
+    if (room_value == NULL) return NULL;
+    Snapshots *self = (Snapshots *)kind->tp_alloc(kind, 0);
+    if (self == NULL) return NULL;
+    self->depth = depth;
+    self->items = items;
+    self->string = string;
+    self->nodes = nodes;
+    self->bits = bits;
+    self->texts = texts;
+    self->objects = objects;
+    self->described = Py_NewRef(described);
+    self->copy = Py_NewRef(copy);
+    self->change = Py_NewRef(change);
+    self->hide = Py_NewRef(hide);
+    self->lost = Py_NewRef(lost);
+    self->missing = Py_NewRef(missing);
+    self->identity = Py_NewRef(identity);
+    self->tagged = (PyTypeObject *)Py_NewRef((PyObject *)tagged);
+    self->shortened = (PyTypeObject *)Py_NewRef((PyObject *)shortened);
+    self->descriptions = (PyTypeObject *)Py_NewRef((PyObject *)descriptions);
+    self->others = Py_NewRef(others);
+    self->deque = Py_NewRef(deque);
+    self->room = Py_NewRef(room);
+    self->room_value = room_value;
+    self->short_ = brief;
+    self->brief = string < brief ? string : brief;
+    self->met = PyMem_Calloc(MOST_MET, sizeof(Met));
+    int failed = self->met == NULL;
+    for (int i = 0; i < SNAPSHOT_NAMES && !failed; i++)
+        failed = (self->names[i] = PyUnicode_InternFromString(NAMES[i])) == NULL;
+    if (failed) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)self;
+}
+
+static PyObject *method_value(PyObject *self, PyObject *value) { return snapshot_of((Snapshots *)self, value, 1); }
+static PyObject *method_change(PyObject *self, PyObject *value) { return snapshot_change((Snapshots *)self, value); }
+static PyObject *method_cell(PyObject *self, PyObject *cell) { return snapshot_cell((Snapshots *)self, cell); }
+
+static PyObject *method_form(PyObject *self, PyObject *value)
+{
+    PyObject *form = form_here((Snapshots *)self, value);
+    return form == NULL ? Py_NewRef(((Snapshots *)self)->missing) : form;
+}
+
+static PyMethodDef snapshots_methods[] = {
+    {"value", method_value, METH_O, "A variable's value as it is now."},
+    {"change", method_change, METH_O, "A copy of what may have changed; None of what cannot change."},
+    {"cell", method_cell, METH_O, "What a closure's cell holds now."},
+    {"form", method_form, METH_O, "The form of a container; what stands for MISSING if it is Python's task."},
+    {NULL, NULL, 0, NULL}};
+
+static PyType_Slot snapshots_slots[] = {
+    {Py_tp_doc, "Copies values within limits."},
+    {Py_tp_new, (void *)snapshots_new},
+    {Py_tp_dealloc, (void *)snapshots_dealloc},
+    {Py_tp_traverse, (void *)snapshots_traverse},
+    {Py_tp_clear, (void *)snapshots_clear},
+    {Py_tp_methods, snapshots_methods},
+    {0, NULL}};
+
+PyType_Spec snapshots_spec = {
+    "follow._native.Snapshots", sizeof(Snapshots), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE, snapshots_slots};

@@ -1,0 +1,207 @@
+"""What the compiled helper's probes are made of: the same as what ``inline.py`` and ``eventtemplate.py`` write."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .accelerate import native
+from .capture import Shortened
+from .config import FollowConfig
+from .copies import IDENTITY, SHORT, Tagged
+from .describe import Describer
+from .described import Described
+from .events import ALL, FEW, SOME, given_to, held_by, id_of, id_of_entry
+from .model import CELL, SLOT, VALUE, Lookup, Shown, Site
+from .sink import EventSink
+from .state import MISSING
+
+_RECORD, _ENTER, _YIELD = range(3)
+_SHOWS, _HIDES, _SHOWS_NONE, _SHOWS_YIELDED, _TOGETHER, _LOOKS, _CLEARS_LAST, _STATELESS, _UNLESS_ATOM, _CHECKS = (
+    1 << bit for bit in range(10)
+)
+"""As in native/probe.c."""
+_PLACES = {VALUE: 0, SLOT: 1, CELL: 2}
+_SECRET = 1 << 4
+_INDEX = 5
+_OTHERS = (bytearray, deque, OrderedDict, defaultdict)
+"""What can change besides lists, tuples, dicts and sets, and is copied by Python code."""
+
+_MONOTONIC = "clock_gettime(CLOCK_MONOTONIC)"
+
+
+def events_of(sink: EventSink, extend: Callable[[tuple[Any, ...]], None]) -> Any:
+    """The buffer and clock of what takes events, as the helper uses them; ``extend`` takes one."""
+    constants = sink.constants
+    system = sink.now is time.perf_counter_ns and time.get_clock_info("perf_counter").implementation == _MONOTONIC
+    return native.Events(
+        buffer=sink.buffer,
+        limit=constants["limit"],
+        outer=constants["outer"],
+        look=constants["look"],
+        begun=constants["begun"],
+        ended=constants["ended"],
+        extend=None if getattr(extend, "__self__", None) is sink.buffer else extend,
+        now=None if system else sink.now,
+    )
+
+
+def snapshots_of(describer: Describer, config: FollowConfig) -> Any:
+    """What copies values as a describer does, as far as the helper can; the rest it leaves to the describer."""
+    return native.Snapshots(
+        depth=config.max_depth,
+        items=config.max_items,
+        string=config.max_string,
+        nodes=config.max_nodes,
+        bits=config.max_bits,
+        texts=describer.most >= 0,
+        objects=describer.objects,
+        described=describer.descriptions,
+        copy=describer.copy,
+        change=describer.change,
+        hide=describer.hide,
+        lost=describer.lost,
+        missing=MISSING,
+        identity=IDENTITY,
+        tagged=Tagged,
+        shortened=Shortened,
+        descriptions=Described,
+        others=_OTHERS,
+        deque=deque,
+        room=describer.room,
+        short=SHORT,
+    )
+
+
+class NativeProbes:
+    """Makes the helper's probes of one piece of source.
+
+    Arguments:
+        tables: its sites and scopes.
+        config: what is followed, and the limits of values.
+        sink: what gets the events.
+        base: the first of its ids.
+        describer: copies what the helper does not.
+        extend: takes an event.
+        begin: tells of a call that begins, where records are to show more than its thread; else None.
+    """
+
+    def __init__(
+        self,
+        tables: Lookup,
+        config: FollowConfig,
+        sink: EventSink,
+        base: int,
+        describer: Describer,
+        extend: Callable[[tuple[Any, ...]], None],
+        begin: Callable[[], object] | None,
+    ) -> None:
+        self._tables = tables
+        self._sink = sink
+        self._base = base
+        self._told = begin
+        shared = sink.helpers.get(config)
+        if shared is None:
+            shared = sink.helpers[config] = events_of(sink, extend), snapshots_of(describer, config)
+        self._events, self._snapshots = shared
+
+    def probe(self, name: str) -> Any:
+        """The probe of a name: of a call (``begin_0``) or of a site (``given_0``, ``statement_0``, ``return_0``, …)."""
+        what, _, number = name.rpartition("_")
+        gives = {"begin": -1, "given": 0, "statement": 0}.get(what, 1)
+        return native.Probe(getattr(self, f"_{what}"), int(number), gives)
+
+    def _given(self, number: int) -> tuple[Any, ...]:
+        """Of a statement whose probe gets no more than the event needs."""
+        site = self._tables.site(number)
+        return self._record(site, given_to(site, self._tables.scope(site.scope)), _SHOWS_NONE * (site.kind == "return"))
+
+    def _statement(self, number: int) -> tuple[Any, ...]:
+        site = self._tables.site(number)
+        return self._record(site, site.arguments, _SHOWS_NONE * (site.kind == "return"))
+
+    def _return(self, number: int) -> tuple[Any, ...]:
+        site = self._tables.site(number)
+        shows = _SHOWS if site.kind in ("return", "lambda") else 0
+        return self._record(site, site.arguments, shows | _HIDES * site.hides)
+
+    _match = _lambda = _return
+
+    def _yield(self, number: int) -> tuple[Any, ...]:
+        return self._spec(_YIELD, _HIDES * self._tables.site(number).hides)
+
+    def _record(self, site: Site, names: tuple[str, ...], flags: int) -> tuple[Any, ...]:
+        scope = self._tables.scope(site.scope)
+        held = held_by(site, scope)
+        index = {name: number for number, name in enumerate(names)}
+
+        def where(shown: Shown) -> int:
+            at = index[shown.name] if shown.place == VALUE else shown.index
+            return _PLACES[shown.place] | _SECRET * (shown.name in scope.secret) | at << _INDEX
+
+        if site.result == "yield":
+            flags |= _SHOWS_YIELDED
+        flags |= _TOGETHER * held.together | _LOOKS * (site.kind in ("for", "while"))
+        flags |= (_CLEARS_LAST | _CHECKS) * (site.kind == "return")
+        if site.unless_atom and held.bound[0].place != CELL:
+            flags |= _UNLESS_ATOM
+        return self._spec(
+            _RECORD,
+            flags,
+            exact=index[site.unless_exact] if site.unless_exact else -1,
+            few=id_of(self._base, site.number, FEW),
+            all=id_of(self._base, site.number, ALL) if held.longer else None,
+            some=id_of(self._base, site.number, SOME),
+            bound=tuple(map(where, held.bound)),
+            cells=tuple(map(where, held.cells)),
+            again=tuple(map(where, held.again)),
+            bases=tuple(index[name] << _INDEX for name in site.bases) if held.longer else (),
+            stores=tuple((slot, index[site.arguments[argument]]) for slot, argument in site.stores),
+            clears=tuple(slot << _INDEX for slot in site.clears),
+        )
+
+    def _begin(self, number: int) -> tuple[Any, ...]:
+        scope = self._tables.scope(number)
+
+        def where(place: str, names: tuple[str, ...]) -> tuple[int, ...]:
+            return tuple(
+                _PLACES[place] | _SECRET * (name in scope.secret) | at << _INDEX
+                for at, name in enumerate(names)
+                if place == VALUE or name in scope.names
+            )
+
+        entered, held = (scope.entered, scope.cells) if scope.hidden else ((), ())
+
+        return self._spec(
+            _ENTER,
+            _STATELESS * scope.stateless | _LOOKS * scope.hidden,
+            slots=len(scope.slots),
+            few=id_of_entry(self._base, self._tables.counts()[0], number),
+            calls=self._sink.numbers_of(self._base, number),
+            bound=where(VALUE, entered),
+            cells=where(CELL, held),
+        )
+
+    def _spec(
+        self,
+        kind: int,
+        flags: int,
+        *,
+        exact: int = -1,
+        slots: int = 0,
+        few: int = 0,
+        all: int | None = None,
+        some: int | None = None,
+        calls: Iterator[int] | None = None,
+        bound: tuple[int, ...] = (),
+        cells: tuple[int, ...] = (),
+        again: tuple[int, ...] = (),
+        bases: tuple[int, ...] = (),
+        stores: tuple[tuple[int, int], ...] = (),
+        clears: tuple[int, ...] = (),
+    ) -> tuple[Any, ...]:
+        """All that a probe is made of, in the order in which native/probe.c takes it."""
+        places = (bound, cells, again, bases, stores, clears)
+        return (self._events, self._snapshots, kind, flags, exact, slots, few, all, some, calls, self._told, *places)
