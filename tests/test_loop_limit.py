@@ -376,7 +376,10 @@ def test_tasks_keep_their_own_counts() -> None:
 
 @pytest.mark.parametrize("form", [name for name in FORMS if name not in ("async", "no hidden local")])
 @pytest.mark.parametrize("limit", [2, {"first": 1, "every": 3}, {"last": 2}], ids=str)
-def test_a_debugger_sees_the_lines_that_it_sees_without_a_limit(form: str, limit: Any) -> None:
+def test_a_debugger_sees_the_lines_that_it_sees_without_a_limit(
+    form: str, limit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("follow.inline.native", None)  # with limits functions go without the compiled helper
     config = FollowConfig(loop_limit=limit)
     for follower in (lambda record: None, Recorder()):
         seen = lines_of(follow(define(FORMS[form]), follower, config=config), 12)
