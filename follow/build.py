@@ -9,12 +9,11 @@ from types import CodeType
 from . import quiet
 from .asserts import rewrite_asserts
 from .errors import TransformError
+from .garbage import collected_seldom
 from .graft import SENTINEL, Graft
 from .inline import EventGraft
 from .source import Located, Source, compile_statement, walk_codes
 from .transform import Rewritten
-
-_LENGTH = len(SENTINEL)
 
 
 def build_function(located: Located, rewritten: Rewritten, name: str, *, events: bool = False) -> CodeType:
@@ -75,13 +74,14 @@ def build_module(
         TransformError: the rewritten code is not the original with probes, or cannot be compiled.
     """
     try:
-        new = quiet.parse(rewritten.text, source.flags)
-        _graft(rewritten, events).statement(rewritten.original, new)
-        if source.asserts:
-            rewrite_asserts(new, source.text)
-        if finish is not None:
-            finish(new)
-        return quiet.compile_tree(new, source.flags)
+        with collected_seldom():
+            new = quiet.parse(rewritten.text, source.flags)
+            _graft(rewritten, events).statement(rewritten.original, new)
+            if source.asserts:
+                rewrite_asserts(new, source.text)
+            if finish is not None:
+                finish(new)
+            return quiet.compile_tree(new, source.flags)
     except (SyntaxError, ValueError) as error:
         raise TransformError(
             f"{source.filename} cannot be followed: its rewritten code does not compile ({error})."
@@ -130,16 +130,3 @@ def _check(original: CodeType, new: CodeType, name: str) -> None:
             f"{name} cannot be followed: rewriting would change its closure or its kind "
             f"({original.co_freevars}, {original.co_flags:#x} became {new.co_freevars}, {new.co_flags:#x})."
         )
-
-
-def link(code: CodeType, filename: str, resolve: Callable[[str], object]) -> CodeType:
-    """Replace every sentinel constant in ``code`` and the code nested in it by what it names."""
-    constants: list[object] = list(code.co_consts)
-    for index, constant in enumerate(constants):
-        kind = type(constant)
-        if kind is str:
-            if constant[:_LENGTH] == SENTINEL:  # type: ignore[index]
-                constants[index] = resolve(constant[_LENGTH:])  # type: ignore[index]
-        elif kind is CodeType:
-            constants[index] = link(constant, filename, resolve)  # type: ignore[arg-type]
-    return code.replace(co_consts=tuple(constants), co_filename=filename)

@@ -14,10 +14,10 @@ import threading
 import zlib
 from dataclasses import fields
 from pathlib import Path
-from types import CodeType
 
 from .accelerate import native
 from .config import FollowConfig
+from .linking import Pieces
 from .model import Lookup, Tables
 from .packed import pack, unpack
 
@@ -34,39 +34,32 @@ class Cache:
     """
 
     def __init__(self, config: FollowConfig, *, events: bool = False, other: str = "") -> None:
+        _fingerprint()  # now, rather than while the first module is imported
         wanted = [field.name for field in fields(config) if getattr(config, field.name) is True]
         wanted += [repr((config.include, config.exclude, config.watch, config.explode, config.loop_limit))]
         wanted += ["native" if native is not None else "events"] * events + [other] * bool(other)
         wanted += [item if isinstance(item, str) else f"{item.pattern} {item.flags}" for item in config.redact]
         self._suffix = f".follow-{zlib.crc32(' '.join(wanted).encode()):08x}"
 
-    def load(self, filename: str, source: bytes) -> tuple[CodeType, Lookup] | None:
+    def load(self, filename: str, source: bytes) -> tuple[Pieces, Lookup] | None:
         """The rewritten code of a file and its tables; None if it is not there, or is that of another text.
 
         Arguments:
             filename: the file's name as its loader gives it; it need not exist (it may be in a zip file).
             source: what the file holds now.
         """
-        try:
-            with open(self._path(filename), "rb") as file:
-                data = file.read()
-        except OSError:
-            return None
         header = _header(source)
-        start = len(header) + 4
-        body = data[start:]
-        if data[: len(header)] != header or data[len(header) : start] != _checksum(body):
-            return None
-        try:
-            return unpack(body, filename)
-        except (EOFError, TypeError, ValueError):
-            return None
+        beside = self._beside(filename)
+        found = None if beside is None else _read(beside, header, filename)
+        if found is None and (elsewhere := self._path(filename)) != beside:
+            found = _read(elsewhere, header, filename)
+        return found
 
-    def store(self, filename: str, source: bytes, code: CodeType, tables: Tables) -> None:
+    def store(self, filename: str, source: bytes, pieces: Pieces, tables: Tables) -> None:
         """Keep the rewritten code of a file; where it cannot be written, it is not kept."""
         if sys.dont_write_bytecode:
             return
-        body = pack(code, tables)
+        body = pack(pieces, tables)
         path = self._path(filename)
         temporary = f"{path}.{os.getpid()}-{threading.get_ident()}"
         try:
@@ -82,18 +75,40 @@ class Cache:
             pass
 
     def _path(self, filename: str) -> str:
-        """Where the rewritten code of a file is kept."""
-        filename = os.path.abspath(filename)
-        try:
-            beside = importlib.util.cache_from_source(filename)
-        except NotImplementedError:  # an interpreter that keeps no bytecode
-            return os.path.join(_users_folder(), filename.lstrip(os.sep) + self._suffix)
+        """Where the rewritten code of a file is written."""
+        beside = self._beside(filename)
+        if beside is None:
+            return os.path.join(_users_folder(), os.path.abspath(filename).lstrip(os.sep) + self._suffix)
         folder = os.path.dirname(beside)
         while not os.path.exists(folder):
             folder = os.path.dirname(folder)
         if os.path.isdir(folder) and os.access(folder, os.W_OK):
-            return beside.removesuffix(".pyc") + self._suffix
-        return os.path.join(_users_folder(), beside.removesuffix(".pyc").lstrip(os.sep) + self._suffix)
+            return beside
+        return os.path.join(_users_folder(), beside.lstrip(os.sep))
+
+    def _beside(self, filename: str) -> str | None:
+        """The place beside the file's .pyc; None where the interpreter keeps no bytecode."""
+        try:
+            return importlib.util.cache_from_source(os.path.abspath(filename)).removesuffix(".pyc") + self._suffix
+        except NotImplementedError:
+            return None
+
+
+def _read(path: str, header: bytes, filename: str) -> tuple[Pieces, Lookup] | None:
+    """What a cache file holds of a file; None if it is not there, or is of something else."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            data = file.read()
+    except OSError:
+        return None
+    start = len(header) + 4
+    body = memoryview(data)[start:]
+    if data[: len(header)] != header or data[len(header) : start] != _checksum(body):
+        return None
+    try:
+        return unpack(body, filename)
+    except (EOFError, TypeError, ValueError):
+        return None
 
 
 @functools.cache
@@ -107,7 +122,7 @@ def _header(source: bytes) -> bytes:
     return _fingerprint() + importlib.util.source_hash(source)
 
 
-def _checksum(body: bytes) -> bytes:
+def _checksum(body: bytes | memoryview) -> bytes:
     return zlib.crc32(body).to_bytes(4, "little")
 
 

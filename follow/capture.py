@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
+from operator import is_
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, ClassVar, TypeVar
 
 from .config import FollowConfig
@@ -12,6 +14,16 @@ from .state import MISSING
 
 type_name = type.__dict__["__name__"].__get__
 """Reads the name of a class past whatever its metaclass does to attributes."""
+
+
+_AS_THEY_ARE = {id(kind): kind.__name__ for kind in (type, FunctionType, ModuleType, BuiltinFunctionType, type(None))}
+"""By the id of a type its name: what most of a module's names hold, which needs no copy."""
+
+
+_MOST_KNOWN = 1024
+"""So many containers of atoms are remembered."""
+_FEW = 3
+"""Those of so few items are not: they are copied as fast."""
 
 
 class Shortened:
@@ -60,6 +72,7 @@ class Capture:
         self._nodes = config.max_nodes
         self._bound = 1 << config.max_bits
         self._live = config.values == "live"
+        self._flat: dict[int, Any] = {}
 
     def variable(self, name: str, value: object) -> dict[str, Any]:
         """The entry of one variable in a record: ``var``, ``val``, ``type``."""
@@ -85,16 +98,16 @@ class Capture:
         self, found: dict[str, object], names: list[str], secret: Collection[str] = ()
     ) -> list[dict[str, Any]]:
         """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
-        entries: list[dict[str, Any]] = []
-        for name in names:
-            value = found.get(name, MISSING)
-            if value is not MISSING:
-                kind = type(value)
-                if id(kind) in _COPIERS:
-                    entries.append(self.variable(name, value))
-                else:
-                    entries.append({"var": name, "val": value, "type": type_name(kind)})
-        return entries
+        variable, known = self.variable, _AS_THEY_ARE.get
+        return [
+            {"var": name, "val": value, "type": kind}
+            if (kind := known(id(type(value))))
+            else variable(name, value)
+            if id(type(value)) in _COPIERS
+            else {"var": name, "val": value, "type": type_name(type(value))}
+            for name in names
+            if (value := found.get(name, MISSING)) is not MISSING
+        ]
 
     def value(self, value: object) -> object:
         """The value as it is now: itself if it cannot change, a copy within the limits, or a stand-in."""
@@ -107,13 +120,17 @@ class Capture:
 
     def start(self, kind: type[_AnyCopy]) -> _AnyCopy:
         """A copy that may spend what the limits say."""
-        return kind(self._depth, self._items, self._string, self._nodes, self._bound)
+        copy = kind(self._depth, self._items, self._string, self._nodes, self._bound)
+        copy.known = self._flat
+        return copy
 
 
 class Copy:
     """One variable being copied: what may still be spent, and which containers are done."""
 
-    __slots__ = ("bound", "depth", "items", "memo", "nodes", "string")
+    __slots__ = ("bound", "depth", "items", "known", "memo", "nodes", "string")
+    known: dict[int, Any]
+    """By its id what a list, tuple or dict of atoms held when it was last copied: mostly it still does."""
 
     def __init__(self, depth: int, items: int, string: int, nodes: int, bound: int) -> None:
         self.depth = depth
@@ -185,7 +202,49 @@ class Copy:
 
     def fill(self, value: Any, depth: int) -> object:
         """A copy of a container within the limits."""
-        return self.fillers[id(type(value))](self, value, depth)
+        kind = type(value)
+        if len(value) > _FEW and (kind is list or kind is tuple or kind is dict):
+            copied = self._of_simple(value, kind)
+            if copied is not None:
+                return copied
+        return self.fillers[id(kind)](self, value, depth)
+
+    def _of_simple(self, value: Any, kind: Any) -> object:
+        """A copy of a list, tuple or dict whose items need no copies; None of another one.
+
+        If there are only atoms in it, these are kept, and compared by identity the next time: so it does no harm when
+        another container gets an id.
+        """
+        held: Any = self.known.get(id(value))
+        if type(held) is kind and len(held) == len(value) and _holds_the_same(held, value):
+            new = held if kind is tuple else held.copy()
+        else:
+            new = value if kind is tuple else value.copy()  # one call, so no other thread can change it half way
+            items = new.values() if kind is dict else new
+            if self._are_atoms(items) and (kind is not dict or self._are_atoms(new)):
+                if len(self.known) >= _MOST_KNOWN:
+                    self.known.clear()
+                self.known[id(value)] = new if kind is tuple else new.copy()
+            elif not _COPIED.isdisjoint(map(id, map(type, items))):
+                return None
+        if kind is tuple:
+            return value
+        self.memo[id(value)] = new
+        return new
+
+    def _are_atoms(self, items: Iterable[Any]) -> bool:
+        string = self.string
+        for item in items:
+            kind = type(item)
+            if not (
+                (kind is str and len(item) <= string)
+                or (kind is int and -1073741824 < item < 1073741824)
+                or item is None
+                or kind is float
+                or kind is bool
+            ):
+                return False
+        return True
 
     def _head(self, value: Any, kind: type, depth: int) -> object:
         mapping = kind in (dict, OrderedDict, defaultdict)
@@ -199,7 +258,10 @@ class Copy:
 
     def pair(self, key: object, item: object, depth: int) -> Any:
         """A dict's key and what it stands for."""
-        return self.copy(key, depth), self.copy(item, depth)
+        if not (type(key) is str and len(key) <= self.string):
+            key = self.copy(key, depth)
+        copier = self.copiers.get(id(type(item)))
+        return key, self.other(item) if copier is None else copier(self, item, depth)
 
     def list(self, value: Any, depth: int) -> object:
         """A list or deque."""
@@ -237,6 +299,15 @@ class Copy:
         return result
 
 
+def _holds_the_same(held: Any, value: Any) -> bool:
+    if type(held) is not dict:
+        return held is value or all(map(is_, held, value))
+    try:
+        return all(map(is_, held, value)) and all(map(is_, held.values(), value.values()))
+    except RuntimeError:  # another thread changes it
+        return False
+
+
 _KEY_IDS = frozenset(map(id, (str, int, bool, float, bytes, type(None))))
 
 
@@ -267,3 +338,4 @@ _COPIERS: dict[int, Callable[[Copy, Any, int], object]] = {
     **dict.fromkeys(Copy.fillers, Copy.container),
 }
 Copy.copiers = _COPIERS
+_COPIED = frozenset(_COPIERS)

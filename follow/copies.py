@@ -66,6 +66,40 @@ def identity(form: Any) -> int | None:
     return form.number if kind is Tagged else None
 
 
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two forms surely are the same value, told apart by types and the order of keys, too."""
+    return one is other or _same(one, other, set())
+
+
+def _same(one: Any, other: Any, met: set[tuple[int, int]]) -> bool:
+    kind = type(one)
+    if one is other:
+        return True
+    if kind is not type(other):
+        return False
+    if kind in (str, int, bytes, Described):
+        return bool(one == other)
+    if kind is float or kind is complex:
+        return repr(one) == repr(other)
+    pair = id(one), id(other)
+    if pair in met:  # within itself, or twice
+        return True
+    met.add(pair)
+    if kind is list or kind is tuple or kind is deque:
+        return len(one) == len(other) and all(_same(item, like, met) for item, like in zip(one, other))
+    if kind is dict or kind is OrderedDict or kind is defaultdict:
+        return (
+            len(one) == len(other)
+            and all(_same(key, like, met) for key, like in zip(one, other))
+            and all(_same(item, like, met) for item, like in zip(one.values(), other.values()))
+        )
+    if kind is Tagged:
+        return one.number == other.number and _same(one.content, other.content, met)
+    if kind is Shortened or kind is Instance:
+        return all(_same(getattr(one, name), getattr(other, name), met) for name in kind.__slots__)
+    return False
+
+
 def plain(form: Any) -> Any:
     """A new value without identities, as a follower of dicts would have got it."""
     return _Plain().value(form) if type(form) in _FORMS else form

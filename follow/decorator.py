@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar, overload
 
-from .build import build_function, link
+from .build import build_function
 from .calls import Stepping, is_wanted
 from .channel import Channel
 from .config import FollowConfig
@@ -18,6 +18,7 @@ from .described import mro_of
 from .errors import FollowError, SourceUnavailable, TransformError, defects_reported
 from .eventprobe import EventProbes
 from .followers import as_followers
+from .linking import link
 from .members import class_functions, inner_functions
 from .model import Lookup
 from .probe import Probes

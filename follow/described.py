@@ -72,6 +72,8 @@ class Redacted:
 _THEMSELVES = ATOM_IDS | {id(Described), id(Redacted)}
 """The ids of the types of which an object stands for itself."""
 
+_MOST_NAMES = 4096
+_by_name: dict[tuple[str, str], Described] = {}
 descriptions: dict[int, Described] = {}
 """By the id of a type the description of its objects, as long as the type lives."""
 _fixed: dict[int, bool] = {}
@@ -91,7 +93,9 @@ def describe(value: object) -> object:
     if number in _THEMSELVES or value is MISSING:
         return value
     if number in _NAMED:
-        return Described(kind.__name__, _NAMED[number](value))
+        return _named(kind.__name__, _NAMED[number](value))
+    if kind is type:
+        return _named("type", type_name(value))
     classes = _makes_classes(kind)
     found = None if classes else descriptions.get(number)
     if found is None and number not in _types:
@@ -107,7 +111,17 @@ def describe(value: object) -> object:
         _fixed[number] = True
         if not classes:
             descriptions[number] = Described(type_name(kind))
-    return Described("type", type_name(value)) if classes else descriptions[number]
+    return _named("type", type_name(value)) if classes else descriptions[number]
+
+
+def _named(kind: str, name: str) -> Described:
+    """The description of a function, class or module; mostly it is made for one that was described before."""
+    found = _by_name.get((kind, name))
+    if found is None:
+        if len(_by_name) >= _MOST_NAMES:
+            _by_name.clear()
+        found = _by_name[kind, name] = Described(kind, name)
+    return found
 
 
 def _makes_classes(kind: type) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .looplimit import LoopLimit
 from .model import Scope
-from .state import COUNT, TOLD
+from .state import COUNT, MISSING, TOLD
 
 
 def loops_around(scope: Scope, loop: int) -> list[int]:
@@ -35,8 +35,8 @@ def left_out_of(scope: Scope, loop: int, limit: LoopLimit) -> Callable[..., int]
     count, told, left_out = flag + COUNT, flag + TOLD, limit.left_out
 
     def tell(state: list[Any], running: int = 0) -> int:
-        if around >= 0 and not state[around]:
-            return 0  # it is itself in an iteration that is left out
+        if state[told] is MISSING or (around >= 0 and not state[around]):
+            return 0  # it has never begun, or is itself in an iteration that is left out
         done = max(state[count] - running, state[told])
         number = left_out(done) - left_out(state[told])
         state[told] = done

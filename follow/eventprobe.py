@@ -12,6 +12,7 @@ from typing import Any
 from .accelerate import native
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
+from .copies import is_same
 from .describe import describe_raised
 from .elision import loops_around
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
@@ -106,7 +107,7 @@ class EventProbes(Probes):
     # -- calls -----------------------------------------------------------------------------------
 
     def _make_enter(self, number: int) -> Callable[..., object]:
-        size, by_frame, namespace = self._tables.entering(number)
+        size, by_frame, namespace = self._tables.scope(number).entering
         rest: list[object] = [MISSING] * size
         frames, extend, now = self._frames, self._extend, self._now
         new, thread = self._recorder.numbers(self._base, number), self._thread
@@ -174,17 +175,28 @@ class EventProbes(Probes):
         return self._describer.hide(value) if name in secret else self._copy(value)
 
     def _gather(
-        self, scope: Scope, whole: bool, found: dict[str, object], last: dict[str, object], names: list[str]
+        self, scope: Scope, whole: bool, found: dict[str, object] | None, last: dict[str, object], names: list[str]
     ) -> dict[str, object]:
         """Of a module's names, and of what is computed of them, those whose values are others than last time, or all.
 
         All are told where an iteration begins that is held back: what was told before may be left out.
         """
-        now = {name: self._named(scope.secret, name, found.get(name, MISSING)) for name in names}
-        now.update((name, self._watch(scope, index)()) for index, name in enumerate(scope.watched))
+        changed: dict[str, object] = {}
+        if found is None:  # the call is not known
+            return changed
+        try:
+            for name in names:
+                value = self._named(scope.secret, name, found.get(name, MISSING))
+                if whole or not is_same(value, last.get(name, MISSING)):
+                    changed[name] = value
+            for index, name in enumerate(scope.watched):
+                value = self._watch(scope, index)()
+                if whole or not is_same(value, last.get(name, MISSING)):
+                    changed[name] = value
+        except (RecursionError, MemoryError):  # what is left is told later
+            self._channel.dropped += 1
         if whole:
-            return now
-        changed = {name: value for name, value in now.items() if not _is_same(value, last.get(name, MISSING))}
+            return changed
         last.update(changed)
         return changed
 
@@ -308,10 +320,3 @@ def _extend_unless_watching(extend: Callable[[tuple[Any, ...]], None], items: tu
     """Take an event, unless it is of what an expression of ``watch`` has called."""
     if not WATCHING.now:
         extend(items)
-
-
-def _is_same(one: object, other: object) -> bool:
-    """Whether two copies are the same value; containers only if they are written the same, too."""
-    if one is other:
-        return True
-    return type(one) is type(other) and one == other and (type(one) is str or repr(one) == repr(other))

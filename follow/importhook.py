@@ -12,7 +12,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from .asserts import AssertLoader, is_hook, rewritten_by
-from .build import build_module, link
+from .build import build_module
 from .cache import Cache
 from .channel import Channel
 from .config import FollowConfig
@@ -20,6 +20,7 @@ from .decorator import new_channel, probes_for
 from .deep import deeply
 from .errors import FollowError, FollowWarning, defects_reported, warn
 from .followers import as_followers
+from .linking import Pieces, meanings_of, put_together, take_apart
 from .model import Lookup, Tables
 from .progress import Progress
 from .registry import remember_hooked
@@ -55,21 +56,21 @@ def _rewritten(
     *,
     asserts: bool = False,
     finish: Callable[[ast.Module], None] | None = None,
-) -> tuple[CodeType, Tables]:
-    source = Source(filename, text, 0, asserts)
+) -> tuple[Pieces, Tables]:
+    source, events = Source(filename, text, 0, asserts), channel.recorder is not None
 
-    def work() -> tuple[CodeType, Tables]:
+    def work() -> tuple[Pieces, Tables]:
         with defects_reported(filename):
             rewritten = rewrite_module(source, config)
-            code = build_module(source, rewritten, events=channel.recorder is not None, finish=finish)
-            return code, rewritten.tables
+            code = build_module(source, rewritten, events=events, finish=finish)
+            return take_apart(code, meanings_of(rewritten.tables, events=events)), rewritten.tables
 
     return deeply(work)
 
 
-def _linked(code: CodeType, tables: Lookup, filename: str, channel: Channel) -> CodeType:
+def _linked(pieces: Pieces, tables: Lookup, filename: str, channel: Channel) -> CodeType:
     remember_hooked(filename, channel)
-    return link(code, filename, probes_for(tables, channel).resolve)
+    return put_together(pieces, filename, probes_for(tables, channel).resolve)
 
 
 class Rewriting:
@@ -84,6 +85,7 @@ class Rewriting:
         self._config = config
         self._channel = channel
         self._caches: dict[bool, Cache] = {}
+        self._cache(asserts=False)
         self.progress = Progress()
 
     def code(self, loader: Any, fullname: str) -> CodeType | None:
@@ -96,7 +98,7 @@ class Rewriting:
         filename = loader.get_filename(fullname)
         data = _data(loader, filename)
         asserts = isinstance(loader, AssertLoader)
-        cache = self._cache(asserts)
+        cache = self._cache(asserts=asserts)
         found = None if data is None else cache.load(filename, data)
         if found is None:
             text = loader.get_source(fullname)
@@ -104,15 +106,15 @@ class Rewriting:
                 return None
             loader.get_code(fullname)  # gives the warnings and errors of a plain import, and keeps its code
             with self.progress.rewriting(fullname, text):
-                code, tables = _rewritten(text, filename, self._config, self._channel, asserts=asserts)
+                pieces, tables = _rewritten(text, filename, self._config, self._channel, asserts=asserts)
             if data is not None:
-                cache.store(filename, data, code, tables)
-            found = code, tables
+                cache.store(filename, data, pieces, tables)
+            found = pieces, tables
         if asserts:
             loader.note(fullname)
         return _linked(*found, filename, self._channel)
 
-    def _cache(self, asserts: bool) -> Cache:
+    def _cache(self, *, asserts: bool) -> Cache:
         if asserts not in self._caches:
             other = rewritten_by() if asserts else ""
             self._caches[asserts] = Cache(self._config, events=self._channel.recorder is not None, other=other)

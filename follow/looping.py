@@ -8,7 +8,7 @@ from typing import Any
 from .elision import left_out_of
 from .looplimit import LoopLimit
 from .model import Scope, Site
-from .state import SINK, WINDOW
+from .state import MISSING, SINK, WINDOW
 from .window import Tell, Windows
 
 State = list[Any]
@@ -62,7 +62,7 @@ class Looping:
     def flush(self, scope: Scope, loop: int, state: State, *values: object) -> None:
         """A loop is left, of which the last iterations were held back."""
         windows, flag = self._windows_of(scope), scope.flag(loop)
-        if state[flag + WINDOW] is None:
+        if state[flag + WINDOW] in (None, MISSING):  # nothing is held back, or it has never begun
             return
 
         def flush(_: float) -> None:

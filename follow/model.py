@@ -39,18 +39,18 @@ ELISION = "elision"
 """The kind of the sites that tell how many iterations of a loop were left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A variable that a record shows: its name, where the probe finds it, and at which index there."""
 
     name: str
     place: str
-    index: int
+    index: int  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """A place in the source that gives records: one statement, in one of its roles.
+
+    It is no dataclass, for an import unpacks hundreds of them.
 
     ``arguments`` are the names that the probe is given; ``stores`` are pairs (slot, argument) to
     remember, ``clears`` the slots that the statement unbinds. ``anchor`` is the position that the
@@ -151,6 +151,18 @@ class Scope:
         limited = site.loop >= 0 and not site.always and site.kind != ELISION
         return self.flag(site.loop) + SINK if limited and self.windows else -1
 
+    @property
+    def given_secrets(self) -> frozenset[str]:
+        """The secrets among what a call has when it starts."""
+        return frozenset({*self.secret} & {*self.entered, *self.cells})
+
+    @property
+    def entering(self) -> Entering:
+        """What a call's state needs when it starts."""
+        by_frame = not self.hidden and self.name != "<lambda>"
+        size = len(self.slots) + self.namespace + LOOP_SIZE * len(self.loops)
+        return Entering(size, by_frame, self.namespace)
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -184,9 +196,6 @@ class Lookup(Protocol):
 
     def sites_of(self, scope: int) -> tuple[int, ...]:
         """The numbers of a scope's sites."""
-
-    def entering(self, scope: int) -> Entering:
-        """What a call's state needs when it starts; asked for every scope, so it must be had cheaply."""
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""
@@ -228,13 +237,6 @@ class Tables:
     def sites_of(self, scope: int) -> tuple[int, ...]:
         """The numbers of a scope's sites."""
         return tuple(site.number for site in self.sites if site.scope == scope)
-
-    def entering(self, scope: int) -> Entering:
-        """What a call's state needs when it starts."""
-        found = self.scopes[scope]
-        by_frame = not found.hidden and found.name != "<lambda>"
-        size = len(found.slots) + found.namespace + LOOP_SIZE * len(found.loops)
-        return Entering(size, by_frame, found.namespace)
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import marshal
+import zlib
 from array import array
 from collections.abc import Callable
 from dataclasses import fields
+from itertools import accumulate
 from operator import attrgetter
-from types import CodeType
 from typing import Any
 
-from .model import Entering, Guard, Scope, Shown, Site, Tables
+from .linking import Pieces
+from .model import Guard, Scope, Shown, Site, Tables
 
 _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
-    kind: attrgetter(*(field.name for field in fields(kind))) for kind in (Guard, Scope, Shown, Site)
+    kind: attrgetter(*(field.name for field in fields(kind))) for kind in (Guard, Scope)
 }
 """The values of an item's fields, in their order."""
-_SHOWN_AT = [field.name for field in fields(Site)].index("shown")
+_SHOWN_AT = Site._fields.index("shown")
 
-Content = tuple[tuple[tuple[Any, ...], ...], bytes, bytes, tuple[bytes, ...]]
-"""How each scope is entered, the scope of each site and of each guard, and each scope's packed part."""
+Content = tuple[bytes, bytes, bytes, bytes]
+"""The scope of each site and of each guard, where each scope's packed part ends, and these parts."""
 
 
-def pack(code: CodeType, tables: Tables) -> bytes:
-    """Code with sentinels and its tables, as bytes."""
-    entering = tuple(tuple(tables.entering(scope.number)) for scope in tables.scopes)
+def pack(pieces: Pieces, tables: Tables) -> bytes:
+    """Code that was taken apart and its tables, as bytes."""
     owners = [array("I", (item.scope for item in items)).tobytes() for items in (tables.sites, tables.guards)]
     shared: dict[object, Any] = {}  # what marshal meets twice, it writes once
-    parts = tuple(
+    parts = [
         marshal.dumps(
             (
                 _VALUES[Scope](scope),
@@ -36,11 +37,13 @@ def pack(code: CodeType, tables: Tables) -> bytes:
             )
         )
         for scope in tables.scopes
-    )
-    return marshal.dumps((code, (entering, *owners, parts)))
+    ]
+    parts = [zlib.compress(part, 1) for part in parts]
+    ends = array("I", accumulate(map(len, parts)))
+    return marshal.dumps((pieces, (*owners, ends.tobytes(), b"".join(parts))))
 
 
-def unpack(data: bytes, filename: str) -> tuple[CodeType, PackedTables]:
+def unpack(data: bytes | memoryview, filename: str) -> tuple[Pieces, PackedTables]:
     """What ``pack`` has packed.
 
     Arguments:
@@ -50,8 +53,8 @@ def unpack(data: bytes, filename: str) -> tuple[CodeType, PackedTables]:
     Raises:
         EOFError, TypeError, ValueError: it is not what ``pack`` gave.
     """
-    code, content = marshal.loads(data)
-    return code, PackedTables(content, filename)
+    pieces, content = marshal.loads(data)
+    return pieces, PackedTables(content, filename)
 
 
 class PackedTables:
@@ -59,27 +62,36 @@ class PackedTables:
 
     def __init__(self, content: Content, filename: str) -> None:
         self.filename = filename
-        entering, sites, guards, self._parts = content
-        self._entering = entering
-        self._site_scopes, self._guard_scopes = array("I", sites), array("I", guards)
+        sites, guards, ends, self._parts = content
+        self._site_scopes, self._guard_scopes, self._ends = (array("I", packed) for packed in (sites, guards, ends))
         self._scopes: dict[int, Scope] = {}
         self._sites: dict[int, Site] = {}
+        self._shown_once: dict[int, tuple[Shown, ...]] = {}
         self._unpacked: dict[int, tuple[tuple[Any, ...], dict[int, Any], dict[int, Any]]] = {}
 
     def _part(self, number: int) -> tuple[tuple[Any, ...], dict[int, Any], dict[int, Any]]:
         part = self._unpacked.get(number)
         if part is None:
-            part = self._unpacked[number] = marshal.loads(self._parts[number])
+            start = self._ends[number - 1] if number else 0
+            part = marshal.loads(zlib.decompress(self._parts[start : self._ends[number]]))
+            self._unpacked[number] = part
         return part
 
     def site(self, number: int) -> Site:
         """A site by its number."""
         site = self._sites.get(number)
         if site is None:
-            values = list(self._part(self._site_scopes[number])[1][number])
-            values[_SHOWN_AT] = tuple(Shown(*parts) for parts in values[_SHOWN_AT])
-            site = self._sites[number] = Site(*values)
+            values = self._part(self._site_scopes[number])[1][number]
+            if values[_SHOWN_AT]:
+                values = (*values[:_SHOWN_AT], self._shown(values[_SHOWN_AT]), *values[_SHOWN_AT + 1 :])
+            site = self._sites[number] = Site._make(values)
         return site
+
+    def _shown(self, parts: tuple[tuple[str, str, int], ...]) -> tuple[Shown, ...]:
+        shown = self._shown_once.get(id(parts))  # they live as long as the part that they are of
+        if shown is None:
+            shown = self._shown_once[id(parts)] = tuple(map(Shown._make, parts))
+        return shown
 
     def scope(self, number: int) -> Scope:
         """A scope by its number."""
@@ -100,17 +112,13 @@ class PackedTables:
         """The numbers of a scope's sites."""
         return tuple(self._part(scope)[1])
 
-    def entering(self, scope: int) -> Entering:
-        """What a call's state needs when it starts."""
-        return Entering(*self._entering[scope])
-
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""
-        return len(self._site_scopes), len(self._entering)
+        return len(self._site_scopes), len(self._ends)
 
 
 def _site(site: Site, shared: dict[object, Any]) -> tuple[Any, ...]:
-    values = list(_VALUES[Site](site))
-    shown = tuple(shared.setdefault(parts, parts) for parts in map(_VALUES[Shown], site.shown))
+    values = list(site)
+    shown = tuple(shared.setdefault(parts, parts) for parts in map(tuple, site.shown))
     values[_SHOWN_AT] = shared.setdefault(shown, shown)
     return tuple(shared.setdefault(value, value) if isinstance(value, tuple) else value for value in values)

@@ -14,7 +14,9 @@ from . import context
 from .capture import Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .elision import loops_around
+from .firstrecords import FirstRecords
 from .frames import describe_exception, variables_of, without_hidden_local
+from .linking import calling_name, entry_name
 from .locate import locate_site
 from .looping import Looping
 from .looplimit import LoopLimit, loop_limit_of
@@ -53,6 +55,7 @@ class Probes:
         self._more = "" if not fields else "static" if set(context.STATIC).issuperset(fields) else "dynamic"
         self._stands = not {"call_id", "depth"}.isdisjoint(fields)
         self._namespaces: list[dict[str, object]] = []
+        self._first = FirstRecords(channel, self._capture, self._settle, self._emit)
         self._frames: dict[int, list[Any]] = {}
         self._table = ProbeTable(self._make)
         limit = loop_limit_of(channel.config.loop_limit) or LoopLimit()
@@ -63,6 +66,7 @@ class Probes:
 
     def _on_emit(self, emit: Callable[..., object]) -> None:
         self._emit = emit
+        self._first.emit = emit
         for namespace in self._namespaces:
             namespace["emit"] = emit
 
@@ -80,8 +84,8 @@ class Probes:
             return functools.partial(spawning, self._channel)
         if name == "into":
             return self._channel.into(self._depth)
-        what, _, number = name.partition("_")
-        return getattr(self, f"_make_{what}")(int(number))
+        what, _, numbers = name.partition("_")
+        return getattr(self, f"_make_{what}")(*map(int, numbers.split("_")))
 
     def _make(self, name: int | str) -> Callable[..., object]:
         """A probe of the table, when it is first called."""
@@ -96,11 +100,21 @@ class Probes:
     # -- calls -----------------------------------------------------------------------------------
 
     def _make_enter(self, number: int) -> Callable[..., object]:
-        size, by_frame, namespace = self._tables.entering(number)
+        """What begins a call: functions whose states are alike share it, unless they are given secrets."""
+        scope = self._tables.scope(number)
+        name = entry_name(scope)
+        if name != f"enter_{number}":
+            return self.resolve(name)  # type: ignore[return-value]
+        return self._entry(*scope.entering, functools.partial(self._learn, scope))
+
+    def _make_entry(self, size: int, by_frame: int, namespace: int) -> Callable[..., object]:
+        return self._entry(size, bool(by_frame), bool(namespace), None)
+
+    def _entry(
+        self, size: int, by_frame: bool, namespace: bool, learn: Callable[[FrameType], None] | None
+    ) -> Callable[..., object]:
         slots = [MISSING] * size
         frames, stands = self._frames, self._stands
-        scope = self._tables.scope(number)
-        secret = {*scope.secret} & {*scope.entered, *scope.cells}
 
         def enter(user: FunctionType | None = None) -> list[Any]:
             state = [0.0, _DEAF, None if user is None else user.__closure__, None, None, None, *slots]
@@ -113,8 +127,8 @@ class Probes:
                     frames[id(sys._getframe(1))] = state
                 if stands:
                     state[STANDING] = context.STANDINGS.enter(sys._getframe(1))
-                if secret:
-                    self._learn(sys._getframe(1), scope, secret)
+                if learn is not None:
+                    learn(sys._getframe(1))
                 state[CLOCK] = now() - thread.overhead
             except RecursionError:
                 pass
@@ -122,16 +136,19 @@ class Probes:
 
         return enter
 
-    def _learn(self, frame: FrameType, scope: Scope, secret: set[str]) -> None:
+    def _learn(self, scope: Scope, frame: FrameType) -> None:
         """The secrets that a call was given are known before anything of it is shown."""
         for name, value in variables_of(frame, scope, None).items():
-            if name in secret:
+            if name in scope.given_secrets:
                 self._capture.learn(value)
 
     def _make_call(self, number: int) -> Callable[..., object]:
+        return self.resolve(calling_name(self._tables.scope(number)))  # type: ignore[return-value]
+
+    def _make_calling(self, size: int, namespace: int) -> Callable[..., object]:
+        """What finds the state of a call that is going on."""
         frames = self._frames
-        size, _, namespace = self._tables.entering(number)
-        nowhere = self._nowhere(size, namespace=namespace)
+        nowhere = self._nowhere(size, namespace=bool(namespace))
         if namespace:
             return functools.partial(frames.get, MODULE, nowhere)
 
@@ -162,6 +179,20 @@ class Probes:
 
     def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         """A probe that makes records; one that ``gives`` takes a value first and returns it."""
+        site = self._tables.site(number)
+        scope = self._tables.scope(site.scope)
+        if scope.suspends or site.result or scope.loops or scope.watches:
+            return self._compiled_record(number, gives=gives)
+        extras = self._reader(site, scope) if self._more else None
+        return self._first.probe(site, scope, extras, gives=gives)
+
+    def _settle(self, site: Site, gives: bool) -> None:
+        """A statement has run a few times: give it a probe that is compiled."""
+        name = f"{site.kind}_{site.number}" if gives else site.number
+        self._table[name] = self._compiled_record(site.number, gives=gives)
+
+    def _compiled_record(self, number: int, *, gives: bool) -> Callable[..., object]:
+        """The same for a statement that runs often."""
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
         # C code that imports something while a probe runs (a finalizer's warning, say) looks for __builtins__.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .looplimit import LoopLimit
 from .model import Scope
-from .state import COUNT, SINK, WINDOW
+from .state import COUNT, MISSING, SINK, WINDOW
 
 State = list[Any]
 Tell = Callable[[Any, int, float], Any]
@@ -121,7 +121,7 @@ class Windows:
         """A loop ends, or has to tell now what it holds; whether it holds anything."""
         flag = self._scope.flag(loop)
         window = state[flag + WINDOW]
-        if window is None:
+        if window is None or window is MISSING:
             return False
         window.flush(self._sink(state, loop))
         return True

@@ -9,6 +9,7 @@ import pytest
 
 from follow import FollowConfig, Recorder, follow
 from follow.cli import main
+from follow.copies import plain
 from follow.explore.absent import why_not
 from follow.explore.run import Run
 from follow.explore.target import target
@@ -102,8 +103,8 @@ def causes(run: Run, question: str) -> tuple[set[tuple[Any, ...]], list[str]]:
         elif step.index >= 0 and step.certainty == EXACT and run.events[step.index].kind in ("statement", "raise"):
             event = run.events[step.index]
             assert event.statement is not None
-            bound = {one: repr(event.values.get(one)) for one in event.statement.bound}
-            exact.add((step.relation, event.statement.line, event.kind, tuple(sorted(bound.items()))))
+            held = {one: repr(plain(run.value_before(step.index + 1, one))) for one in event.statement.shown}
+            exact.add((step.relation, event.statement.line, event.kind, tuple(sorted(held.items()))))
     return exact, lost
 
 
@@ -119,6 +120,8 @@ def test_what_an_answer_is_sure_of_is_so_without_a_limit(tmp_path: Path, program
     assert not wrong
     if limit in (0, 1):
         assert any("left out" in text for text in lost)
+    if program == "a return inside" and limit == 1:
+        assert "the iteration in which that happened was left out" in lost
 
 
 def test_a_line_that_may_have_run_in_what_was_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

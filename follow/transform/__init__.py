@@ -11,6 +11,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from ..config import FollowConfig
+from ..garbage import collected_seldom
 from ..masking import masked, secret_literals
 from ..model import Tables
 from ..redaction import redaction_of
@@ -76,6 +77,11 @@ def rewrite_module(source: Source, config: FollowConfig) -> Rewritten:
         SyntaxError: the file is not Python.
         TransformError: libcst cannot parse it.
     """
+    with collected_seldom():
+        return _rewrite_module(source, config)
+
+
+def _rewrite_module(source: Source, config: FollowConfig) -> Rewritten:
     tree = source.tree
     plan = Plan(choose_prefix(source.text))
     text = Text(source.lines())

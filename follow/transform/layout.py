@@ -111,14 +111,14 @@ class Layout:
     def _site(self, draft: Draft) -> Site:
         site, binder = draft.site, draft.binder
         if self._hides(draft):
-            site = replace(site, hides=True)
+            site = site._replace(hides=True)
         slots = [
             self.slots.get(mangle(n, self.function.class_name))
             for n in self.function.return_clears.get(site.number, ())
         ]
         cleared = tuple(slot for slot in slots if slot is not None)
         if not self._shows(site):
-            return replace(site, clears=cleared) if cleared else site
+            return site._replace(clears=cleared) if cleared else site
         definite, possible = draft.bound
         if self.function.namespace:
             bits = (1 << index for index, name in enumerate(self.function.visible) if possible & self.bits[name])
@@ -126,13 +126,12 @@ class Layout:
             names = [name for name in names if name in self.visible]
             again = ("*",) if site.kind == ELISION or changes(draft.node, self._is_builtin).may else ()
             computed = tuple((index, ()) for index in range(len(self.watches)))
-            return replace(site, possible=sum(bits), clears=cleared, binds=tuple(names), again=again, watched=computed)
+            return site._replace(possible=sum(bits), clears=cleared, binds=tuple(names), again=again, watched=computed)
         arguments, shown, watched = self._shown(definite, possible)
         bound = self._bound(binder)
         stores = tuple((self.slots[n], arguments.index(n)) for n in bound if n in self.slots and n in arguments)
         clears = [self.slots[name] for name in sorted(self._unbound(binder)) if name in self.slots]
-        return replace(
-            site,
+        return site._replace(
             arguments=arguments,
             shown=shown,
             stores=stores,

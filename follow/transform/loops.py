@@ -58,18 +58,18 @@ class Loops:
             function.emitters.append((site, where, node))
         return site
 
-    def tell_interrupted(self, first: int, handler: ast.ExceptHandler, guard: int) -> None:
+    def tell_interrupted(self, loops: range, handler: ast.ExceptHandler, guard: int) -> None:
         """Without records of exceptions an ``except`` tells what loops that one has left have left out.
 
         Arguments:
-            first: the number of the first loop in the ``try``.
+            loops: the numbers of the loops in the ``try``.
             handler: the ``except``.
             guard: its guard.
         """
         if self._function.scan.config.follow_exceptions:
             return
         around = self.current
-        for loop in range(len(self.around) - 1, first - 1, -1):
+        for loop in reversed(loops):
             self.current = loop
             self.tell(handler, ENTER, entry_of(handler.body), guard, "enter")
         self.current = around
@@ -87,6 +87,6 @@ class Loops:
         self.current = inner
         drafts = self._function.drafts
         recorded = self.around[inner][0] if isinstance(statement, ast.Break) else inner
-        told = replace(drafts[site].site, loop=recorded, always=isinstance(statement, ast.Return))
+        told = drafts[site].site._replace(loop=recorded, always=isinstance(statement, ast.Return))
         self._function.scan.sites[site] = told
         drafts[site] = replace(drafts[site], site=told)

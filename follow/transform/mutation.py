@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from .names import own_expressions, walk
+from .names import own_expressions
 
 
 @dataclass(frozen=True)
@@ -94,20 +94,32 @@ def _header(node: ast.For, is_builtin: Callable[[str], bool]) -> Change:
 
 def _changed(expressions: Iterable[ast.AST], is_builtin: Callable[[str], bool]) -> Iterator[str | None]:
     """The variables whose containers the expressions change, and None for what cannot be told."""
-    for expression in expressions:
-        for part in walk(expression):
-            if isinstance(part, _CHANGING):
-                yield None
-            elif isinstance(part, ast.Call):
-                if _is_call_of(part, _QUIET_CALLS, is_builtin):
-                    continue
+    parts = list(expressions)
+    while parts:  # a walk of its own, for this is asked of every statement
+        part = parts.pop()
+        kind = type(part)
+        if kind is ast.Name or kind is ast.Constant:
+            continue
+        if isinstance(part, _CHANGING):
+            yield None
+        elif isinstance(part, ast.Call):
+            if not _is_call_of(part, _QUIET_CALLS, is_builtin):
                 func = part.func
                 method = isinstance(func, ast.Attribute) and func.attr in _METHODS and not part.keywords
                 yield func.value.id if method and isinstance(func.value, ast.Name) else None  # type: ignore[attr-defined]
-            elif isinstance(part, ast.Subscript) and not isinstance(part.ctx, ast.Load):
-                yield part.value.id if isinstance(part.value, ast.Name) else None
-            elif isinstance(part, ast.Attribute) and not isinstance(part.ctx, ast.Load):
-                yield None
+        elif isinstance(part, ast.Subscript) and not isinstance(part.ctx, ast.Load):
+            yield part.value.id if isinstance(part.value, ast.Name) else None
+        elif isinstance(part, ast.Attribute) and not isinstance(part.ctx, ast.Load):
+            yield None
+        elif isinstance(part, ast.Lambda):  # the defaults run where the lambda is made, its body runs elsewhere
+            parts += [*part.args.defaults, *filter(None, part.args.kw_defaults)]
+            continue
+        for name in part._fields:
+            inside = getattr(part, name, None)
+            if isinstance(inside, list):
+                parts += [item for item in inside if isinstance(item, ast.AST)]
+            elif isinstance(inside, ast.AST):
+                parts.append(inside)
 
 
 def _is_call_of(node: ast.expr, names: set[str], is_builtin: Callable[[str], bool]) -> bool:

@@ -250,9 +250,10 @@ class StatementScan:
         tail = context.tail and not finally_
         first = len(self.loops.around)
         self._guarded(statement.body, Context(context.guard, tail and not statement.orelse, under))
+        loops = range(first, len(self.loops.around))
         for handler in statement.handlers:
             scan_expressions(self.scan, handler, self.class_name, self.inner[:-1], self)
-            self.loops.tell_interrupted(first, handler, context.guard)
+            self.loops.tell_interrupted(loops, handler, context.guard)
             number = self._header(handler, ENTER, entry_of(handler.body), context.guard)
             self.emitters.append((number, "enter", handler))
             if handler.name is not None:
@@ -291,7 +292,7 @@ class StatementScan:
         )
         draft = self.drafts[site]
         whole = (*span_of(first)[:2], *span_of(statement)[2:])
-        self.drafts[site] = replace(draft, site=replace(draft.site, span=whole))
+        self.drafts[site] = replace(draft, site=draft.site._replace(span=whole))
         self.emitters.append((site, "after", statement))
 
     def _scan_ClassDef(self, statement: ast.ClassDef, context: Context) -> None:

@@ -1,0 +1,151 @@
+"""Records of statements that have run a few times at most: no code is compiled for the probes of these.
+
+That is nearly all that happens while modules are imported: their own statements run once, and so do most of those
+that are called then.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from itertools import compress
+from typing import Any, NamedTuple
+
+from .capture import Capture
+from .channel import Channel, now
+from .model import SLOT, VALUE, Follower, Scope, Site
+from .state import CELLS, CLOCK, MISSING, SLOTS, THREAD
+
+_TIMES = 30
+"""So often a statement runs before code is compiled for its probe: that takes as long as some 200 of these records."""
+
+Extras = Callable[[list[Any]], dict[str, Any]]
+"""Gives the further fields of a record, by the state of its call."""
+
+
+class First(NamedTuple):
+    """What one probe knows; one that ``gives`` is given a value before its other arguments, and returns it."""
+
+    site: Site
+    scope: Scope
+    names: list[str]
+    """In a module those that may be bound."""
+    extras: Extras | None
+    gives: bool
+
+
+class FirstRecords:
+    """Makes records for the probes of one piece of source, as the code in ``template`` does.
+
+    Arguments:
+        channel: where they go.
+        capture: copies values.
+        settle: puts another probe in the place of that of a site, which gives back a value or does not.
+        emit: what the channel gives records to; the attribute is changed when that changes.
+    """
+
+    def __init__(
+        self, channel: Channel, capture: Capture, settle: Callable[[Site, bool], None], emit: Follower
+    ) -> None:
+        self._channel = channel
+        self._capture = capture
+        self._settle = settle
+        self._names = PossibleNames()
+        self._times: dict[int, int] = {}
+        self.emit = emit
+
+    def probe(self, site: Site, scope: Scope, extras: Extras | None, *, gives: bool) -> Callable[..., object]:
+        """The probe of a statement whose record shows variables, in what cannot be suspended."""
+        names = self._names.of(site, scope) if scope.namespace else _NO_NAMES
+        return functools.partial(self._record, First(site, scope, names, extras, gives))
+
+    def _record(self, known: First, state: list[Any], *values: Any) -> Any:
+        site, scope, names, extras, gives = known
+        value = None
+        if gives:
+            value, *values = values  # type: ignore[assignment]
+        for slot, argument in site.stores:
+            state[SLOTS + slot] = values[argument]
+        returns = site.kind == "return"
+        if not returns:
+            for slot in site.clears:
+                state[SLOTS + slot] = MISSING
+        thread = state[THREAD]
+        if thread.busy:
+            return value
+        try:
+            time = now()
+            thread.busy = True
+            if scope.namespace:
+                variables = self._capture.namespace(state[CELLS], names, scope.secret)
+            else:
+                variables = self._variables(site, scope.secret, state, values)
+            record = {
+                "function": scope.name,
+                "instruction": site.instruction,
+                "execution_time": (time - state[CLOCK] - thread.overhead) * 1e3,
+                "local_vars": variables,
+            }
+            if extras is not None:
+                record.update(extras(state))
+            self.emit(record)
+            self._times[site.number] = times = self._times.get(site.number, 0) + 1
+            if times > _TIMES:
+                self._settle(site, gives)
+        except (RecursionError, MemoryError):
+            thread.busy = False
+            self._channel.dropped += 1
+            return value
+        except BaseException as error:
+            self._channel.fail(error, thread)
+        thread.busy = False
+        if returns:  # its own record still shows them
+            for slot in site.clears:
+                state[SLOTS + slot] = MISSING
+        state[CLOCK] = time = time - thread.overhead
+        thread.overhead = now() - time
+        return value
+
+    def _variables(
+        self, site: Site, secret: tuple[str, ...], state: list[Any], values: Sequence[object]
+    ) -> list[dict[str, Any]]:
+        """The variables that a function's statement shows."""
+        found: list[dict[str, Any]] = []
+        for name, place, index in site.shown:
+            if place == VALUE:
+                value = values[index]
+            elif place == SLOT:
+                value = state[SLOTS + index]
+                if value is MISSING:
+                    continue
+            else:
+                try:
+                    value = state[CELLS][index].cell_contents
+                except ValueError:
+                    continue
+            found.append((self._capture.hidden if name in secret else self._capture.variable)(name, value))
+        return found
+
+
+_NO_NAMES: list[str] = []
+
+
+class PossibleNames:
+    """Of a module's names those that may be bound when a statement has been executed; mostly a few more each time."""
+
+    def __init__(self) -> None:
+        self._bits = 0
+        self._found: list[str] = []
+
+    def of(self, site: Site, scope: Scope) -> list[str]:
+        """The names at a site of the module."""
+        bits = site.possible
+        new = bits & ~self._bits
+        if bits != self._bits | new or (new and new & -new < self._bits):
+            self._found = list(compress(scope.names, map(int, reversed(f"{bits:b}"))))
+        elif new:
+            start = self._bits.bit_length()
+            more = map(int, reversed(f"{new >> start:b}"))
+            self._found = [*self._found, *compress(scope.names[start:], more)]
+        self._bits = bits
+        return self._found
