@@ -32,6 +32,8 @@ class First(NamedTuple):
     """In a module those that may be bound."""
     extras: Extras | None
     gives: bool
+    returns: bool
+    """Known beforehand, for up to 3.11 even a comparison may find no room at the end of the stack."""
 
 
 class FirstRecords:
@@ -57,16 +59,15 @@ class FirstRecords:
     def probe(self, site: Site, scope: Scope, extras: Extras | None, *, gives: bool) -> Callable[..., object]:
         """The probe of a statement whose record shows variables, in what cannot be suspended."""
         names = self._names.of(site, scope) if scope.namespace else _NO_NAMES
-        return functools.partial(self._record, First(site, scope, names, extras, gives))
+        return functools.partial(self._record, First(site, scope, names, extras, gives, site.kind == "return"))
 
     def _record(self, known: First, state: list[Any], *values: Any) -> Any:
-        site, scope, names, extras, gives = known
+        site, scope, names, extras, gives, returns = known
         value = None
         if gives:
             value, *values = values  # type: ignore[assignment]
         for slot, argument in site.stores:
             state[SLOTS + slot] = values[argument]
-        returns = site.kind == "return"
         if not returns:
             for slot in site.clears:
                 state[SLOTS + slot] = MISSING
