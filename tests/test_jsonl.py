@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import math
 import warnings
+import weakref
 from collections import OrderedDict, defaultdict, deque
 from pathlib import Path
 from typing import Any
@@ -207,3 +209,15 @@ def test_a_stream_that_fails_is_switched_off_with_a_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert followed() == 1
+
+
+def test_one_that_nobody_has_closed_is_closed_when_it_is_gone(tmp_path: Path) -> None:
+    write = follow.jsonl(tmp_path / "out.jsonl")
+    write({"function": "f", "instruction": "x = 1", "execution_time": 0.0, "local_vars": []})
+    opened = weakref.ref(write._stream)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del write
+        gc.collect()
+    assert opened() is None
+    assert [str(one.message) for one in caught] == []

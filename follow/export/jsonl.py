@@ -66,6 +66,7 @@ class JsonLines:
         if self._stream is None:
             if isinstance(self._output, (str, os.PathLike)):
                 self._stream = open(self._output, "a", encoding="utf-8", buffering=1, opener=private)  # noqa: SIM115
+                weakref.finalize(self, self._stream.close)  # of one that nobody has closed
             else:
                 self._stream = self._output
             text = header() + text
