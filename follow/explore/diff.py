@@ -17,9 +17,10 @@ from ..capture import Shortened
 from ..copies import Instance, Tagged
 from ..described import Described
 from ..trace.decode import Event
+from .calls import Call
 from .forms import items_of
 from .reads import Reader
-from .run import Call, Run
+from .run import Run
 from .why import Slicer
 
 _STEPS = 200
@@ -143,7 +144,7 @@ def _blamed(one: _Aligned, other: _Aligned, index: int, its: int, name: str) -> 
         return index, its
     call = one.run.of[index]
     caller = call.parent.after(index) if call.parent is not None else -1
-    if caller >= 0 and next(Reader(one.run).argument(caller, call, name), None) is None:
+    if caller >= 0 and not any(True for _ in Reader(one.run).argument(caller, call, name)):
         return index, its  # a default: nobody gave it
     places = []
     for run, at in ((one.run, index), (other.run, its)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,9 @@ from ..copies import Tagged, identity
 from ..errors import TraceError
 from ..state import MISSING
 from ..trace.decode import Event
-from ..trace.model import Function
 from ..trace.reader import Trace
 from ..trace.stacks import Stacks
+from .calls import Body, Call, last_before
 from .forms import items_of, not_looked_at, same
 from .static import Code, Node, analyse
 
@@ -21,44 +21,17 @@ WHOLE = "\0whole"
 """Instead of a key: any item of a container, or which there are."""
 
 
-@dataclass(slots=True)
-class Call:
-    """One call.
+@dataclass(slots=True, eq=False)
+class Seen:
+    """What was seen of a container.
 
     Attributes:
-        number: its number.
-        function: what was called; None where that is not recorded.
-        file: where that stands.
-        begin: the index of the event that says that it began, or -1.
-        parent: the call that was running then, or None.
-        events: the indexes of its statements' events, in their order.
-        writes: by variable, the indexes of the events that wrote it.
-        times: by statement, the indexes of its events.
+        at: the indexes of the events that tell it.
+        forms: its form as each of them tells it.
     """
 
-    number: int
-    function: Function | None
-    file: str
-    begin: int
-    parent: Call | None
-    events: list[int] = field(default_factory=list)
-    writes: dict[str, list[int]] = field(default_factory=dict)
-    times: dict[Node, list[int]] = field(default_factory=dict)
-
-    def before(self, index: int) -> int:
-        """The index of its last event before an index, or -1."""
-        place = bisect_left(self.events, index)
-        return self.events[place - 1] if place else -1
-
-    def after(self, index: int) -> int:
-        """The index of its first event after an index, or -1."""
-        place = bisect_left(self.events, index)
-        return self.events[place] if place < len(self.events) else -1
-
-    @property
-    def name(self) -> str:
-        """How text calls it: ``name#number``."""
-        return f"{'?' if self.function is None else self.function.name}#{self.number}"
+    at: list[int] = field(default_factory=list)
+    forms: list[Any] = field(default_factory=list)
 
 
 MOST_EVENTS = 3_000_000
@@ -81,21 +54,23 @@ class Run:
         self.calls: dict[int, Call] = {}
         self.of: list[Call] = []
         """The call of each event."""
-        self.children: dict[int, list[Call]] = {}
-        """By the number of a call, those that it made."""
-        self.snapshots: dict[int, list[tuple[int, Any]]] = {}
-        """By a container's identity, its forms and the indexes of the events that tell them."""
+        self.nodes: list[Node | None] = []
+        """The statement that each event is of."""
+        self.seen: dict[int, Seen] = {}
+        """What was seen of each container, by its identity."""
         self.globals: dict[tuple[str, str], list[int]] = {}
         """By file and name, when a module's variable was written."""
         self.named: dict[tuple[str, str], list[Call]] = {}
         """By file and qualified name of a function its calls."""
-        self._suspending: dict[int, list[Call]] = {}
-        """Of the children those that may be suspended."""
         self._shared: dict[tuple[str, str, str], list[int]] = {}
         """By file, qualified name of a function and name of a variable, when functions inside it wrote that."""
         self._arguments: dict[tuple[str, str, int], frozenset[str]] = {}
         self._codes: dict[str, Code] = {}
-        self._nodes: dict[tuple[str, int, int], Node | None] = {}
+        self._nodes: dict[int, Node | None] = {}
+        """By the identity of a recorded statement, which all its events share, that of the source."""
+        self._bodies: dict[int, Body] = {}
+        """By the identity of a function, which all its events share."""
+        self._deciding: dict[Node, tuple[Node, ...]] = {}
         self._stacks = Stacks(trace)
         for event in trace.events:
             if event.kind != "record" and event.call:
@@ -115,13 +90,14 @@ class Run:
             call = self._begin(event, index, 0 if frame is None else frame.caller)
         if call.function is None and event.function is not None:
             call.function, call.file = event.function, event.piece.filename if event.piece else ""
+            call.body = self._bodies.setdefault(id(event.function), call.body)
         self.of.append(call)
+        node = self._node_of(event)
+        self.nodes.append(node)
         if event.kind in ("statement", "raise"):
             call.events.append(index)
-            node = self.node(index)
             if node is not None:
-                call.times.setdefault(node, []).append(index)
-                self._write_outside(node, call, index)
+                self._ran(node, call, index)
         slots = () if call.function is None else call.function.slots
         for key, form in event.forms.items():
             name = slots[key] if type(key) is int and slots else key
@@ -134,6 +110,18 @@ class Run:
             self._see(index, form)
         if event.has_result:
             self._see(index, event.result_form)
+
+    def _ran(self, node: Node, call: Call, index: int) -> None:
+        """Note that a statement ran, and the variables of other scopes that it writes."""
+        times = call.times.get(node)
+        if times is None:
+            call.times[node] = [index]
+            call.body.nodes[node] = None
+        else:
+            times.append(index)
+        outside = self.code(call.file).outside
+        if node in outside:
+            self._write_outside(outside[node], call, index)
 
     def _parameters(self, call: Call) -> frozenset[str]:
         """The names of a function's parameters."""
@@ -152,9 +140,8 @@ class Run:
             self._arguments[key] = known
         return known
 
-    def _write_outside(self, node: Node, call: Call, index: int) -> None:
-        """Note the variables of other scopes that a statement writes."""
-        for name, kind in self.code(call.file).outside.get(node, {}).items():
+    def _write_outside(self, names: dict[str, str], call: Call, index: int) -> None:
+        for name, kind in names.items():
             if kind == "global":
                 self.globals.setdefault((call.file, name), []).append(index)
             outer = call.function.qualname if call.function is not None else ""
@@ -174,14 +161,16 @@ class Run:
     def _begin(self, event: Event, index: int, caller: int) -> Call:
         parent = self.calls.get(caller)
         file = event.piece.filename if event.piece is not None else ""
-        call = Call(event.call, event.function, file, index if event.kind == "call" else -1, parent)
+        body = Body() if event.function is None else self._bodies.setdefault(id(event.function), Body())
+        call = Call(event.call, event.function, file, index if event.kind == "call" else -1, parent, body)
         self.calls[event.call] = call
         if event.function is not None:
             self.named.setdefault((file, event.function.qualname), []).append(call)
         if parent is not None:
-            self.children.setdefault(parent.number, []).append(call)
+            parent.made.append(call)
+            parent.begins.append(call.begin)
             if event.function is not None and event.function.suspends:
-                self._suspending.setdefault(parent.number, []).append(call)
+                parent.suspending.append(call)
         return call
 
     def _see(self, index: int, form: Any) -> None:
@@ -192,7 +181,11 @@ class Run:
             form = pending.pop()
             number = identity(form)
             if number is not None and not (type(form) is Tagged and not_looked_at(form)):
-                self.snapshots.setdefault(number, []).append((index, form))
+                seen_of = self.seen.get(number)
+                if seen_of is None:
+                    seen_of = self.seen[number] = Seen()
+                seen_of.at.append(index)
+                seen_of.forms.append(form)
             if type(form) in (list, dict, tuple, Tagged):
                 pending += (item for item in items_of(form).values() if type(item) in (list, dict, tuple, Tagged))
 
@@ -212,8 +205,12 @@ class Run:
 
     def write_before(self, call: Call, name: str, index: int) -> tuple[int, bool] | None:
         """The event that last wrote a variable before an event, as the call sees it, and whether that is sure."""
+        writes = call.writes.get(name, ())
+        place = bisect_left(writes, index)
+        own = writes[place - 1] if place else -1
+        if own >= 0 and not self._shared:
+            return own, True
         function = call.function
-        own = last_before(call.writes.get(name, ()), index)
         if function is None:
             return (own, True) if own >= 0 else None
         if own >= 0:
@@ -247,9 +244,9 @@ class Run:
 
     def latest(self, number: int, index: int) -> Any:
         """A container's form just before an event; ``MISSING`` if it was not seen."""
-        known = self.snapshots.get(number, ())
-        place = bisect_left(known, index, key=lambda one: one[0])
-        return known[place - 1][1] if place else MISSING
+        known = self.seen.get(number)
+        place = 0 if known is None else bisect_left(known.at, index)
+        return MISSING if known is None or place == 0 else known.forms[place - 1]
 
     # -- the source ------------------------------------------------------------------------------------
 
@@ -263,22 +260,31 @@ class Run:
 
     def node(self, index: int) -> Node | None:
         """The statement that an event is of."""
-        event = self.events[index]
+        return self.nodes[index]
+
+    def _node_of(self, event: Event) -> Node | None:
         statement, piece = event.statement, event.piece
         if statement is None or piece is None:
             return None
-        key = piece.filename, statement.line, statement.column
+        key = id(statement)
         if key not in self._nodes:
             self._nodes[key] = self.code(piece.filename).node(statement.line, statement.column, statement.kind)
         return self._nodes[key]
 
     def control_parent(self, index: int) -> int:
         """The event that decided that this one happens: a predicate of the same call; -1 if it was the call itself."""
-        node, call = self.node(index), self.of[index]
+        node, call = self.nodes[index], self.of[index]
         if node is None:
             return -1
-        deciding = self.code(call.file).controls.get(node, set()) - {node}
-        return max((last_before(call.times.get(one, ()), index) for one in deciding), default=-1)
+        deciding = self._deciding.get(node)
+        if deciding is None:
+            controls = self.code(call.file).controls.get(node, set())
+            deciding = self._deciding[node] = tuple(controls - {node})
+        latest = -1
+        for one in deciding:
+            if (times := call.times.get(one)) is not None and (at := last_before(times, index)) > latest:
+                latest = at
+        return latest
 
     @staticmethod
     def earlier(call: Call, index: int) -> Iterator[int]:
@@ -292,7 +298,7 @@ class Run:
         """The generator of that name from which a statement's event has taken one more item."""
         call = self.of[index]
         before = call.before(index)
-        for made in reversed(self._suspending.get(call.number, ())):
+        for made in reversed(call.suspending):
             if made.function is not None and made.function.name == name and made.begin < index:
                 last = made.before(index)
                 if max(last, made.begin) > before or made.after(index) >= 0:
@@ -302,18 +308,11 @@ class Run:
     def calls_within(self, index: int) -> list[Call]:
         """The calls that a statement's event has made: those begun since its call's event before."""
         call = self.of[index]
+        if not call.made:
+            return []
         start = max(call.before(index), call.begin)
-        made = self.children.get(call.number, ())
-        first = bisect_left(made, start, key=lambda one: one.begin)
-        last = bisect_left(made, index, key=lambda one: one.begin)
-        return list(made[first:last])
+        return call.made[bisect_left(call.begins, start) : bisect_left(call.begins, index)]
 
     def position(self, sequence: int) -> int:
         """The index of the event with a sequence number, or of the first after it."""
         return bisect_left(self.events, sequence, key=lambda event: event.sequence)
-
-
-def last_before(indexes: Sequence[int], index: int) -> int:
-    """The last of some indexes before an index, or -1."""
-    place = bisect_left(indexes, index)
-    return indexes[place - 1] if place else -1

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..copies import name_and_length
 from ..state import MISSING
+from .expressions import called
 from .forms import items_of
 from .run import Run
 
@@ -68,9 +69,3 @@ def _length(form: Any) -> Any:
         return MISSING
     _, length = (type(form).__name__, len(form)) if isinstance(form, (str, bytes)) else name_and_length(form)
     return MISSING if length is None else length
-
-
-def called(node: ast.Call) -> str:
-    """The name of what a call calls."""
-    func = node.func
-    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
