@@ -11,12 +11,14 @@ from typing import Any
 
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
+from .copies import identity
 from .describe import describe_raised
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
 from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
+from .looks import CLOSEST, level_of
 from .model import Follower, Lookup, Scope, Site
 from .probe import MODULE, Probes
 from .sink import EventSink
@@ -47,8 +49,10 @@ class EventProbes(Probes):
             **{name: getattr(builtins, name) for name in _BUILTINS},
             **recorder.constants,
             "copy": describer.copy,
+            "refer": describer.refer,
             "change": describer.change,
             "changes": describer.changes,
+            **{f"look_{level}": describer.look(level) for level in range(CLOSEST + 1)},
             "cell": describer.cell,
             "hide": describer.hide,
             "hide_cell": describer.hide_cell,
@@ -125,7 +129,8 @@ class EventProbes(Probes):
         }
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            gather = functools.partial(self._gather, scope.secret)
+            named = frozenset((*(name for name in names if level_of(site.instruction, name)), *site.binds))
+            gather = functools.partial(self._gather, scope.secret, named)
             namespace.update(gather=gather, names=names if site.again else site.binds)
         return FunctionType(event_template(event_shape(site, scope, held, gives)), namespace)
 
@@ -134,12 +139,20 @@ class EventProbes(Probes):
         return self._describer.hide(value) if name in secret else self._copy(value)
 
     def _gather(
-        self, secret: tuple[str, ...], found: dict[str, object], last: dict[str, object], names: list[str]
+        self,
+        secret: tuple[str, ...],
+        named: frozenset[str],
+        found: dict[str, object],
+        last: dict[str, object],
+        names: list[str],
     ) -> dict[str, object]:
-        """Of a module's names those whose values are others than last time."""
+        """Of a module's names those whose values are others than last time; ``named`` are those of the statement."""
         changed: dict[str, object] = {}
         for name in names:
-            value = self._named(secret, name, found.get(name, MISSING))
+            value = found.get(name, MISSING)
+            if name not in named and self._describer.passes_over(value) and identity(last.get(name)) == id(value):
+                continue
+            value = self._named(secret, name, value)
             if not _is_same(value, last.get(name, MISSING)):
                 changed[name] = value
         last.update(changed)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable, Iterator
 
 from .endings import branching, put_checks
 from .events import held_by
 from .graft import Graft, constant, set_position
+from .looks import level_of, levels_of, runs_code
 from .model import CELL, HIDDEN_LOCAL, NOWHERE, RESULT_LOCAL, SLOT, VALUE, Scope, Shown, Site, Span
 from .state import CALL, CELLS, SLOTS
 
@@ -220,22 +222,23 @@ class _Writer:
         """When an event's shorter form will do (None: where they are one), that form and the longer one."""
         held = held_by(site, self._scope)
         if not held.longer:
-            parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
+            parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)]
             if held.result:
                 parts.append(self.none() if result is None else self.result(result, site))
             few = self.event(parts)
             return None, few, few
-        few = self.event([constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)])
+        few = self.event([constant(f"few_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)])
         parts = [constant(f"all_id_{site.number}", self._anchor), self.number()]
-        parts += map(self.value, [*held.bound, *held.cells])
+        parts += self.values([*held.bound, *held.cells], site)
         if held.together:
             now = self._at(ast.Tuple(elts=[self.read(shown) for shown in held.again], ctx=ast.Load()))
-            parts.append(self.call("changes", now))
+            levels = levels_of(site.instruction, tuple(shown.name for shown in held.again))
+            parts.append(self.call("changes", now, self._at(ast.Constant(value=levels))))
         else:
-            parts += map(self.change, held.again)
+            parts += (self.change(shown, level_of(site.instruction, shown.name)) for shown in held.again)
         everything = self.event(parts)
         if held.bases:
-            parts = [constant(f"some_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
+            parts = [constant(f"some_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)]
             some = self.event([*parts, *(self.call("change", self.name(base)) for base in site.bases)])
             tests = [self.has_kind_of(base, "is_base") for base in site.bases]
             return tests[0] if len(tests) == 1 else self.boolean(ast.And(), tests), some, everything
@@ -253,32 +256,38 @@ class _Writer:
 
     def result(self, shown: Shown, site: Site) -> ast.expr:
         """What is returned."""
-        return self.call("hide", self.read(shown)) if site.hides else self.value(shown)
+        return self.call("hide", self.read(shown)) if site.hides else self.value(shown, runs=runs_code(site.instruction))
 
-    def value(self, shown: Shown) -> ast.expr:
-        """A variable's value as it is, or a copy."""
+    def values(self, shown: Iterable[Shown], site: Site) -> Iterator[ast.expr]:
+        """The values of variables that a statement has bound."""
+        return (self.value(one, runs=runs_code(site.instruction)) for one in shown)
+
+    def value(self, shown: Shown, *, runs: bool = True) -> ast.expr:
+        """A variable's value as it is, or a copy; ``runs`` says whether code ran that may have changed an object."""
         if shown.name in self._scope.secret:
             return self.call("hide_cell" if shown.place == CELL else "hide", self.read(shown))
         if shown.place == CELL:
             return self.cell(shown.index)
-        return self._at(ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown)))
+        return self._at(ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown, runs=runs)))
 
-    def no_atom(self, shown: Shown) -> ast.expr:
+    def no_atom(self, shown: Shown, *, runs: bool = True) -> ast.expr:
         """A copy or a description: ``described(id(type(x))) or copy(x)``."""
         known = self.call("described", self.call("id", self.call("type", self.read(shown))))
-        return self.boolean(ast.Or(), [known, self.call("copy", self.read(shown))])
+        return self.boolean(ast.Or(), [known, self.call("copy" if runs else "refer", self.read(shown))])
 
     def argument(self, name: str) -> ast.expr:
         """The value of a parameter when the call begins."""
         shown = Shown(name, "", 0)
-        return self.no_atom(shown) if name == "self" and self._scope.entered[0] == name else self.value(shown)
+        runs = self._scope.name == "__init__"  # of a new object, which may have the place of one that is gone
+        known = name == "self" and self._scope.entered[0] == name
+        return self.no_atom(shown, runs=runs) if known else self.value(shown, runs=runs)
 
-    def change(self, shown: Shown) -> ast.expr:
-        """A copy of what a variable holds, or None if that cannot have changed."""
+    def change(self, shown: Shown, level: int) -> ast.expr:
+        """A copy of what a variable holds, or None if that cannot have changed; see ``looks`` for the level."""
         kind = self.call("type", self.read(shown))
         number = self.compare(self.call("type", self.read(shown)), ast.Is(), constant("int", self._anchor))
         test = self.boolean(ast.Or(), [number, self.call("fixed", self.call("id", kind))])
-        return self._at(ast.IfExp(test=test, body=self.none(), orelse=self.call("change", self.read(shown))))
+        return self._at(ast.IfExp(test=test, body=self.none(), orelse=self.call(f"look_{level}", self.read(shown))))
 
     def has_kind_of(self, name: str, which: str) -> ast.expr:
         """Whether the type of what a variable holds is one of those; no subclass is."""

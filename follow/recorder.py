@@ -122,6 +122,11 @@ class Recorder(EventSink, Shown):
             self._describers.append((config, describer))
             return describer
 
+    def _forget(self) -> None:
+        """What was recorded is gone, or may be soon: later events must not rely on it."""
+        for _, describer in self._describers:
+            describer.forget()
+
     def silence(self, base: int) -> None:
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""
         self.buffer.extend((SILENCE, base, self.now()))
@@ -176,6 +181,7 @@ class Recorder(EventSink, Shown):
         with self._lock:
             self._memory.clear()
             self._take()
+            self._forget()
 
     def dump(self) -> None:
         """Write what a ring holds to the file; what was written is not written again."""
@@ -295,6 +301,8 @@ class Recorder(EventSink, Shown):
                 return
             if self._writer is None or self.ring is not None:
                 self._memory.keep(taken)
+                if self.ring is not None:
+                    self._forget()
             else:
                 try:
                     self._write([taken])
@@ -343,6 +351,7 @@ class Recorder(EventSink, Shown):
         self._taking = threading.Lock()
         self.buffer[:] = [TIME, self.now()]
         self._memory.clear()
+        self._forget()
         if self._first_path is not None:
             self.path = path_of_process(self._first_path)
         if self._writer is not None:

@@ -15,6 +15,7 @@ from .describe import CopiedBytearray, Describer, DescribingCopy, is_hashable
 from .objects import ObjectCopy, ObjectDescriber
 from .redaction import LONGEST, Redaction, option, redaction_of
 from .state import MISSING
+from .told import DataflowDescriber
 
 
 class RedactingDescriber(Describer):
@@ -224,4 +225,4 @@ def describer_of(config: FollowConfig, *, objects: bool) -> Describer:
     """What copies values for a recorder; with ``objects`` it records their attributes."""
     if config.redact:
         return RedactingObjectDescriber(config) if objects else RedactingDescriber(config)
-    return ObjectDescriber(config) if objects else Describer(config)
+    return DataflowDescriber(config) if objects else Describer(config)

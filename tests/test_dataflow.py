@@ -59,34 +59,45 @@ def f():
 
 
 def forms_at_the_end(recorder, name):
-    """The form of a variable when the followed call ended."""
-    replay = Replay()
+    """The form of a variable when the followed call ended, and by identity those of all objects and lists."""
+    replay, told = Replay(), {}
     for event in recorder.events():
         call = replay.take(event)
         if call.function.name == "f":
             found = call.values
-    return found[name]
+        pending = [*event.forms.values(), event.result_form]
+        while pending:
+            form = pending.pop()
+            if type(form) is Tagged and type(form.content) is Instance and form.content.attributes is not None:
+                told[form.number] = form.content
+                pending += form.content.attributes.values()
+            elif type(form) is list:
+                told[form[0]] = form
+                pending += form
+    return found[name], told
 
 
-def shape(form):
-    """A form without identities."""
+def shape(form, told):
+    """A form without identities, objects and lists as they were told last."""
     if type(form) is Tagged:
-        return shape(form.content)
-    if type(form) is Instance:
-        return form.type, None if form.attributes is None else {k: shape(v) for k, v in form.attributes.items()}
-    return [shape(item) for item in form[1:]] if type(form) is list else form
+        content = told.get(form.number, form.content)
+        if type(content) is Instance:
+            attributes = content.attributes
+            return content.type, attributes and {key: shape(one, told) for key, one in attributes.items()}
+        return shape(form.content, told)
+    return [shape(item, told) for item in told.get(form[0], form)[1:]] if type(form) is list else form
 
 
 def test_attributes_are_recorded_and_followed_through_aliases():
     recorder = Recorder(detail="dataflow")
     follow(define(SOURCE), recorder)()
     node = ("Node", {"value": 2, "next": ("Node", {"value": 7, "next": ("Node", {"value": 0, "next": None})})})
-    assert shape(forms_at_the_end(recorder, "head")) == node
+    assert shape(*forms_at_the_end(recorder, "head")) == node
     for name in ("owner", "other"):
-        kind, attributes = shape(forms_at_the_end(recorder, name))
+        kind, attributes = shape(*forms_at_the_end(recorder, name))
         assert kind == "Owner" and attributes["rows"] == [8, [1]]
         assert attributes["first"][1]["next"][1]["value"] == 7
-    assert shape(forms_at_the_end(recorder, "liar")) == ("Liar", {})
+    assert shape(*forms_at_the_end(recorder, "liar")) == ("Liar", {})
 
 
 def test_the_records_are_those_of_the_plain_level(tmp_path):

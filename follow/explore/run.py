@@ -237,7 +237,10 @@ class Run:
         found = self.write_before(call or self.of[index], name, index)
         if found is None:
             return MISSING
-        form = self.form_of(found[0], name)
+        return self.resolved(self.form_of(found[0], name), index)
+
+    def resolved(self, form: Any, index: int) -> Any:
+        """A form, or of a container what was told of it last before an event: what holds it does not tell it anew."""
         number = identity(form)
         latest = MISSING if number is None else self.latest(number, index)
         return form if latest is MISSING else latest

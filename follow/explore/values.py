@@ -8,7 +8,7 @@ from typing import Any
 from ..copies import name_and_length
 from ..state import MISSING
 from .expressions import called
-from .forms import items_of
+from .forms import item_at
 from .run import Run
 
 
@@ -32,14 +32,10 @@ class Values:
             value = self.value(node.operand, index)
             return -value if type(value) is int else MISSING
         if isinstance(node, ast.Attribute):
-            return items_of(self.value(node.value, index)).get(node.attr, MISSING)
+            return self._run.resolved(item_at(self.value(node.value, index), node.attr), index)
         if isinstance(node, ast.Subscript):
             base = self.value(node.value, index)
-            key = self.key(node.slice, index, base)
-            try:
-                return items_of(base).get(key, MISSING)
-            except TypeError:
-                return MISSING
+            return self._run.resolved(item_at(base, self.key(node.slice, index, base)), index)
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
             left, right = self.value(node.left, index), self.value(node.right, index)
             if type(left) is int and type(right) is int:
