@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from .endings import branching, put_checks
 from .events import held_by
@@ -227,12 +228,14 @@ class _Writer:
                 parts.append(self.none() if result is None else self.result(result, site))
             few = self.event(parts)
             return None, few, few
-        few = self.event([constant(f"few_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)])
+        few = self.event(
+            [constant(f"few_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)]
+        )
         parts = [constant(f"all_id_{site.number}", self._anchor), self.number()]
         parts += self.values([*held.bound, *held.cells], site)
         if held.together:
             now = self._at(ast.Tuple(elts=[self.read(shown) for shown in held.again], ctx=ast.Load()))
-            levels = levels_of(site.instruction, tuple(shown.name for shown in held.again))
+            levels: Any = levels_of(site.instruction, tuple(shown.name for shown in held.again))
             parts.append(self.call("changes", now, self._at(ast.Constant(value=levels))))
         else:
             parts += (self.change(shown, level_of(site.instruction, shown.name)) for shown in held.again)
@@ -256,7 +259,9 @@ class _Writer:
 
     def result(self, shown: Shown, site: Site) -> ast.expr:
         """What is returned."""
-        return self.call("hide", self.read(shown)) if site.hides else self.value(shown, runs=runs_code(site.instruction))
+        return (
+            self.call("hide", self.read(shown)) if site.hides else self.value(shown, runs=runs_code(site.instruction))
+        )
 
     def values(self, shown: Iterable[Shown], site: Site) -> Iterator[ast.expr]:
         """The values of variables that a statement has bound."""
@@ -268,7 +273,9 @@ class _Writer:
             return self.call("hide_cell" if shown.place == CELL else "hide", self.read(shown))
         if shown.place == CELL:
             return self.cell(shown.index)
-        return self._at(ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown, runs=runs)))
+        return self._at(
+            ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown, runs=runs))
+        )
 
     def no_atom(self, shown: Shown, *, runs: bool = True) -> ast.expr:
         """A copy or a description: ``described(id(type(x))) or copy(x)``."""

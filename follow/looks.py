@@ -28,8 +28,8 @@ def level_of(instruction: str, name: str) -> int:
         that these hold.
     """
     end = len(instruction)
-    if not runs_code(instruction):  # then only what it assigns to changes
-        end = max((found.start() for found in _ASSIGNS.finditer(instruction)), default=end)
+    if not runs_code(instruction) and not instruction.startswith("del "):  # then only what it assigns to changes
+        end = max((found.start() for found in _ASSIGNS.finditer(instruction)), default=0)
     levels = [_length(instruction, found.end()) for found in _uses(name).finditer(instruction, 0, end)]
     if name == "self" and _SUPER.search(instruction):
         levels.append(1)

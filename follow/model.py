@@ -108,6 +108,8 @@ class Scope:
     """Whether a recorder needs to keep no more of a call than its number."""
     secret: tuple[str, ...] = ()
     """The variables whose values are hidden."""
+    line: int = 0
+    """The line of its ``def`` or ``lambda``; of a module that of its first statement."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, zip_longest
 from operator import is_
 from typing import Any
 
@@ -16,8 +16,8 @@ from .capture import Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, Instance, Tagged
 from .describe import WORTH_A_LOOK
-from .looks import NOT_NAMED
-from .objects import MORE, ObjectCopy, ObjectDescriber, has_attributes, kind_of
+from .looks import CLOSEST, NOT_NAMED
+from .objects import MORE, Kind, ObjectCopy, ObjectDescriber, has_attributes, kind_of
 from .state import MISSING
 
 _MOST = 1 << 16
@@ -41,9 +41,13 @@ class _Known:
         reference: what stands for it where its attributes are told elsewhere.
         attributes: the forms of these.
         form: its own form; None as long as it is being told for the first time.
+        held: the names of what its ``__dict__`` held, and the ids of that, where that was all. What does not change
+            is kept by ``attributes``, so nothing else can get its id.
+        containers: the names of those of its attributes that hold what can change by itself.
+        objects: what gives the objects that it holds, as long as they live.
     """
 
-    __slots__ = ("attributes", "form", "name", "object", "reference")
+    __slots__ = ("attributes", "containers", "form", "held", "name", "object", "objects", "reference")
 
     def __init__(self, value: object, name: str, reference: Tagged) -> None:
         self.name = name
@@ -54,6 +58,9 @@ class _Known:
         self.reference = reference
         self.attributes: dict[str, Any] = {}
         self.form: Tagged | None = None
+        self.held: tuple[list[str], list[int]] | None = None
+        self.containers: tuple[str, ...] = ()
+        self.objects: tuple[Callable[[], object], ...] = ()
 
     def may_be(self, name: str) -> bool:
         """Whether it may be an object of that type, for all that is known."""
@@ -102,9 +109,14 @@ class ObjectForms:
         return self.sequence(value, level, 0, of_objects=True)
 
     def _form(self, value: object, level: int, depth: int) -> Tagged:
-        number, name = id(value), type_name(type(value))
-        held = kind_of(type(value)).attributes(value)
+        number, kind = id(value), kind_of(type(value))
         known = self.known.get(number)
+        if known is not None and known.held is not None and known.object() is value:
+            form = self._brought_up_to_date(value, known, kind, level, depth)
+            if form is not None:
+                return form
+        name = type_name(type(value))
+        held = kind.attributes(value)
         if known is None or (known.object() is not value and not known.may_be(name)):
             known = self._meet(value, number, name)  # it may hold itself
         shown = held if len(held) <= self._attributes else dict(islice(held.items(), self._attributes))
@@ -128,7 +140,60 @@ class ObjectForms:
             return known.form
         known.attributes = now
         known.form = form = Tagged(number, Instance(name, now))
+        known.held = None
+        if shown is held and not kind.slots:
+            self._remember(known, held)
         return form
+
+    def _remember(self, known: _Known, held: dict[str, Any]) -> None:
+        """Keep what tells fast whether an object is as it was."""
+        others = [key for key, form in known.attributes.items() if id(type(form)) not in _SIMPLE]
+        objects = {key: self.known.get(id(held[key])) for key in others if has_attributes(type(held[key]))}
+        if all(one is not None and one.object() is held[key] for key, one in objects.items()):
+            known.containers = tuple(key for key in others if key not in objects)
+            known.objects = tuple(one.object for one in objects.values() if one is not None)
+            known.held = list(held), list(map(id, held.values()))
+
+    def _brought_up_to_date(self, value: object, known: _Known, kind: Kind, level: int, depth: int) -> Tagged | None:
+        """The form of an object of which at most some atoms and containers have changed; None of others."""
+        if (level > 1 and known.objects) or kind.namespace is None or known.held is None:
+            return None
+        own: Any = kind.namespace(value)
+        before, last = known.held
+        try:
+            values, names = list(own.values()), list(own)
+        except RuntimeError:  # another thread changes it
+            return None
+        for one in known.objects:
+            if one() is None:
+                return None
+        if names[: len(before)] != before or len(names) > self._attributes or len(values) != len(names):
+            return None
+        now, attributes = list(map(id, values)), known.attributes
+        changed: dict[str, Any] = {}
+        if now != last:
+            for key, item, new, old in zip_longest(names, values, now, last):
+                if new != old:
+                    was_simple = type(key) is str and id(type(attributes.get(key))) in _SIMPLE
+                    if not was_simple or not self._is_simple(item):
+                        return None
+                    changed[key] = item
+        for key in known.containers:
+            container = self.inner(own.get(key), level, depth + 1)
+            if container is not attributes[key]:
+                changed[key] = container
+        if changed or known.form is None:
+            known.attributes = attributes = {**attributes, **changed}
+            known.form = Tagged(id(value), Instance(known.name, attributes))
+            known.held = names, now
+        return known.form
+
+    def _is_simple(self, item: object) -> bool:
+        """Whether a value stands for itself."""
+        kind = type(item)
+        if kind is int:
+            return -_SMALL < item < _SMALL  # type: ignore[operator]
+        return item is None or kind is float or kind is bool or (kind is str and len(item) <= self._string)  # type: ignore[arg-type]
 
     def _meet(self, value: object, number: int, name: str) -> _Known:
         """An object is met for the first time."""
@@ -143,10 +208,10 @@ class ObjectForms:
         if known is not None and known.object() is value and level < 2:
             return known.reference
         kind = type(value)
-        if has_attributes(kind):
+        flat = self._flat.get(id(kind))
+        if flat is None and has_attributes(kind):
             return self._held(value, known, level, depth)
         if depth < self._depth:
-            flat = self._flat.get(id(kind))
             if flat is not None and (form := flat(value)) is not MISSING:
                 return form
             if (kind is list or kind is tuple) and (form := self.sequence(value, level, depth)) is not MISSING:
@@ -188,39 +253,31 @@ class ObjectForms:
             for item in new
         ]
         number = id(value)
-        last = self._containers.get(number)
-        if type(value) is list:
-            items.insert(0, number)
-        if type(last) is type(value) and len(last) == len(items) and all(map(is_, last[1:], items[1:])):
-            if type(value) is list or not items or items[0] is last[0]:
-                return last
-        return self._keep(number, items if type(value) is list else tuple(items))
+        last: Any = self._containers.get(number)
+        form: Any = [number, *items] if type(value) is list else tuple(items)
+        if type(last) is type(form) and len(last) == len(form) and all(map(is_, last[-len(items) :], items)):
+            return last
+        return self._keep(number, form)
 
     def _item(self, item: object, level: int, depth: int) -> object:
-        kind = type(item)
-        simple = kind is float or kind is bool or (kind is str and len(item) <= self._string)  # type: ignore[arg-type]
-        return item if simple else self.inner(item, level, depth + 1)
+        return item if self._is_simple(item) else self.inner(item, level, depth + 1)
 
     def _is_of_objects(self, items: Any) -> bool:
         return all(id(kind) in _SIMPLE or has_attributes(kind) for kind in set(map(type, items)))
 
-    def _mapping(self, value: dict[Any, Any], level: int, depth: int) -> object:
+    def _mapping(self, value: Any, level: int, depth: int) -> object:
         """The form of a dict whose keys are atoms; ``MISSING`` where there is more to do."""
         new = value.copy()
-        if len(new) > self._items or self._left <= 0 or not all(type(key) in _KEYS or (type(key) is str and len(key) <= self._string) for key in new):
+        if len(new) > self._items or self._left <= 0 or not all(map(self._is_simple, new)):
             return MISSING
         self._left -= len(new)
-        form = {key: self._value(item, level, depth) for key, item in new.items()}
+        form = {key: self._item(item, level, depth) for key, item in new.items()}
         form[IDENTITY] = id(value)
-        last = self._containers.get(id(value))
+        last: Any = self._containers.get(id(value))
         same = type(last) is dict and len(last) == len(form) and list(last) == list(form)
         if same and all(map(is_, list(last.values())[:-1], form.values())):
             return last
         return self._keep(id(value), form)
-
-    def _value(self, item: object, level: int, depth: int) -> object:
-        is_small = item is None or (type(item) is int and -_SMALL < item < _SMALL)
-        return item if is_small else self._item(item, level, depth)
 
     def _keep(self, number: int, form: Any) -> Any:
         if len(self._containers) >= _MOST_CONTAINERS:
@@ -229,8 +286,6 @@ class ObjectForms:
         return form
 
 
-_KEYS = frozenset((int, bool, type(None)))
-"""Keys of these types are what they are; texts may be too long."""
 _SIMPLE = frozenset(map(id, (int, str, float, bool, type(None))))
 
 
@@ -262,6 +317,7 @@ class DataflowDescriber(ObjectDescriber):
         self._kind = ToldCopy
         self._forms = ObjectForms(config, self.start, self._flat)
         self._known = self._forms.known
+        self._looks = [self.look(level) for level in range(CLOSEST + 1)]
 
     def forget(self) -> None:
         """What was told is gone: tell it again."""
@@ -308,14 +364,24 @@ class DataflowDescriber(ObjectDescriber):
         """What looks at a variable again: at an object only after a statement that names the variable."""
         if level == NOT_NAMED:
             return self.change_container
-        at = self._at
+        at, form = self._at, self._forms.form
 
         def look(value: object) -> object:
             kind = type(value)
-            return at(value, level) if id(kind) in WORTH_A_LOOK or has_attributes(kind) else None
+            if id(kind) in WORTH_A_LOOK:
+                return at(value, level)
+            try:
+                return form(value, level) if kind_of(kind).has_attributes else None
+            except (RecursionError, MemoryError):
+                return self.lost
 
         return look
 
-    def change_at(self, value: object, level: int) -> object:
-        """A copy of a container, or of an object that a statement names."""
-        return self._at(value, level) if level and has_attributes(type(value)) else self.change_container(value)
+    def changes(self, values: tuple[object, ...], levels: tuple[int, ...]) -> list[object] | None:
+        """Copies of those of several variables that may have changed; None if none of them can."""
+        looks, copy = self._looks, self.copy
+        found = [
+            looks[level](value) if level else copy(value) if id(type(value)) in WORTH_A_LOOK else None
+            for value, level in zip(values, levels)
+        ]
+        return None if all(one is None for one in found) else found

@@ -72,7 +72,7 @@ class Function:
     Attributes:
         number: its number in its piece of source.
         name, qualname: as Python has them.
-        line: its first.
+        line: that of its ``def`` or ``lambda``; of a module that of its first statement.
         names: its variables.
         entered: the variables whose values the event holds that says that a call has begun.
         slots: the variables that may be unbound, as events number them.
@@ -172,7 +172,7 @@ def function_of(scope: Scope) -> Function:
         scope.number,
         scope.name,
         scope.qualname,
-        scope.anchor[0],
+        scope.line,
         scope.names,
         entered,
         scope.slots,
