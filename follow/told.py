@@ -92,6 +92,8 @@ class ObjectForms:
         """By their ids the objects that were told."""
         self._containers: dict[int, Any] = {}
         self._left = 0
+        self.room = Number()
+        """From this is taken what is kept."""
 
     def forget(self) -> None:
         """What was told is gone: tell it again."""
@@ -101,12 +103,16 @@ class ObjectForms:
     def form(self, value: object, level: int) -> Tagged:
         """An object's form as it is now; see ``looks`` for the level."""
         self._left = self._nodes
-        return self._form(value, level, 0)
+        form = self._form(value, level, 0)
+        self.room.value -= self._nodes - self._left
+        return form
 
     def objects(self, value: Any, level: int) -> object:
         """The form of a list or tuple of atoms and objects as it is now; ``MISSING`` if it is no such thing."""
         self._left = self._nodes
-        return self.sequence(value, level, 0, of_objects=True)
+        form = self.sequence(value, level, 0, of_objects=True)
+        self.room.value -= self._nodes - self._left
+        return form
 
     def _form(self, value: object, level: int, depth: int) -> Tagged:
         number, kind = id(value), kind_of(type(value))
@@ -184,6 +190,7 @@ class ObjectForms:
                 changed[key] = container
         if changed or known.form is None:
             known.attributes = attributes = {**attributes, **changed}
+            self._left -= len(attributes)
             known.form = Tagged(id(value), Instance(known.name, attributes))
             known.held = names, now
         return known.form
@@ -220,7 +227,9 @@ class ObjectForms:
                 return form
         copy = self._start()
         copy.level, copy.nodes = level, max(self._left, 0)
-        return copy.copy(value, depth)
+        form = copy.copy(value, depth)
+        self._left = copy.nodes - copy.weight
+        return form
 
     def _held(self, value: object, known: _Known | None, level: int, depth: int) -> Tagged:
         """The form of an object that is held by something: a reference if it is as it was told."""
@@ -323,6 +332,11 @@ class DataflowDescriber(ObjectDescriber):
         """What was told is gone: tell it again."""
         self._forms.forget()
 
+    def take_from(self, room: Number) -> None:
+        """From this number is taken what copies weigh from now on."""
+        super().take_from(room)
+        self._forms.room = room
+
     def start(self) -> ToldCopy:
         """A copy that may spend what the limits say."""
         copy = super().start()
@@ -345,13 +359,16 @@ class DataflowDescriber(ObjectDescriber):
                 return self._forms.form(value, level) if has_attributes(kind) else super().copy(value)
             flat = self._flat[id(kind)](value)
             if flat is not MISSING:
+                self._room.value -= len(value)
                 return flat
             form = self._forms.objects(value, level)
             if form is not MISSING:
                 return form
             copy = self.start()
             copy.level = level
-            return copy.copy(value, 0)
+            form = copy.copy(value, 0)
+            self.weigh(copy)
+            return form
         except (RecursionError, MemoryError):
             return self.lost
 

@@ -187,7 +187,7 @@ def test_a_statement_tells_the_objects_that_it_changes():
         setattr(cell, name, follow(getattr(cell, name), recorder))
     follow(function, recorder)()
     told = list(attributes_told(recorder))
-    by = {text: held for text, held in told}
+    by = dict(told)
     assert by["self.n = n"]["self"]["n"] == 4 and "log" not in by["self.n = n"]["self"]
     assert by["self.n += by"]["self"]["n"] == 22 and by["self.log.append(by)"]["self"]["log"][1:] == [20]
     other = by["a.other.n = 7"]["a"]["other"].content.attributes

@@ -367,3 +367,29 @@ def test_a_function_stands_at_its_def(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["rows"][0]["line"] == 5
     assert main(["list", trace]) == 0
     assert "main.py:5  shown" in capsys.readouterr().out
+
+
+def test_files_of_the_same_name_are_told_apart(tmp_path):
+    for version, end in (("one", "n + 1"), ("two", "n + 2")):
+        for package, text in (("first", "A = 1\nB = 2\n"), ("second", f"def f(n):\n    return {end}\n")):
+            (tmp_path / version / package).mkdir(parents=True)
+            (tmp_path / version / package / "__init__.py").write_text(text)
+        (tmp_path / version / "main.py").write_text("import first, second\nsecond.f(1)\n")
+        command = [sys.executable, "-m", "follow", "run", "-o", f"../{version}.follow", "main.py"]
+        subprocess.run(command, cwd=tmp_path / version, check=True, capture_output=True)
+    one, two = (Run(load(tmp_path / f"{version}.follow")) for version in ("one", "two"))
+    found = diff(one, two)
+    assert one.events[found.left].statement.instruction == "return n + 1" and found.kind == "value"
+    assert diff(one, one) is None
+
+
+def test_diff_sees_no_difference_in_where_objects_stand(tmp_path):
+    source = "class Kind:\n    pass\ndef f():\n    kinds = {str(n): Kind() for n in range(200)}\n    return kinds\n"
+    runs = []
+    for name in ("one", "two"):
+        with Recorder(tmp_path / name, detail="dataflow") as recorder:
+            function = define(source)
+            function()  # what lies elsewhere in memory
+            follow(function, recorder)()
+        runs.append(Run(load(tmp_path / name)))
+    assert diff(*runs) is None
