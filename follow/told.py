@@ -18,7 +18,7 @@ from .copies import IDENTITY, Instance, Tagged
 from .describe import WORTH_A_LOOK
 from .looks import CLOSEST, NOT_NAMED
 from .objects import MORE, Kind, ObjectCopy, ObjectDescriber, has_attributes, kind_of
-from .state import MISSING
+from .state import MISSING, Number
 
 _MOST = 1 << 16
 """So many objects are remembered."""
@@ -352,7 +352,7 @@ class DataflowDescriber(ObjectDescriber):
         """A value as it is now."""
         return self._at(value, 1)
 
-    def _at(self, value: object, level: int) -> object:
+    def _at(self, value: Any, level: int) -> object:
         kind = type(value)
         try:
             if kind is not list and kind is not tuple:
