@@ -26,38 +26,48 @@ class Kind:
 
     Attributes:
         has_attributes: whether objects of it are recorded with their attributes.
-        namespace: reads an object's ``__dict__``; None where it has none.
-        slots: by name what reads each slot.
+        place: which of its bases gives its objects a ``__dict__``; -1 where they have none.
+        slots: by name which of its bases has each slot.
+
+    What reads them is looked up each time: it would keep the type alive.
     """
 
-    __slots__ = ("has_attributes", "namespace", "of", "slots")
+    __slots__ = ("has_attributes", "of", "place", "slots")
 
     def __init__(self, kind: type) -> None:
         mro = mro_of(kind)
         simple = bool(_flags(kind) & _HEAP_TYPE) and not any(cls is type or cls is ModuleType for cls in mro)
         self.of = weakref.ref(kind)
         self.has_attributes = simple and kind is not FunctionType
-        self.namespace: Callable[[object], object] | None = None
-        self.slots: dict[str, Callable[[object], object]] = {}
-        for base in mro if self.has_attributes else ():
+        self.place = -1
+        self.slots: dict[str, int] = {}
+        for place, base in enumerate(mro if self.has_attributes else ()):
             for name, descriptor in list(names_of(base).items()):
                 if type(descriptor) is GetSetDescriptorType and name == "__dict__":
-                    self.namespace = descriptor.__get__
+                    self.place = place
                 elif type(descriptor) is MemberDescriptorType:
-                    self.slots.setdefault(name, descriptor.__get__)
+                    self.slots.setdefault(name, place)
+
+    def namespace(self, value: object) -> Any:
+        """An object's ``__dict__``; None where it has none."""
+        if self.place < 0:
+            return None
+        descriptor = names_of(mro_of(type(value))[self.place]).get("__dict__")
+        return descriptor.__get__(value) if type(descriptor) is GetSetDescriptorType else None
 
     def attributes(self, value: object) -> dict[str, Any]:
         """An object's attributes: what its ``__dict__`` holds, and its slots."""
         found: dict[str, Any] = {}
-        if self.namespace is not None:
-            own = self.namespace(value)
-            if type(own) is dict:
-                found = own.copy()
-                if not _STR.issuperset(map(type, found)):
-                    found = {key: item for key, item in found.items() if type(key) is str}
-        for name, read in self.slots.items():
+        own = self.namespace(value)
+        if type(own) is dict:
+            found = own.copy()
+            if not _STR.issuperset(map(id, map(type, found))):
+                found = {key: item for key, item in found.items() if type(key) is str}
+        for name, place in self.slots.items():
+            descriptor = names_of(mro_of(type(value))[place]).get(name)
             try:
-                found.setdefault(name, read(value))
+                if type(descriptor) is MemberDescriptorType:
+                    found.setdefault(name, descriptor.__get__(value))
             except AttributeError:  # not set
                 continue
         return found
@@ -87,7 +97,8 @@ def attributes_of(value: object) -> dict[str, Any]:
     return kind_of(type(value)).attributes(value)
 
 
-_STR = frozenset((str,))
+_STR = frozenset((id(str),))
+"""To look a type up by itself would hash it, and a metaclass may object."""
 
 
 class ObjectDescriber(Describer):

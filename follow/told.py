@@ -162,7 +162,7 @@ class ObjectForms:
 
     def _brought_up_to_date(self, value: object, known: _Known, kind: Kind, level: int, depth: int) -> Tagged | None:
         """The form of an object of which at most some atoms and containers have changed; None of others."""
-        if (level > 1 and known.objects) or kind.namespace is None or known.held is None:
+        if (level > 1 and known.objects) or kind.place < 0 or known.held is None:
             return None
         own: Any = kind.namespace(value)
         before, last = known.held
@@ -272,7 +272,8 @@ class ObjectForms:
         return item if self._is_simple(item) else self.inner(item, level, depth + 1)
 
     def _is_of_objects(self, items: Any) -> bool:
-        return all(id(kind) in _SIMPLE or has_attributes(kind) for kind in set(map(type, items)))
+        kinds = {id(kind): kind for kind in map(type, items)}
+        return all(number in _SIMPLE or has_attributes(kind) for number, kind in kinds.items())
 
     def _mapping(self, value: Any, level: int, depth: int) -> object:
         """The form of a dict whose keys are atoms; ``MISSING`` where there is more to do."""
