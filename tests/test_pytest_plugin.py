@@ -113,7 +113,7 @@ def test_a_failing_test_shows_its_last_statements(project: Path) -> None:
     found = sections(output)
     assert sections(run(project, "--follow-on-failure")) == found  # now from the cache
     assert found["TestMean.test_two"] == [
-        "tests/test_stats.py:10 TestMean.test_two(…) # self=<TestMean>",
+        "tests/test_stats.py:9 TestMean.test_two(…) # self=<TestMean>",
         "shop/stats.py:3 mean(…) # values=[2, 4]",
         "shop/stats.py:3 total = 0 # total=0",
         "shop/stats.py:4 for value in values: # value=2",
