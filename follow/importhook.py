@@ -57,7 +57,7 @@ def _rewritten(
     asserts: bool = False,
     finish: Callable[[ast.Module], None] | None = None,
 ) -> tuple[Pieces, Tables]:
-    source, events = Source(filename, text, 0, asserts), channel.recorder is not None
+    source, events = Source(filename, text, 0, asserts), channel.events
 
     def work() -> tuple[Pieces, Tables]:
         with defects_reported(filename):
@@ -117,7 +117,7 @@ class Rewriting:
     def _cache(self, *, asserts: bool) -> Cache:
         if asserts not in self._caches:
             other = rewritten_by() if asserts else ""
-            self._caches[asserts] = Cache(self._config, events=self._channel.recorder is not None, other=other)
+            self._caches[asserts] = Cache(self._config, events=self._channel.events, other=other)
         return self._caches[asserts]
 
 
