@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
+from .accelerate import DATAFLOW
 from .asserts import AssertLoader, is_hook, rewritten_by
 from .build import build_module
 from .cache import Cache
@@ -61,7 +62,7 @@ def _rewritten(
 
     def work() -> tuple[Pieces, Tables]:
         with defects_reported(filename):
-            rewritten = rewrite_module(source, config)
+            rewritten = rewrite_module(source, config, objects=events == DATAFLOW)
             code = build_module(source, rewritten, events=events, finish=finish)
             return take_apart(code, meanings_of(rewritten.tables, events=events)), rewritten.tables
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .accelerate import WRITTEN_OUT, native
+from .accelerate import DATAFLOW, native
 from .config import FollowConfig
 from .describe import Describer, describe_record
 from .errors import warn
@@ -115,7 +115,7 @@ class Recorder(EventSink, Shown):
     @property
     def form(self) -> str:
         """How code makes its events: the compiled helper does not know how closely objects are to be looked at."""
-        return WRITTEN_OUT if self.detail == "dataflow" else super().form
+        return DATAFLOW if self.detail == "dataflow" else super().form
 
     def describer(self, config: FollowConfig) -> Describer:
         """What copies values within a configuration's limits: one for all that is followed with it."""

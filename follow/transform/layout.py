@@ -154,7 +154,8 @@ class Layout:
             return {"binds": binds}
         receiver = next(iter(self.arguments), "") if self.function.class_name is not None else ""
         known = set(binds)
-        if receiver == "cls" or (receiver == "self" and level_of(site.instruction, receiver) == NOT_NAMED):
+        looked_at = self.scan.objects and receiver == "self" and level_of(site.instruction, receiver) != NOT_NAMED
+        if receiver in ("self", "cls") and not looked_at:
             known.add(receiver)  # no container; what has changed an object tells so, if that is recorded at all
         # Of a secret nothing is shown that could change, but whether a closure's cell is bound.
         secret = {one.name for one in shown if one.place != CELL and one.name in self.secret}

@@ -49,6 +49,8 @@ class Scan:
     """The names whose values are hidden."""
     shown: Text
     """What instructions are taken from: the text, or the text without its secrets."""
+    objects: bool = False
+    """Whether it is recorded what objects hold."""
     sites: dict[int, Site] = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
