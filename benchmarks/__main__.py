@@ -7,12 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-from . import events, files, imports, programs, scaling, unfollowed
+from . import dataflow, events, files, imports, programs, scaling, unfollowed
 from .report import RESULTS, VERSION, Options, circumstances, print_table, save
 
 TABLES = {
     "events": events,
     "programs": programs,
+    "dataflow": dataflow,
     "scaling": scaling,
     "unfollowed": unfollowed,
     "files": files,

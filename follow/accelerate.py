@@ -25,3 +25,7 @@ def _loaded() -> Any:
 
 native: Any = _loaded()
 """The helper; None where everything is done by Python code."""
+
+NATIVE, WRITTEN_OUT, DATAFLOW = "native", "events", "dataflow"
+"""How rewritten code makes the events of a recorder: its probes are the helper's, or are written into the code; then
+there may be more of them to tell what objects hold."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable
 from types import CodeType
 
@@ -16,14 +17,14 @@ from .source import Located, Source, compile_statement, walk_codes
 from .transform import Rewritten
 
 
-def build_function(located: Located, rewritten: Rewritten, name: str, *, events: bool = False) -> CodeType:
+def build_function(located: Located, rewritten: Rewritten, name: str, *, events: str = "") -> CodeType:
     """Compile a rewritten function in the context of its file.
 
     Arguments:
         located: the original function.
         rewritten: its new text and tables.
         name: how messages call the function.
-        events: whether its probes are to make events for a recorder.
+        events: how its probes make events for a recorder, as ``accelerate`` names it; empty if they make records.
 
     Returns:
         The function's new code, whose probes are still sentinel constants.
@@ -59,7 +60,7 @@ def build_module(
     source: Source,
     rewritten: Rewritten,
     *,
-    events: bool = False,
+    events: str = "",
     finish: Callable[[ast.Module], None] | None = None,
 ) -> CodeType:
     """Compile a rewritten file; the probes in its code are still sentinel constants.
@@ -67,7 +68,7 @@ def build_module(
     Arguments:
         source: the original file.
         rewritten: its new text and tables.
-        events: whether its probes are to make events for a recorder.
+        events: how its probes make events for a recorder, as ``accelerate`` names it; empty if they make records.
         finish: changes the tree before it is compiled.
 
     Raises:
@@ -88,8 +89,9 @@ def build_module(
         ) from error
 
 
-def _graft(rewritten: Rewritten, events: bool) -> Graft:
-    return (EventGraft if events else Graft)(rewritten.prefix, rewritten.tables, rewritten.wrapped)
+def _graft(rewritten: Rewritten, events: str) -> Graft:
+    graft = functools.partial(EventGraft, form=events) if events else Graft
+    return graft(rewritten.prefix, rewritten.tables, rewritten.wrapped)
 
 
 def _parse_piece(text: str, flags: int) -> ast.stmt:

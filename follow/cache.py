@@ -15,7 +15,6 @@ import zlib
 from dataclasses import fields
 from pathlib import Path
 
-from .accelerate import native
 from .config import FollowConfig
 from .linking import Pieces
 from .model import Lookup, Tables
@@ -29,15 +28,15 @@ class Cache:
 
     Arguments:
         config: what is followed; its limits do not matter here.
-        events: whether the modules are rewritten for a recorder.
+        events: how they make events for a recorder, as ``accelerate`` names it; empty where they make records.
         other: names who else rewrites the modules.
     """
 
-    def __init__(self, config: FollowConfig, *, events: bool = False, other: str = "") -> None:
+    def __init__(self, config: FollowConfig, *, events: str = "", other: str = "") -> None:
         _fingerprint()  # now, rather than while the first module is imported
         wanted = [field.name for field in fields(config) if getattr(config, field.name) is True]
         wanted += [repr((config.include, config.exclude, config.watch, config.explode, config.loop_limit))]
-        wanted += ["native" if native is not None else "events"] * events + [other] * bool(other)
+        wanted += [events] * bool(events) + [other] * bool(other)
         wanted += [item if isinstance(item, str) else f"{item.pattern} {item.flags}" for item in config.redact]
         self._suffix = f".follow-{zlib.crc32(' '.join(wanted).encode()):08x}"
 

@@ -81,6 +81,12 @@ class Channel:
         return only if isinstance(only, EventSink) else None
 
     @property
+    def events(self) -> str:
+        """How the followed code makes events for that recorder; empty where it makes records."""
+        recorder = self.recorder
+        return "" if recorder is None else recorder.form
+
+    @property
     def silent(self) -> bool:
         """Whether there is no follower any more."""
         return not self._followers

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar, overload
 
+from .accelerate import DATAFLOW
 from .build import build_function
 from .calls import Stepping, is_wanted
 from .channel import Channel
@@ -141,7 +142,7 @@ def _follow_again(
 
 def _instrumented(function: types.FunctionType, config: FollowConfig, followers: tuple[object, ...]) -> types.CodeType:
     channel = new_channel(config, followers, describe(function))
-    known = Key.of(function, config, events=channel.recorder is not None).find(followers)
+    known = Key.of(function, config, events=channel.events).find(followers)
     return known or link_code(function, config, channel)
 
 
@@ -157,7 +158,7 @@ def link_code(function: types.FunctionType, config: FollowConfig, channel: Chann
         SourceUnavailable: the source cannot be had or is not what is running.
         TransformError: the source cannot be rewritten.
     """
-    key = Key.of(function, config, events=channel.recorder is not None)
+    key = Key.of(function, config, events=channel.events)
     template = key.template()
     if template is None:
         name = describe(function)
@@ -182,10 +183,10 @@ def probes_for(tables: Lookup, channel: Channel, depth: int | None = None) -> Pr
     return Probes(tables, channel, depth) if recorder is None else EventProbes(tables, channel, recorder, depth)
 
 
-def _template(function: types.FunctionType, config: FollowConfig, name: str, *, events: bool) -> Template:
+def _template(function: types.FunctionType, config: FollowConfig, name: str, *, events: str) -> Template:
     located = locate(function, rewritten=hooked_channel(function.__code__) is not None)
     with defects_reported(name):
-        rewritten = rewrite_function(located, config, name)
+        rewritten = rewrite_function(located, config, name, objects=events == DATAFLOW)
         return build_function(located, rewritten, name, events=events), rewritten.tables, rewritten.text
 
 

@@ -81,6 +81,10 @@ class Describer:
         """A copy was made: there is less room."""
         self._room.value -= self._nodes - copy.nodes + copy.weight
 
+    def refer(self, value: object) -> object:
+        """The same where nothing ran that may have changed an object since it was recorded."""
+        return self.copy(value)
+
     def hide(self, value: object) -> object:
         """What stands for a secret, where secrets are hidden."""
         return self.copy(value)
@@ -102,7 +106,18 @@ class Describer:
         """A copy of a container, which may have changed; None of what cannot change."""
         return self.copy(value) if id(type(value)) in WORTH_A_LOOK else None
 
-    def changes(self, values: tuple[object, ...]) -> list[object] | None:
+    def look(self, level: int) -> Callable[[object], object]:
+        """What looks at a variable again; how closely matters for objects (see ``looks``)."""
+        return self.change
+
+    def passes_over(self, value: object) -> bool:
+        """Whether a value need not be looked at by a statement that does not name it."""
+        return False
+
+    def forget(self) -> None:
+        """What was told is gone: nothing may rely on it."""
+
+    def changes(self, values: tuple[object, ...], levels: tuple[int, ...]) -> list[object] | None:
         """The same for several; None if none of them can change."""
         kinds = [id(type(value)) for value in values]
         return None if WORTH_A_LOOK.isdisjoint(kinds) else [self.change(value) for value in values]

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from .accelerate import native
+from .accelerate import NATIVE
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
-from .copies import is_same
+from .copies import identity, is_same
 from .describe import describe_raised
 from .elision import loops_around
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
@@ -20,6 +20,7 @@ from .eventtemplate import event_shape, event_template
 from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
+from .looks import CLOSEST, level_of
 from .model import ELISION, WATCH, Follower, Lookup, Scope, Site
 from .nativeprobe import NativeProbes
 from .probe import MODULE, Probes
@@ -48,17 +49,21 @@ class EventProbes(Probes):
         self._base = recorder.register(tables, channel.config)
         self._describer = describer = recorder.describer(channel.config)
         self._copy = describer.copy
+        if describer.objects:
+            self._forget = describer.forget
         self._extend = recorder.constants["extend"]
         self._late = recorder.constants["late"]
         if channel.config.watch:
-            self._extend = functools.partial(_extend_unless_watching, self._extend)
+            self._extend = functools.partial(_extend_unless_watching, self._extend, describer.forget)
         self._now = recorder.now
         self._constants: dict[str, object] = {
             **{name: getattr(builtins, name) for name in _BUILTINS},
             **recorder.constants,
             "copy": describer.copy,
+            "refer": describer.refer,
             "change": describer.change,
             "changes": describer.changes,
+            **{f"look_{level}": describer.look(level) for level in range(CLOSEST + 1)},
             "cell": describer.cell,
             "hide": describer.hide,
             "hide_cell": describer.hide_cell,
@@ -75,7 +80,7 @@ class EventProbes(Probes):
         if asks_begin(channel.config.fields):
             self._constants["thread"], self._thread = begin_here, begin_above
         self._native: NativeProbes | None = None
-        if native is not None:
+        if recorder.form == NATIVE:
             begin = begin_here if asks_begin(channel.config.fields) else None
             self._native = NativeProbes(tables, channel.config, recorder, self._base, describer, self._extend, begin)
         super().__init__(tables, channel, depth)
@@ -166,27 +171,45 @@ class EventProbes(Probes):
         namespace.update((f"{WATCH}{at}", self._watch(scope, index)) for at, (index, _) in enumerate(site.watched))
         if scope.namespace:
             names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
-            gather = functools.partial(self._gather, scope, site.kind == ELISION and scope.windows)
+            whole = site.kind == ELISION and scope.windows
+            gather = functools.partial(self._gather, scope, whole, self._named_by(site, names))
             namespace.update(gather=gather, names=names if site.again else site.binds)
         return FunctionType(event_template(event_shape(site, scope, held, gives)), namespace)
+
+    def _named_by(self, site: Site, names: list[str]) -> frozenset[str]:
+        """Which of a module's variables a statement names, where only those that hold objects need be looked at."""
+        if not self._describer.objects:
+            return frozenset()
+        return frozenset((*(name for name in names if level_of(site.instruction, name)), *site.binds))
 
     def _named(self, secret: tuple[str, ...], name: str, value: object) -> object:
         """What is kept of a variable's value."""
         return self._describer.hide(value) if name in secret else self._copy(value)
 
     def _gather(
-        self, scope: Scope, whole: bool, found: dict[str, object] | None, last: dict[str, object], names: list[str]
+        self,
+        scope: Scope,
+        whole: bool,
+        named: frozenset[str],
+        found: dict[str, object] | None,
+        last: dict[str, object],
+        names: list[str],
     ) -> dict[str, object]:
         """Of a module's names, and of what is computed of them, those whose values are others than last time, or all.
 
-        All are told where an iteration begins that is held back: what was told before may be left out.
+        All are told where an iteration begins that is held back: what was told before may be left out. The statement
+        names those that are ``named``.
         """
         changed: dict[str, object] = {}
         if found is None:  # the call is not known
             return changed
         try:
             for name in names:
-                value = self._named(scope.secret, name, found.get(name, MISSING))
+                value = found.get(name, MISSING)
+                passed = not whole and name not in named and self._describer.passes_over(value)
+                if passed and identity(last.get(name)) == id(value):
+                    continue
+                value = self._named(scope.secret, name, value)
                 if whole or not is_same(value, last.get(name, MISSING)):
                     changed[name] = value
             for index, name in enumerate(scope.watched):
@@ -282,6 +305,8 @@ class EventProbes(Probes):
 
     def _variables(self, frame: Any, scope: Scope, state: Any) -> dict[str, object]:
         """Copies of the variables of the frame that raised; the call's slots are brought up to date."""
+        if scope.loops and self._forget is not None:  # iterations may have been left out that it ends
+            self._forget()
         listed = type(state) is list
         found = variables_of(frame, scope, state[LOCALS] if listed else None)
         if listed:
@@ -316,7 +341,11 @@ class EventProbes(Probes):
         self._extend((RAISED, number, id_of(self._base, site.number), found, description, self._now()))
 
 
-def _extend_unless_watching(extend: Callable[[tuple[Any, ...]], None], items: tuple[Any, ...]) -> None:
-    """Take an event, unless it is of what an expression of ``watch`` has called."""
-    if not WATCHING.now:
+def _extend_unless_watching(
+    extend: Callable[[tuple[Any, ...]], None], forget: Callable[[], None], items: tuple[Any, ...]
+) -> None:
+    """Take an event, unless it is of what an expression of ``watch`` has called: that tells nothing."""
+    if WATCHING.now:
+        forget()
+    else:
         extend(items)

@@ -7,6 +7,7 @@ from types import CodeType
 from typing import Any
 
 from .events import Held
+from .looks import level_of
 from .model import CELL, ELISION, SLOT, VALUE, WATCH, Scope, Shown, Site
 from .state import CALL, CELLS, SLOTS, YIELDED
 from .template import function_code, read, sources_of
@@ -20,7 +21,7 @@ def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any,
     return (
         len(site.arguments),
         tuple((shown.place, shown.index, shown.name in scope.secret) for shown in (*held.bound, *held.cells)),
-        tuple((shown.place, shown.index) for shown in held.again),
+        tuple((shown.place, shown.index, level_of(site.instruction, shown.name)) for shown in held.again),
         held.together,
         site.stores,
         site.clears,
@@ -56,8 +57,12 @@ def event_template(shape: tuple[Any, ...]) -> CodeType:
             else _value(Shown("", place, index), secret=secret)
             for place, index, secret in bound
         ]
-        changes = [_read(Shown("", place, index)) for place, index in again]
-        parts += [f"changes(({', '.join(changes)},))"] if together else [f"change({read})" for read in changes]
+        reads = [(_read(Shown("", place, index)), level) for place, index, level in again]
+        if together:
+            values = ", ".join(value for value, _ in reads)
+            parts.append(f"changes(({values},), {tuple(level for _, level in reads)})")
+        else:
+            parts += [f"look_{level}({value})" for value, level in reads]
         if yields:
             parts.append(f"state[{YIELDED}]")
         elif gives and kind in ("return", "lambda"):

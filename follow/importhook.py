@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
+from .accelerate import DATAFLOW
 from .asserts import AssertLoader, is_hook, rewritten_by
 from .build import build_module
 from .cache import Cache
@@ -57,11 +58,11 @@ def _rewritten(
     asserts: bool = False,
     finish: Callable[[ast.Module], None] | None = None,
 ) -> tuple[Pieces, Tables]:
-    source, events = Source(filename, text, 0, asserts), channel.recorder is not None
+    source, events = Source(filename, text, 0, asserts), channel.events
 
     def work() -> tuple[Pieces, Tables]:
         with defects_reported(filename):
-            rewritten = rewrite_module(source, config)
+            rewritten = rewrite_module(source, config, objects=events == DATAFLOW)
             code = build_module(source, rewritten, events=events, finish=finish)
             return take_apart(code, meanings_of(rewritten.tables, events=events)), rewritten.tables
 
@@ -117,7 +118,7 @@ class Rewriting:
     def _cache(self, *, asserts: bool) -> Cache:
         if asserts not in self._caches:
             other = rewritten_by() if asserts else ""
-            self._caches[asserts] = Cache(self._config, events=self._channel.recorder is not None, other=other)
+            self._caches[asserts] = Cache(self._config, events=self._channel.events, other=other)
         return self._caches[asserts]
 
 

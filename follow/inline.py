@@ -9,28 +9,55 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable, Iterator, Set
+from typing import Any
 
-from .accelerate import native
+from .accelerate import NATIVE
 from .endings import branching, put_checks
 from .events import given_to, held_by
 from .graft import Graft, constant, set_position
-from .model import CELL, ELISION, HIDDEN_LOCAL, NOWHERE, RESULT_LOCAL, SLOT, VALUE, WATCH, Scope, Shown, Site, Span
+from .looks import level_of, levels_of, runs_code
+from .model import (
+    CELL,
+    ELISION,
+    HIDDEN_LOCAL,
+    NOWHERE,
+    RESULT_LOCAL,
+    SLOT,
+    VALUE,
+    WATCH,
+    Scope,
+    Shown,
+    Site,
+    Span,
+    Tables,
+)
 from .state import CALL, CELLS, LOOP_SIZE, SLOTS
 
 _BY_SITE = ("statement", "return", "match", "lambda", "yield")
 """The probes that the compiled helper has, by what their names start with."""
 
 
-def is_native(scope: Scope) -> bool:
+def is_native(scope: Scope, form: str) -> bool:
     """Whether the compiled helper makes the events of a function: all but its loops' limits and watched expressions."""
-    return native is not None and not (scope.namespace or scope.loops or scope.watches)
+    return form == NATIVE and not (scope.namespace or scope.loops or scope.watches)
 
 
 class EventGraft(Graft):
-    """The graft that writes probes out, or makes each one call of the compiled helper."""
+    """The graft that writes probes out, or makes each one call of the compiled helper.
 
-    _entered: Scope | None = None
-    """The function whose body is being grafted, once its entry was met."""
+    Arguments:
+        prefix: what the names of the probes start with.
+        tables: what knows their positions.
+        wrapped: the statements, ``except`` and ``case`` in whose own expressions there are probes.
+        form: which of the two (see ``accelerate``).
+    """
+
+    def __init__(self, prefix: str, tables: Tables, wrapped: Set[ast.AST], *, form: str) -> None:
+        super().__init__(prefix, tables, wrapped)
+        self._form = form
+        self._entered: Scope | None = None
+        """The function whose body is being grafted, once its entry was met."""
 
     def _suite(self, owner: ast.AST, old: list[ast.AST], new: object) -> None:
         """Where a call may fall off its end, it is checked whether it was the outermost one."""
@@ -40,7 +67,7 @@ class EventGraft(Graft):
         around, self._entered = self._entered, None
         super()._suite(owner, old, new)
         if self._entered is not None and isinstance(new, list):
-            put_checks(new, _Writer(NOWHERE, self._entered).check())
+            put_checks(new, _Writer(NOWHERE, self._entered, self._form).check())
         self._entered = around
 
     def _placed_statement(self, item: ast.stmt, match: re.Match[str]) -> list[ast.stmt]:
@@ -99,12 +126,12 @@ class EventGraft(Graft):
     def _callee(self, named: ast.expr, anchor: Span) -> ast.expr:
         """What a probe's name becomes: with the compiled helper nearly always the probe itself."""
         match = self._name.match(named.id)  # type: ignore[attr-defined]
-        if native is not None and match is not None and match.group(2) is not None:
+        if self._form == NATIVE and match is not None and match.group(2) is not None:
             what, number = match.group(1) or "statement", int(match.group(2))
             if what == "enter" and self._tables.scopes[number].name == "<lambda>":
-                if is_native(self._tables.scopes[number]):
+                if is_native(self._tables.scopes[number], self._form):
                     return constant(f"begin_{number}", anchor)
-            elif what in _BY_SITE and is_native(self._tables.scopes[self._tables.sites[number].scope]):
+            elif what in _BY_SITE and is_native(self._tables.scopes[self._tables.sites[number].scope], self._form):
                 return constant(f"native_{what}_{number}", anchor)
         return super()._callee(named, anchor)
 
@@ -114,8 +141,8 @@ class EventGraft(Graft):
         if not scope.hidden or scope.namespace or site.kind == ELISION:
             return None
         if site.kind == "return":
-            return _Writer(site.anchor, scope) if site.closing else None
-        return None if site.result else _Writer(site.anchor, scope)
+            return _Writer(site.anchor, scope, self._form) if site.closing else None
+        return None if site.result else _Writer(site.anchor, scope, self._form)
 
     def _statements(self, site: Site) -> list[ast.stmt]:
         write = self._writer(site)
@@ -141,7 +168,7 @@ class EventGraft(Graft):
 
     def _entry(self, item: ast.Assign, scope: Scope) -> list[ast.stmt]:
         """The call's state, and the event that it has begun."""
-        write = _Writer(scope.anchor, scope)
+        write = _Writer(scope.anchor, scope, self._form)
         assert isinstance(item.value, ast.Call)
         self._entered = scope
         if write.native:
@@ -180,12 +207,13 @@ class _Writer:
     Arguments:
         anchor: the position.
         scope: the function that they stand in.
+        form: how they make events.
     """
 
-    def __init__(self, anchor: Span, scope: Scope) -> None:
+    def __init__(self, anchor: Span, scope: Scope, form: str) -> None:
         self._anchor = anchor
         self._scope = scope
-        self.native = is_native(scope)
+        self.native = is_native(scope, form)
         self._watched: tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...] = ()
         self._sink = -1
 
@@ -298,22 +326,25 @@ class _Writer:
         held = held_by(site, self._scope)
         self._watched, self._sink = site.watched, self._scope.sink(site)
         if not held.longer:
-            parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
+            parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)]
             if held.result:
                 parts.append(self.none() if result is None else self.result(result, site))
             few = self.event(parts)
             return None, few, few
-        few = self.event([constant(f"few_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)])
+        few = self.event(
+            [constant(f"few_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)]
+        )
         parts = [constant(f"all_id_{site.number}", self._anchor), self.number()]
-        parts += map(self.value, [*held.bound, *held.cells])
+        parts += self.values([*held.bound, *held.cells], site)
         if held.together:
             now = self._at(ast.Tuple(elts=[self.read(shown) for shown in held.again], ctx=ast.Load()))
-            parts.append(self.call("changes", now))
+            levels: Any = levels_of(site.instruction, tuple(shown.name for shown in held.again))
+            parts.append(self.call("changes", now, self._at(ast.Constant(value=levels))))
         else:
-            parts += map(self.change, held.again)
+            parts += (self.change(shown, level_of(site.instruction, shown.name)) for shown in held.again)
         everything = self.event(parts)
         if held.bases:
-            parts = [constant(f"some_id_{site.number}", self._anchor), self.number(), *map(self.value, held.bound)]
+            parts = [constant(f"some_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)]
             some = self.event([*parts, *(self.call("change", self.name(base)) for base in site.bases)])
             tests = [self.has_kind_of(base, "is_base") for base in site.bases]
             return tests[0] if len(tests) == 1 else self.boolean(ast.And(), tests), some, everything
@@ -331,17 +362,25 @@ class _Writer:
 
     def result(self, shown: Shown, site: Site) -> ast.expr:
         """What is returned."""
-        return self.call("hide", self.read(shown)) if site.hides else self.value(shown)
+        return (
+            self.call("hide", self.read(shown)) if site.hides else self.value(shown, runs=runs_code(site.instruction))
+        )
 
-    def value(self, shown: Shown) -> ast.expr:
-        """A variable's value as it is, or a copy."""
+    def values(self, shown: Iterable[Shown], site: Site) -> Iterator[ast.expr]:
+        """The values of variables that a statement has bound."""
+        return (self.value(one, runs=runs_code(site.instruction)) for one in shown)
+
+    def value(self, shown: Shown, *, runs: bool = True) -> ast.expr:
+        """A variable's value as it is, or a copy; ``runs`` says whether code ran that may have changed an object."""
         if shown.place == WATCH:
             return self.watch(*self._watched[shown.index])
         if shown.name in self._scope.secret:
             return self.call("hide_cell" if shown.place == CELL else "hide", self.read(shown))
         if shown.place == CELL:
             return self.cell(shown.index)
-        return self._at(ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown)))
+        return self._at(
+            ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown, runs=runs))
+        )
 
     def watch(self, index: int, variables: tuple[tuple[str, str, int], ...]) -> ast.expr:
         """What is computed of some variables."""
@@ -351,22 +390,24 @@ class _Writer:
         ]
         return self.call(f"watch{index}_{self._scope.number}", *values)
 
-    def no_atom(self, shown: Shown) -> ast.expr:
+    def no_atom(self, shown: Shown, *, runs: bool = True) -> ast.expr:
         """A copy or a description: ``described(id(type(x))) or copy(x)``."""
         known = self.call("described", self.call("id", self.call("type", self.read(shown))))
-        return self.boolean(ast.Or(), [known, self.call("copy", self.read(shown))])
+        return self.boolean(ast.Or(), [known, self.call("copy" if runs else "refer", self.read(shown))])
 
     def argument(self, name: str) -> ast.expr:
         """The value of a parameter when the call begins."""
         shown = Shown(name, "", 0)
-        return self.no_atom(shown) if name == "self" and self._scope.entered[0] == name else self.value(shown)
+        runs = self._scope.name == "__init__"  # of a new object, which may have the place of one that is gone
+        known = name == "self" and self._scope.entered[0] == name
+        return self.no_atom(shown, runs=runs) if known else self.value(shown, runs=runs)
 
-    def change(self, shown: Shown) -> ast.expr:
-        """A copy of what a variable holds, or None if that cannot have changed."""
+    def change(self, shown: Shown, level: int) -> ast.expr:
+        """A copy of what a variable holds, or None if that cannot have changed; see ``looks`` for the level."""
         kind = self.call("type", self.read(shown))
         number = self.compare(self.call("type", self.read(shown)), ast.Is(), constant("int", self._anchor))
         test = self.boolean(ast.Or(), [number, self.call("fixed", self.call("id", kind))])
-        return self._at(ast.IfExp(test=test, body=self.none(), orelse=self.call("change", self.read(shown))))
+        return self._at(ast.IfExp(test=test, body=self.none(), orelse=self.call(f"look_{level}", self.read(shown))))
 
     def has_kind_of(self, name: str, which: str) -> ast.expr:
         """Whether the type of what a variable holds is one of those; no subclass is."""

@@ -112,7 +112,7 @@ def link(code: CodeType, filename: str, resolve: Callable[[str], Any]) -> CodeTy
     return put_together(take_apart(code), filename, resolve)
 
 
-def meanings_of(tables: Tables, *, events: bool) -> dict[str, str | int]:
+def meanings_of(tables: Tables, *, events: str) -> dict[str, str | int]:
     """What the sentinels of a whole module mean, where that can be told before it is linked.
 
     Functions whose calls are alike share a name; ids of events are numbers. So code is linked without asking for the
@@ -120,7 +120,7 @@ def meanings_of(tables: Tables, *, events: bool) -> dict[str, str | int]:
 
     Arguments:
         tables: the module's.
-        events: whether it is rewritten for a recorder, which numbers the calls of each function.
+        events: how it makes events for a recorder, which numbers the calls of each function; empty if it makes records.
     """
     found: dict[str, str | int] = {}
     for scope in tables.scopes:

@@ -23,6 +23,8 @@ class Looping:
         out: where everything goes in the end.
         clock: when the record before was, in seconds.
         report: calls what hands records on, as probes do.
+        forget: forgets what was told of objects: what is held back may never be, and what is left out may have changed
+            them; None where nothing relies on it.
     """
 
     def __init__(
@@ -32,12 +34,14 @@ class Looping:
         out: Callable[[Any], object],
         clock: Callable[[State], float],
         report: Callable[[State, Callable[[float], None]], None],
+        forget: Callable[[], None] | None = None,
     ) -> None:
         self._limit = limit
         self._tell = tell
         self._out = out
         self._clock = clock
         self._report = report
+        self._forget = forget
         self._windows: dict[int, Windows] = {}
         self._tellers: dict[tuple[int, int], Callable[..., int]] = {}
 
@@ -51,13 +55,27 @@ class Looping:
     def telling(self, scope: Scope, site: Site) -> dict[str, object]:
         """What a probe needs that tells what was left out, or with which values an iteration begins."""
         if not scope.windows:
-            return {"left_out": self.left_out(scope, site.loop)}
+            return {"left_out": self._forgetting(self.left_out(scope, site.loop))}
         windows, loop = self._windows_of(scope), site.loop
 
         def begin(state: State, opening: Any) -> None:
             windows.begin(state, loop, opening, self._clock(state))
 
-        return {"left_out": lambda state: windows.holds(state, loop), "begin": begin}
+        return {"left_out": self._forgetting(lambda state: windows.holds(state, loop)), "begin": begin}
+
+    def _forgetting(self, left_out: Callable[[State], int]) -> Callable[[State], int]:
+        """The same; where there is something to be told of a loop, objects are told as if for the first time."""
+        forget = self._forget
+        if forget is None:
+            return left_out
+
+        def tell(state: State) -> int:
+            count = left_out(state)
+            if count:
+                forget()
+            return count
+
+        return tell
 
     def flush(self, scope: Scope, loop: int, state: State, *values: object) -> None:
         """A loop is left, of which the last iterations were held back."""
@@ -87,5 +105,5 @@ class Looping:
 
     def _windows_of(self, scope: Scope) -> Windows:
         if scope.number not in self._windows:
-            self._windows[scope.number] = Windows(scope, self._limit, self._tell, self._out)
+            self._windows[scope.number] = Windows(scope, self._limit, self._tell, self._out, self._forget)
         return self._windows[scope.number]

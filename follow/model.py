@@ -128,6 +128,8 @@ class Scope:
     """The class around it, for private names."""
     windows: bool = False
     """Whether what iterations give is held back until it is known which are the last."""
+    line: int = 0
+    """The line of its ``def`` or ``lambda``; of a module that of its first statement."""
 
     @property
     def watched(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from itertools import islice
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
@@ -20,38 +21,84 @@ _flags = type.__dict__["__flags__"].__get__
 _HEAP_TYPE = 1 << 9
 
 
-def has_attributes(kind: type) -> bool:
-    """Whether objects of a type are recorded with their attributes: those of classes written in Python."""
-    known = _known.get(id(kind))
-    if known is None or known[0]() is not kind:
+class Kind:
+    """What matters of a type.
+
+    Attributes:
+        has_attributes: whether objects of it are recorded with their attributes.
+        place: which of its bases gives its objects a ``__dict__``; -1 where they have none.
+        slots: by name which of its bases has each slot.
+
+    What reads them is looked up each time: it would keep the type alive.
+    """
+
+    __slots__ = ("has_attributes", "of", "place", "slots")
+
+    def __init__(self, kind: type) -> None:
         mro = mro_of(kind)
         simple = bool(_flags(kind) & _HEAP_TYPE) and not any(cls is type or cls is ModuleType for cls in mro)
-        _known[id(kind)] = known = weakref.ref(kind), simple and kind is not FunctionType
+        self.of = weakref.ref(kind)
+        self.has_attributes = simple and kind is not FunctionType
+        self.place = -1
+        self.slots: dict[str, int] = {}
+        for place, base in enumerate(mro if self.has_attributes else ()):
+            for name, descriptor in list(names_of(base).items()):
+                if type(descriptor) is GetSetDescriptorType and name == "__dict__":
+                    self.place = place
+                elif type(descriptor) is MemberDescriptorType:
+                    self.slots.setdefault(name, place)
+
+    def namespace(self, value: object) -> Any:
+        """An object's ``__dict__``; None where it has none."""
+        if self.place < 0:
+            return None
+        descriptor = names_of(mro_of(type(value))[self.place]).get("__dict__")
+        return descriptor.__get__(value) if type(descriptor) is GetSetDescriptorType else None
+
+    def attributes(self, value: object) -> dict[str, Any]:
+        """An object's attributes: what its ``__dict__`` holds, and its slots."""
+        found: dict[str, Any] = {}
+        own = self.namespace(value)
+        if type(own) is dict:
+            found = own.copy()
+            if not _STR.issuperset(map(id, map(type, found))):
+                found = {key: item for key, item in found.items() if type(key) is str}
+        for name, place in self.slots.items():
+            descriptor = names_of(mro_of(type(value))[place]).get(name)
+            try:
+                if type(descriptor) is MemberDescriptorType:
+                    found.setdefault(name, descriptor.__get__(value))
+            except AttributeError:  # not set
+                continue
+        return found
+
+
+def kind_of(kind: type) -> Kind:
+    """What matters of a type; it is found out once."""
+    known = _known.get(id(kind))
+    if known is None or known.of() is not kind:
         if len(_known) > _MOST:
             _known.clear()
-    return known[1]
+        known = _known[id(kind)] = Kind(kind)
+    return known
 
 
 _MOST = 4_096
-_known: dict[int, tuple[weakref.ref[type], bool]] = {}
+_known: dict[int, Kind] = {}
+
+
+def has_attributes(kind: type) -> bool:
+    """Whether objects of a type are recorded with their attributes: those of classes written in Python."""
+    return kind_of(kind).has_attributes
 
 
 def attributes_of(value: object) -> dict[str, Any]:
     """An object's attributes: what its ``__dict__`` holds, and its slots."""
-    found: dict[str, Any] = {}
-    for base in mro_of(type(value)):
-        for name, descriptor in list(names_of(base).items()):
-            kind = type(descriptor)
-            if kind is GetSetDescriptorType and name == "__dict__":
-                own = descriptor.__get__(value)
-                if type(own) is dict:
-                    found |= {key: item for key, item in own.copy().items() if type(key) is str}
-            elif kind is MemberDescriptorType:
-                try:
-                    found.setdefault(name, descriptor.__get__(value))
-                except AttributeError:  # not set
-                    continue
-    return found
+    return kind_of(type(value)).attributes(value)
+
+
+_STR = frozenset((id(str),))
+"""To look a type up by itself would hash it, and a metaclass may object."""
 
 
 class ObjectDescriber(Describer):
@@ -78,14 +125,30 @@ class ObjectDescriber(Describer):
         copy.attributes = self._attributes
         return copy
 
+    def change_container(self, value: object) -> object:
+        """A copy of a container, which may have changed; None of what cannot change, and of an object."""
+        return self.copy(value) if id(type(value)) in WORTH_A_LOOK else None
+
     def change(self, value: object) -> object:
         """A copy of a container or object, which may have changed; None of what cannot change."""
         kind = type(value)
         return self.copy(value) if id(kind) in WORTH_A_LOOK or has_attributes(kind) else None
 
-    def changes(self, values: tuple[object, ...]) -> list[object] | None:
+    def look(self, level: int) -> Callable[[object], object]:
+        """What looks at a variable again: at an object only after a statement that names the variable."""
+        return lambda value: self.change_at(value, level)
+
+    def change_at(self, value: object, level: int) -> object:
+        """A copy of a container, or of an object that a statement names."""
+        return self.change(value) if level or not has_attributes(type(value)) else None
+
+    def passes_over(self, value: object) -> bool:
+        """Whether a value need not be looked at by a statement that does not name it."""
+        return has_attributes(type(value))
+
+    def changes(self, values: tuple[object, ...], levels: tuple[int, ...]) -> list[object] | None:
         """The same for several; None if none of them can change."""
-        found = [self.change(value) for value in values]
+        found = [self.change_at(value, level) for value, level in zip(values, levels)]
         return None if all(one is None for one in found) else found
 
     def simple(self, value: object) -> object:

@@ -59,7 +59,7 @@ class Probes:
         self._frames: dict[int, list[Any]] = {}
         self._table = ProbeTable(self._make)
         limit = loop_limit_of(channel.config.loop_limit) or LoopLimit()
-        self._looping = Looping(limit, self._told, self._hand_on, self._clock, self._report)
+        self._looping = Looping(limit, self._told, self._hand_on, self._clock, self._report, self._forget)
         self._watches: dict[tuple[int, int], Callable[..., Any]] = {}
         self._directly: dict[str, object] = {"probes": self._table}
         channel.listen(self._on_emit)
@@ -239,6 +239,9 @@ class Probes:
         if not count:
             return None
         return {**opening, "left_out": count, "execution_time": time * 1e3}
+
+    _forget: Callable[[], None] | None = None
+    """Forgets what was told of objects; None where nothing relies on it."""
 
     def _hand_on(self, item: Any) -> None:
         self._emit(item)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .accelerate import native
+from .accelerate import DATAFLOW, native
 from .config import FollowConfig
 from .describe import Describer, describe_record
 from .errors import warn
@@ -112,6 +112,11 @@ class Recorder(EventSink, Shown):
             warn(f"The trace of this child process cannot be written ({error}); nothing of it is recorded.")
         self._begin()
 
+    @property
+    def form(self) -> str:
+        """How code makes its events: the compiled helper does not know how closely objects are to be looked at."""
+        return DATAFLOW if self.detail == "dataflow" else super().form
+
     def describer(self, config: FollowConfig) -> Describer:
         """What copies values within a configuration's limits: one for all that is followed with it."""
         with self._lock:
@@ -122,6 +127,11 @@ class Recorder(EventSink, Shown):
             describer.take_from(self._limit)
             self._describers.append((config, describer))
             return describer
+
+    def _forget(self) -> None:
+        """What was recorded is gone, or may be soon: later events must not rely on it."""
+        for _, describer in self._describers:
+            describer.forget()
 
     def silence(self, base: int) -> None:
         """From now on nothing of a piece of source counts: calls that are still running go on unrecorded."""
@@ -177,6 +187,7 @@ class Recorder(EventSink, Shown):
         with self._lock:
             self._memory.clear()
             self._take()
+            self._forget()
 
     def dump(self) -> None:
         """Write what a ring holds to the file; what was written is not written again."""
@@ -298,6 +309,8 @@ class Recorder(EventSink, Shown):
                 return
             if self._writer is None or self.ring is not None:
                 self._memory.keep(taken)
+                if self.ring is not None:
+                    self._forget()
             else:
                 try:
                     self._write([taken])
@@ -346,6 +359,7 @@ class Recorder(EventSink, Shown):
         self._taking = threading.Lock()
         self.buffer[:] = [TIME, self.now()]
         self._memory.clear()
+        self._forget()
         if self._first_path is not None:
             self.path = path_of_process(self._first_path)
         if self._writer is not None:

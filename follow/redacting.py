@@ -16,6 +16,7 @@ from .described import Described
 from .objects import ObjectCopy, ObjectDescriber
 from .redaction import LONGEST, Redaction, option, redaction_of
 from .state import MISSING
+from .told import DataflowDescriber
 
 
 class RedactingDescriber(Describer):
@@ -226,4 +227,4 @@ def describer_of(config: FollowConfig, *, objects: bool) -> Describer:
     """What copies values for a recorder; with ``objects`` it records their attributes."""
     if config.redact:
         return RedactingObjectDescriber(config) if objects else RedactingDescriber(config)
-    return ObjectDescriber(config) if objects else Describer(config)
+    return DataflowDescriber(config) if objects else Describer(config)

@@ -41,11 +41,11 @@ class Key:
     code: CodeType
     filename: str
     config: FollowConfig
-    events: bool
+    events: str
 
     @classmethod
-    def of(cls, function: FunctionType, config: FollowConfig, *, events: bool) -> Key:
-        """The key of a function as it is now; for a recorder it has ``events``."""
+    def of(cls, function: FunctionType, config: FollowConfig, *, events: str) -> Key:
+        """The key of a function as it is now; ``events`` tells how it makes them for a recorder."""
         return cls(function.__code__, function.__code__.co_filename, config, events)
 
     def template(self) -> Template | None:

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .accelerate import NATIVE, WRITTEN_OUT, native
 from .config import FollowConfig
 from .describe import Describer
 from .events import FIRST_BASE, SILENCE, size
@@ -99,6 +100,11 @@ class EventSink:
                 self._catalogue.redact[tables.filename] = config.redact
             self._catalogue.add(piece_of(base, tables, config), statement, function, tables.sites_of)
         return base
+
+    @property
+    def form(self) -> str:
+        """How the code that is rewritten for it makes its events (see ``accelerate``)."""
+        return WRITTEN_OUT if native is None else NATIVE
 
     def describer(self, config: FollowConfig) -> Describer:
         """What copies values within a configuration's limits."""

@@ -84,13 +84,22 @@ class Windows:
         limit: which iterations are shown.
         tell: makes what tells that iterations were left out.
         out: where everything goes in the end.
+        forget: forgets what was told of objects; None where nothing relies on it.
     """
 
-    def __init__(self, scope: Scope, limit: LoopLimit, tell: Tell, out: Callable[[Any], object]) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        limit: LoopLimit,
+        tell: Tell,
+        out: Callable[[Any], object],
+        forget: Callable[[], None] | None = None,
+    ) -> None:
         self._scope = scope
         self._limit = limit
         self._tell = tell
         self._out = out
+        self._forget = forget
 
     def _sink(self, state: State, loop: int) -> Callable[[Any], object]:
         """What takes what is told of a loop: the iteration of the loop around it, or what takes everything."""
@@ -114,8 +123,21 @@ class Windows:
             window = state[flag + WINDOW] = Window(self._limit.last, self._tell)
         wanted = every > 0 and state[flag + COUNT] % every == 0
         held = Held(opening, [], wanted, weight, began)
-        state[flag + SINK] = held.items.append
+        state[flag + SINK] = self._taking(held.items)
         window.begin(held, self._sink(state, loop))
+
+    def _taking(self, items: list[Any]) -> Callable[[Any], object]:
+        """What takes what is held back; nothing may rely on what that tells of objects."""
+        forget = self._forget
+        if forget is None:
+            return items.append
+        forget()
+
+        def take(item: Any) -> None:
+            items.append(item)
+            forget()
+
+        return take
 
     def flush(self, state: State, loop: int) -> bool:
         """A loop ends, or has to tell now what it holds; whether it holds anything."""

@@ -123,7 +123,7 @@ def test_a_recorded_program_behaves_as_plain_and_is_summarised(program: Path) ->
     assert summary.returncode == 0, summary.stderr
     assert "calls left by LookupError: no" in summary.stdout
     places = {line.split()[-1]: line.split() for line in summary.stdout.splitlines() if line.endswith(" fail")}
-    assert places["fail"][2] == "1" and places["fail"][4].endswith("helper.py:5")
+    assert places["fail"][2] == "1" and places["fail"][4].endswith("helper.py:4")
 
 
 def test_list_names_what_it_cannot_read(program: Path) -> None:

@@ -320,3 +320,76 @@ def test_the_commands(traces, capsys):
         assert main(asked) == 2
         assert capsys.readouterr().err.startswith("follow: ")
     assert main(["tree", str(traces / "absent.follow")]) == 2
+
+
+def test_an_attribute_leads_to_the_statement_of_the_method_that_wrote_it(tmp_path):
+    path = tmp_path / "run.follow"
+    function = define(
+        "class Account:\n"
+        "    def __init__(self):\n        self.balance = 0\n        self.owner = 'x'\n"
+        "    def pay(self, amount):\n        self.balance -= amount\n        return True\n"
+        "def f():\n    account = Account()\n    account.pay(5)\n    found = account.balance\n    return found\n"
+    )
+    account = function.__globals__["Account"]
+    with Recorder(path, detail="dataflow") as recorder:
+        for name in ("__init__", "pay"):
+            setattr(account, name, follow(getattr(account, name), recorder))
+        follow(function, recorder)()
+    run = Run(load(path))
+    index, name = target(run, "found")
+    steps = [step for step in Slicer(run).why(index, name) if step.index >= 0]
+    texts = [run.events[step.index].statement.instruction for step in steps if run.nodes[step.index] is not None]
+    assert texts[:2] == ["found = account.balance", "self.balance -= amount"] and "self.balance = 0" in texts
+    assert steps[1].certainty == "exact"
+
+
+def test_causes_come_once_and_the_nearest_first(traces):
+    for name in BUGGY:
+        run = Run(load(traces / f"{name}_wrong.follow"))
+        steps = list(Slicer(run).why(*target(run, BUGGY[name].target)))
+        distances = [step.distance for step in steps]
+        assert distances == sorted(distances)
+        told = [step.index for step in steps if step.index >= 0 and run.events[step.index].kind != "call"]
+        assert len(told) == len(set(told))
+
+
+def test_a_function_stands_at_its_def(tmp_path, capsys):
+    (tmp_path / "main.py").write_text(
+        "import functools\n\n@functools.lru_cache\n@functools.lru_cache()\ndef shown(\n    n,\n):\n"
+        '    """A docstring."""\n\n    return n + 1\n\nshown(1)\nother = (lambda y:\n    y + 1)(2)\n'
+    )
+    command = [sys.executable, "-m", "follow", "run", "-o", "run.follow", "main.py"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    trace = str(tmp_path / "run.follow")
+    lines = {event.function.name: event.function.line for event in load(trace).events if event.function is not None}
+    assert lines == {"<module>": 1, "shown": 5, "<lambda>": 13}
+    assert main(["calls", trace, "shown", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"][0]["line"] == 5
+    assert main(["list", trace]) == 0
+    assert "main.py:5  shown" in capsys.readouterr().out
+
+
+def test_files_of_the_same_name_are_told_apart(tmp_path):
+    for version, end in (("one", "n + 1"), ("two", "n + 2")):
+        for package, text in (("first", "A = 1\nB = 2\n"), ("second", f"def f(n):\n    return {end}\n")):
+            (tmp_path / version / package).mkdir(parents=True)
+            (tmp_path / version / package / "__init__.py").write_text(text)
+        (tmp_path / version / "main.py").write_text("import first, second\nsecond.f(1)\n")
+        command = [sys.executable, "-m", "follow", "run", "-o", f"../{version}.follow", "main.py"]
+        subprocess.run(command, cwd=tmp_path / version, check=True, capture_output=True)
+    one, two = (Run(load(tmp_path / f"{version}.follow")) for version in ("one", "two"))
+    found = diff(one, two)
+    assert one.events[found.left].statement.instruction == "return n + 1" and found.kind == "value"
+    assert diff(one, one) is None
+
+
+def test_diff_sees_no_difference_in_where_objects_stand(tmp_path):
+    source = "class Kind:\n    pass\ndef f():\n    kinds = {str(n): Kind() for n in range(200)}\n    return kinds\n"
+    runs = []
+    for name in ("one", "two"):
+        with Recorder(tmp_path / name, detail="dataflow") as recorder:
+            function = define(source)
+            function()  # what lies elsewhere in memory
+            follow(function, recorder)()
+        runs.append(Run(load(tmp_path / name)))
+    assert diff(*runs) is None

@@ -160,8 +160,8 @@ def test_an_equal_item_of_another_type_is_a_change() -> None:
     assert [repr(record["local_vars"][0]["val"][1]) for record in records] == ["True", "1.0", "1"]
 
 
-@pytest.mark.parametrize("events", [False, True])
-def test_code_is_put_together_as_it_was(events: bool) -> None:
+@pytest.mark.parametrize("events", ["", "events", "native", "dataflow"])
+def test_code_is_put_together_as_it_was(events: str) -> None:
     text = Path(argparse.__file__).read_text() + "\nTABLE = [" + ", ".join(f"{n}.5" for n in range(300)) + "]\n"
     text += "".join(f"def f{n}(): return {n}\n" for n in range(300))  # so many that their numbers are no bytes
     source = Source("argparse.py", text, 0)

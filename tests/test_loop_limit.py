@@ -379,7 +379,7 @@ def test_tasks_keep_their_own_counts() -> None:
 def test_a_debugger_sees_the_lines_that_it_sees_without_a_limit(
     form: str, limit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("follow.inline.native", None)  # with limits functions go without the compiled helper
+    monkeypatch.setattr("follow.sink.native", None)  # with limits functions go without the compiled helper
     config = FollowConfig(loop_limit=limit)
     for follower in (lambda record: None, Recorder()):
         seen = lines_of(follow(define(FORMS[form]), follower, config=config), 12)

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from follow import SECRETS, FollowConfig, Recorder, accelerate, eventprobe, follow, inline, recorder
+from follow import SECRETS, FollowConfig, Recorder, accelerate, follow, recorder, sink
 from follow.copies import Instance, Tagged
 from follow.describe import Describer
 from follow.described import Described, describe
@@ -253,7 +253,7 @@ def test_a_value_that_is_nested_without_end_is_refused() -> None:
 @pytest.fixture
 def pure(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is followed from now on is followed without the helper."""
-    for module in (inline, eventprobe, recorder):
+    for module in (sink, recorder):
         monkeypatch.setattr(module, "native", None)
 
 
@@ -297,7 +297,7 @@ def test_its_probes_note_the_events_of_the_python_code(name: str, request: pytes
         found = events_of(source, config)
         request.getfixturevalue("pure")
         assert found == events_of(source, config)
-        for module in (inline, eventprobe, recorder):
+        for module in (sink, recorder):
             module.native = native
 
 

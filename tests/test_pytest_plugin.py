@@ -113,8 +113,8 @@ def test_a_failing_test_shows_its_last_statements(project: Path) -> None:
     found = sections(output)
     assert sections(run(project, "--follow-on-failure")) == found  # now from the cache
     assert found["TestMean.test_two"] == [
-        "tests/test_stats.py:10 TestMean.test_two(…) # self=<TestMean>",
-        "shop/stats.py:3 mean(…) # values=[2, 4]",
+        "tests/test_stats.py:9 TestMean.test_two(…) # self=<TestMean>",
+        "shop/stats.py:2 mean(…) # values=[2, 4]",
         "shop/stats.py:3 total = 0 # total=0",
         "shop/stats.py:4 for value in values: # value=2",
         "shop/stats.py:5 total += value # total=2",
@@ -145,7 +145,7 @@ def test_failures_of_fixtures(project: Path) -> None:
     assert found["test_setup"][-1] == (
         "tests/test_stats.py:22 yield stats.mean(data) !! ZeroDivisionError: division by zero"
     )
-    assert "shop/stats.py:3 mean(…) # values=[1]" in found["test_setup"]
+    assert "shop/stats.py:2 mean(…) # values=[1]" in found["test_setup"]
     failed = "tests/test_stats.py:28 stats.mean(data) !! ZeroDivisionError: division by zero"
     assert found["test_teardown"][-2:] == [failed, "tests/conftest.py:6 yield level"]
     assert not any("values=[1]" in line for line in found["test_teardown"])
@@ -200,7 +200,7 @@ def test_captured_like_a_log(project: Path) -> None:
     call = sections(output, "Captured follow call")
     assert set(call) == {"TestMean.test_two", "TestMean.test_helper", "test_fails_in_helper"}
     assert all(line.startswith("shop/stats.py") for lines in call.values() for line in lines)  # no tests
-    assert sections(output, "Captured follow setup")["test_setup"][0] == "shop/stats.py:3 mean(…) # values=[1]"
+    assert sections(output, "Captured follow setup")["test_setup"][0] == "shop/stats.py:2 mean(…) # values=[1]"
     assert sections(output, "Captured follow teardown")["test_teardown"][-1].endswith(
         "ZeroDivisionError: division by zero"
     )

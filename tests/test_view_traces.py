@@ -153,6 +153,6 @@ def test_without_a_source_its_statements_are_shown(
     tab = view_in(browser, tmp_path, lambda recorder: follow(function, recorder)(1))
     assert "is not recorded; these are its statements" in tab.text(".source header")
     tab.press("End")
-    assert [row for row in tab.rows("source") if "=" in row] == ["1 2 m = [n] m = [1]"]
+    assert [row for row in tab.rows("source") if "=" in row] == ["1 1 n = 1", "1 2 m = [n] m = [1]"]
     assert tab.page.locator("#source .row.here").get_attribute("data-row") == "3"
     tab.close()

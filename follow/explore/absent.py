@@ -6,8 +6,9 @@ import ast
 import os
 from dataclasses import dataclass
 
+from .calls import Call
 from .reads import Reader
-from .run import Call, Run
+from .run import Run
 from .static import Node, inside
 from .target import NotFound
 

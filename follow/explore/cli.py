@@ -16,9 +16,10 @@ from ..trace.access import Change
 from ..trace.reader import Trace, load
 from ..variables import PARTS
 from .absent import why_not
+from .calls import Call
 from .condition import Condition
 from .diff import diff
-from .run import Call, Run
+from .run import Run
 from .target import NotFound, target
 from .text import Lines, shown
 from .why import Slicer, Step, distinct
@@ -232,7 +233,7 @@ def _tree(options: argparse.Namespace) -> int:
         while pending:
             call, depth = pending.pop()
             yield _call(run, call, depth)
-            pending += ((child, depth + 1) for child in reversed(run.children.get(call.number, [])))
+            pending += ((child, depth + 1) for child in reversed(call.made))
 
     return _Table(options).show(rows())
 

@@ -17,9 +17,10 @@ from ..capture import Shortened
 from ..copies import Instance, Tagged
 from ..described import Described
 from ..trace.decode import Event
+from .calls import Call
 from .forms import items_of
 from .reads import Reader
-from .run import Call, Run
+from .run import Run
 from .why import Slicer
 
 _STEPS = 200
@@ -75,7 +76,7 @@ class _Aligned:
 
     def line(self, call: Call, line: int) -> object:
         """What a line is called in both runs."""
-        return self._lines.get((call.file, line), (os.path.basename(call.file), line))
+        return self._lines.get((call.file, line), (call.file, line))
 
     def _parent(self, index: int) -> int:
         """The key of the condition that decided an event, or of what called; 0 where there is none."""
@@ -143,7 +144,7 @@ def _blamed(one: _Aligned, other: _Aligned, index: int, its: int, name: str) -> 
         return index, its
     call = one.run.of[index]
     caller = call.parent.after(index) if call.parent is not None else -1
-    if caller >= 0 and next(Reader(one.run).argument(caller, call, name), None) is None:
+    if caller >= 0 and not any(True for _ in Reader(one.run).argument(caller, call, name)):
         return index, its  # a default: nobody gave it
     places = []
     for run, at in ((one.run, index), (other.run, its)):
@@ -214,8 +215,11 @@ def normal(form: Any, depth: int = 0) -> Any:
             {} if form.attributes is None else {name: normal(one, depth + 1) for name, one in form.attributes.items()}
         )
         return f"<{form.type} {items}>" if items else Described(form.type)
-    if type(form) is Shortened or depth > 20:
-        return form
+    if depth > 20:
+        return type(form).__name__
+    if type(form) is Shortened:
+        shown = {key: normal(item, depth + 1) for key, item in items_of(form).items()}
+        return Shortened(form.type, form.length, shown if isinstance(form.shown, dict) else list(shown.values()))
     if isinstance(form, (set, frozenset)):
         return type(form).__name__, sorted(map(repr, form))
     if isinstance(form, (list, dict, tuple)):
@@ -255,15 +259,32 @@ def _same_lines(right: Run, left: Run) -> dict[tuple[str, int], object]:
     A line that stands instead of another is called as that one; one that was added has a name of its own.
     """
     found: dict[tuple[str, int], object] = {}
-    others = {os.path.basename(file): text.text for file, text in left.trace.sources.items()}
+    others = left.trace.sources
+    pairs = _paired(list(right.trace.sources), list(others))
     for file, source in right.trace.sources.items():
-        name = os.path.basename(file)
-        if name not in others and len(others) == len(right.trace.sources) == 1:
-            name = next(iter(others))
-        mine, its = source.text.splitlines(), others.get(name, "").splitlines()
+        name = pairs.get(file, file)
+        mine, its = source.text.splitlines(), others[name].text.splitlines() if name in others else []
         for kind, first, last, start, end in difflib.SequenceMatcher(None, its, mine, autojunk=False).get_opcodes():
             for offset in range(end - start):
                 same = kind == "equal" or (kind == "replace" and offset < last - first)
                 line = (name, first + offset + 1) if same else ("added", name, start + offset + 1)
                 found[file, start + offset + 1] = line
     return found
+
+
+def _paired(files: list[str], others: list[str]) -> dict[str, str]:
+    """By file of one run the file that it is in the other: that whose path ends most alike, with the same name."""
+    if len(files) == len(others) == 1:
+        return {files[0]: others[0]}
+    pairs: dict[str, str] = {}
+    for file in files:
+        named = [other for other in others if os.path.basename(other) == os.path.basename(file)]
+        if named:
+            pairs[file] = max(named, key=lambda other: _alike(file, other))
+    return pairs
+
+
+def _alike(one: str, other: str) -> int:
+    """How many parts at the end of two paths are the same."""
+    parts = zip(reversed(one.split(os.sep)), reversed(other.split(os.sep)))
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], parts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,9 @@ from ..copies import Tagged, identity
 from ..errors import TraceError
 from ..state import MISSING
 from ..trace.decode import Event
-from ..trace.model import Function
 from ..trace.reader import Trace
 from ..trace.stacks import Stacks
+from .calls import Body, Call, last_before
 from .forms import items_of, not_looked_at, same
 from .static import Code, Node, analyse, inside, may_write
 
@@ -22,44 +22,17 @@ WHOLE = "\0whole"
 """Instead of a key: any item of a container, or which there are."""
 
 
-@dataclass(slots=True)
-class Call:
-    """One call.
+@dataclass(slots=True, eq=False)
+class Seen:
+    """What was seen of a container.
 
     Attributes:
-        number: its number.
-        function: what was called; None where that is not recorded.
-        file: where that stands.
-        begin: the index of the event that says that it began, or -1.
-        parent: the call that was running then, or None.
-        events: the indexes of its statements' events, in their order.
-        writes: by variable, the indexes of the events that wrote it.
-        times: by statement, the indexes of its events.
+        at: the indexes of the events that tell it.
+        forms: its form as each of them tells it.
     """
 
-    number: int
-    function: Function | None
-    file: str
-    begin: int
-    parent: Call | None
-    events: list[int] = field(default_factory=list)
-    writes: dict[str, list[int]] = field(default_factory=dict)
-    times: dict[Node, list[int]] = field(default_factory=dict)
-
-    def before(self, index: int) -> int:
-        """The index of its last event before an index, or -1."""
-        place = bisect_left(self.events, index)
-        return self.events[place - 1] if place else -1
-
-    def after(self, index: int) -> int:
-        """The index of its first event after an index, or -1."""
-        place = bisect_left(self.events, index)
-        return self.events[place] if place < len(self.events) else -1
-
-    @property
-    def name(self) -> str:
-        """How text calls it: ``name#number``."""
-        return f"{'?' if self.function is None else self.function.name}#{self.number}"
+    at: list[int] = field(default_factory=list)
+    forms: list[Any] = field(default_factory=list)
 
 
 LOST = -2
@@ -85,23 +58,25 @@ class Run:
         self.calls: dict[int, Call] = {}
         self.of: list[Call] = []
         """The call of each event."""
-        self.children: dict[int, list[Call]] = {}
-        """By the number of a call, those that it made."""
-        self.snapshots: dict[int, list[tuple[int, Any]]] = {}
-        """By a container's identity, its forms and the indexes of the events that tell them."""
+        self.nodes: list[Node | None] = []
+        """The statement that each event is of; None where it tells that iterations were left out."""
+        self.seen: dict[int, Seen] = {}
+        """What was seen of each container, by its identity."""
         self.globals: dict[tuple[str, str], list[int]] = {}
         """By file and name, when a module's variable was written."""
         self.named: dict[tuple[str, str], list[Call]] = {}
         """By file and qualified name of a function its calls."""
         self.left_out: dict[int, list[int]] = {}
         """By the number of a call the indexes of the events that tell that iterations of its loops were left out."""
-        self._suspending: dict[int, list[Call]] = {}
-        """Of the children those that may be suspended."""
         self._shared: dict[tuple[str, str, str], list[int]] = {}
         """By file, qualified name of a function and name of a variable, when functions inside it wrote that."""
         self._arguments: dict[tuple[str, str, int], frozenset[str]] = {}
         self._codes: dict[str, Code] = {}
-        self._nodes: dict[tuple[str, int, int], Node | None] = {}
+        self._nodes: dict[int, Node | None] = {}
+        """By the identity of a recorded statement, which all its events share, that of the source."""
+        self._bodies: dict[int, Body] = {}
+        """By the identity of a function, which all its events share."""
+        self._deciding: dict[Node, tuple[Node, ...]] = {}
         self._stacks = Stacks(trace)
         for event in trace.events:
             if event.kind != "record" and event.call:
@@ -121,15 +96,16 @@ class Run:
             call = self._begin(event, index, 0 if frame is None else frame.caller)
         if call.function is None and event.function is not None:
             call.function, call.file = event.function, event.piece.filename if event.piece else ""
+            call.body = self._bodies.setdefault(id(event.function), call.body)
         self.of.append(call)
+        node = None if event.left_out is not None else self._node_of(event)
+        self.nodes.append(node)
         if event.kind in ("statement", "raise"):
             call.events.append(index)
             if event.left_out is not None:
                 self.left_out.setdefault(call.number, []).append(index)
-            node = self.node(index)
             if node is not None:
-                call.times.setdefault(node, []).append(index)
-                self._write_outside(node, call, index)
+                self._ran(node, call, index)
         slots = () if call.function is None else call.function.slots
         for key, form in event.forms.items():
             name = slots[key] if type(key) is int and slots else key
@@ -142,6 +118,18 @@ class Run:
             self._see(index, form)
         if event.has_result:
             self._see(index, event.result_form)
+
+    def _ran(self, node: Node, call: Call, index: int) -> None:
+        """Note that a statement ran, and the variables of other scopes that it writes."""
+        times = call.times.get(node)
+        if times is None:
+            call.times[node] = [index]
+            call.body.nodes[node] = None
+        else:
+            times.append(index)
+        outside = self.code(call.file).outside
+        if node in outside:
+            self._write_outside(outside[node], call, index)
 
     def _parameters(self, call: Call) -> frozenset[str]:
         """The names of a function's parameters."""
@@ -160,9 +148,8 @@ class Run:
             self._arguments[key] = known
         return known
 
-    def _write_outside(self, node: Node, call: Call, index: int) -> None:
-        """Note the variables of other scopes that a statement writes."""
-        for name, kind in self.code(call.file).outside.get(node, {}).items():
+    def _write_outside(self, names: dict[str, str], call: Call, index: int) -> None:
+        for name, kind in names.items():
             if kind == "global":
                 self.globals.setdefault((call.file, name), []).append(index)
             outer = call.function.qualname if call.function is not None else ""
@@ -186,14 +173,16 @@ class Run:
     def _begin(self, event: Event, index: int, caller: int) -> Call:
         parent = self.calls.get(caller)
         file = event.piece.filename if event.piece is not None else ""
-        call = Call(event.call, event.function, file, index if event.kind == "call" else -1, parent)
+        body = Body() if event.function is None else self._bodies.setdefault(id(event.function), Body())
+        call = Call(event.call, event.function, file, index if event.kind == "call" else -1, parent, body)
         self.calls[event.call] = call
         if event.function is not None:
             self.named.setdefault((file, event.function.qualname), []).append(call)
         if parent is not None:
-            self.children.setdefault(parent.number, []).append(call)
+            parent.made.append(call)
+            parent.begins.append(call.begin)
             if event.function is not None and event.function.suspends:
-                self._suspending.setdefault(parent.number, []).append(call)
+                parent.suspending.append(call)
         return call
 
     def _see(self, index: int, form: Any) -> None:
@@ -204,7 +193,11 @@ class Run:
             form = pending.pop()
             number = identity(form)
             if number is not None and not (type(form) is Tagged and not_looked_at(form)):
-                self.snapshots.setdefault(number, []).append((index, form))
+                seen_of = self.seen.get(number)
+                if seen_of is None:
+                    seen_of = self.seen[number] = Seen()
+                seen_of.at.append(index)
+                seen_of.forms.append(form)
             if type(form) in (list, dict, tuple, Tagged):
                 pending += (item for item in items_of(form).values() if type(item) in (list, dict, tuple, Tagged))
 
@@ -224,8 +217,12 @@ class Run:
 
     def write_before(self, call: Call, name: str, index: int) -> tuple[int, bool] | None:
         """The event that last wrote a variable before an event, as the call sees it, and whether that is sure."""
+        writes = call.writes.get(name, ())
+        place = bisect_left(writes, index)
+        own = writes[place - 1] if place else -1
+        if own >= 0 and not self._shared:
+            return own, True
         function = call.function
-        own = last_before(call.writes.get(name, ()), index)
         if function is None:
             return (own, True) if own >= 0 else None
         if own >= 0:
@@ -252,16 +249,19 @@ class Run:
         found = self.write_before(call or self.of[index], name, index)
         if found is None:
             return MISSING
-        form = self.form_of(found[0], name)
+        return self.resolved(self.form_of(found[0], name), index)
+
+    def resolved(self, form: Any, index: int) -> Any:
+        """A form, or of a container what was told of it last before an event: what holds it does not tell it anew."""
         number = identity(form)
         latest = MISSING if number is None else self.latest(number, index)
         return form if latest is MISSING else latest
 
     def latest(self, number: int, index: int) -> Any:
         """A container's form just before an event; ``MISSING`` if it was not seen."""
-        known = self.snapshots.get(number, ())
-        place = bisect_left(known, index, key=lambda one: one[0])
-        return known[place - 1][1] if place else MISSING
+        known = self.seen.get(number)
+        place = 0 if known is None else bisect_left(known.at, index)
+        return MISSING if known is None or place == 0 else known.forms[place - 1]
 
     # -- the source ------------------------------------------------------------------------------------
 
@@ -275,18 +275,19 @@ class Run:
 
     def node(self, index: int) -> Node | None:
         """The statement that an event is of."""
-        event = self.events[index]
-        return None if event.left_out is not None else self._node(event)
+        return self.nodes[index]
 
     def loop_left_out(self, index: int) -> ast.stmt | None:
         """The loop of which an event tells that iterations were left out."""
         event = self.events[index]
-        found = None if event.left_out is None else self._node(event)
+        found = None if event.left_out is None else self._node_of(event)
         return found if isinstance(found, ast.stmt) else None
 
     def is_left_out(self, call: Call, start: int, end: int, node: ast.AST | None = None) -> bool:
         """Whether iterations of a call's loops were left out between two events; of those around a statement."""
-        known = self.left_out.get(call.number, ())
+        known = self.left_out.get(call.number)
+        if known is None:
+            return False
         for index in known[bisect_left(known, start) : bisect_left(known, end)]:
             loop = self.loop_left_out(index)
             if node is None or loop is None or node is loop or node in inside(loop):
@@ -302,11 +303,11 @@ class Run:
                 count += self.events[index].left_out or 0
         return count
 
-    def _node(self, event: Event) -> Node | None:
+    def _node_of(self, event: Event) -> Node | None:
         statement, piece = event.statement, event.piece
         if statement is None or piece is None:
             return None
-        key = piece.filename, statement.line, statement.column
+        key = id(statement)
         if key not in self._nodes:
             self._nodes[key] = self.code(piece.filename).node(statement.line, statement.column, statement.kind)
         return self._nodes[key]
@@ -314,12 +315,19 @@ class Run:
     def control_parent(self, index: int) -> int:
         """The event that decided that this one happens: a predicate of the same call; -1 if it was the call itself, and
         ``LOST`` if that predicate was left out."""
-        node, call = self.node(index), self.of[index]
+        node, call = self.nodes[index], self.of[index]
         if node is None:
             return -1
-        deciding = self.code(call.file).controls.get(node, set()) - {node}
-        found = max((last_before(call.times.get(one, ()), index) for one in deciding), default=-1)
-        return LOST if any(self.is_left_out(call, found + 1, index, one) for one in deciding) else found
+        deciding = self._deciding.get(node)
+        if deciding is None:
+            controls = self.code(call.file).controls.get(node, set())
+            deciding = self._deciding[node] = tuple(controls - {node})
+        latest = -1
+        for one in deciding:
+            if (times := call.times.get(one)) is not None and (at := last_before(times, index)) > latest:
+                latest = at
+        lost = call.number in self.left_out and any(self.is_left_out(call, latest + 1, index, one) for one in deciding)
+        return LOST if lost else latest
 
     @staticmethod
     def earlier(call: Call, index: int) -> Iterator[int]:
@@ -333,7 +341,7 @@ class Run:
         """The generator of that name from which a statement's event has taken one more item."""
         call = self.of[index]
         before = call.before(index)
-        for made in reversed(self._suspending.get(call.number, ())):
+        for made in reversed(call.suspending):
             if made.function is not None and made.function.name == name and made.begin < index:
                 last = made.before(index)
                 if max(last, made.begin) > before or made.after(index) >= 0:
@@ -343,18 +351,11 @@ class Run:
     def calls_within(self, index: int) -> list[Call]:
         """The calls that a statement's event has made: those begun since its call's event before."""
         call = self.of[index]
+        if not call.made:
+            return []
         start = max(call.before(index), call.begin)
-        made = self.children.get(call.number, ())
-        first = bisect_left(made, start, key=lambda one: one.begin)
-        last = bisect_left(made, index, key=lambda one: one.begin)
-        return list(made[first:last])
+        return call.made[bisect_left(call.begins, start) : bisect_left(call.begins, index)]
 
     def position(self, sequence: int) -> int:
         """The index of the event with a sequence number, or of the first after it."""
         return bisect_left(self.events, sequence, key=lambda event: event.sequence)
-
-
-def last_before(indexes: Sequence[int], index: int) -> int:
-    """The last of some indexes before an index, or -1."""
-    place = bisect_left(indexes, index)
-    return indexes[place - 1] if place else -1

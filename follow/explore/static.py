@@ -48,12 +48,6 @@ def analyse(text: str) -> Code:
 
 
 @functools.lru_cache(maxsize=4_096)
-def children(node: ast.AST) -> tuple[ast.AST, ...]:
-    """The nodes right below a node."""
-    return tuple(ast.iter_child_nodes(node))
-
-
-@functools.lru_cache(maxsize=4_096)
 def inside(node: ast.stmt) -> frozenset[Node]:
     """The statements in a compound statement's suites."""
     parts = (part for part in ast.walk(node) if isinstance(part, (ast.stmt, ast.ExceptHandler, ast.match_case)))

@@ -9,8 +9,9 @@ from ..copies import plain
 from ..state import MISSING
 from ..trace.decode import Event
 from ..trace.lines import shown as shown_plain
+from .calls import Call
 from .reads import Reader
-from .run import Call, Run
+from .run import Run
 from .static import yields
 
 _MOST = 120

@@ -7,7 +7,8 @@ from typing import Any
 
 from ..copies import name_and_length
 from ..state import MISSING
-from .forms import items_of
+from .expressions import called
+from .forms import item_at
 from .run import Run
 
 
@@ -31,14 +32,10 @@ class Values:
             value = self.value(node.operand, index)
             return -value if type(value) is int else MISSING
         if isinstance(node, ast.Attribute):
-            return items_of(self.value(node.value, index)).get(node.attr, MISSING)
+            return self._run.resolved(item_at(self.value(node.value, index), node.attr), index)
         if isinstance(node, ast.Subscript):
             base = self.value(node.value, index)
-            key = self.key(node.slice, index, base)
-            try:
-                return items_of(base).get(key, MISSING)
-            except TypeError:
-                return MISSING
+            return self._run.resolved(item_at(base, self.key(node.slice, index, base)), index)
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
             left, right = self.value(node.left, index), self.value(node.right, index)
             if type(left) is int and type(right) is int:
@@ -68,9 +65,3 @@ def _length(form: Any) -> Any:
         return MISSING
     _, length = (type(form).__name__, len(form)) if isinstance(form, (str, bytes)) else name_and_length(form)
     return MISSING if length is None else length
-
-
-def called(node: ast.Call) -> str:
-    """The name of what a call calls."""
-    func = node.func
-    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""

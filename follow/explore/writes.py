@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import itertools
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..copies import identity
 from ..state import MISSING
+from .calls import last_before
+from .expressions import calls_in
 from .forms import is_shortened, items_of, same
-from .run import WHOLE, Run, last_before
+from .run import WHOLE, Run
 from .values import Values
 
 
@@ -73,9 +74,11 @@ class Writes:
 
     def _find_changes(self, number: int) -> _Changes:
         """When a container was changed: by what it held from one time to the next."""
-        seen = self._run.snapshots.get(number, [])
-        changes = _Changes(seen[0][0] if seen else sys.maxsize)
-        for (_, before), (at, form) in itertools.pairwise(seen):
+        seen = self._run.seen.get(number)
+        if seen is None:
+            return _Changes(sys.maxsize)
+        changes = _Changes(seen.at[0])
+        for (_, before), (at, form) in itertools.pairwise(zip(seen.at, seen.forms)):
             short = is_shortened(form) or is_shortened(before)
             alike = form is before or _equal(form, before)
             keys = [] if alike or short else _differing(before, form)
@@ -117,9 +120,7 @@ class Writes:
     def _changes_something(self, index: int) -> bool:
         """Whether an event's statement is one that changes containers by calling something."""
         node = self._run.node(index)
-        return node is not None and any(
-            isinstance(part, ast.Call) for expression in own_expressions(node) for part in ast.walk(expression)
-        )
+        return node is not None and bool(calls_in(node))
 
 
 def _hashable(key: Any) -> Any:
@@ -143,12 +144,3 @@ def _differing(one: Any, other: Any) -> list[Any]:
     before, now = items_of(one), items_of(other)
     keys = dict.fromkeys((*before, *now))
     return [key for key in keys if not same(before.get(key, MISSING), now.get(key, MISSING))]
-
-
-def own_expressions(node: ast.AST) -> Iterator[ast.expr]:
-    """The expressions of a statement itself, not of those in it."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.expr):
-            yield child
-        elif not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
-            yield from own_expressions(child)

@@ -73,7 +73,7 @@ class Function:
     Attributes:
         number: its number in its piece of source.
         name, qualname: as Python has them.
-        line: its first.
+        line: that of its ``def`` or ``lambda``; of a module that of its first statement.
         names: its variables, and what is computed of them.
         entered: the variables whose values the event holds that says that a call has begun.
         slots: the variables that may be unbound, as events number them.
@@ -174,7 +174,7 @@ def function_of(scope: Scope) -> Function:
         scope.number,
         scope.name,
         scope.qualname,
-        scope.anchor[0],
+        scope.line,
         scope.names + scope.watched,
         entered,
         scope.slots,

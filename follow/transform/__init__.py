@@ -43,13 +43,14 @@ class Rewritten:
     tables: Tables
 
 
-def rewrite_function(located: Located, config: FollowConfig, name: str) -> Rewritten:
+def rewrite_function(located: Located, config: FollowConfig, name: str, *, objects: bool = False) -> Rewritten:
     """Rewrite one function and those inside it.
 
     Arguments:
         located: the function in its source.
         config: what gets probes.
         name: how messages call the function.
+        objects: whether it is recorded what objects hold.
 
     Raises:
         TransformError: libcst cannot parse the source.
@@ -64,30 +65,35 @@ def rewrite_function(located: Located, config: FollowConfig, name: str) -> Rewri
     module = ast.Module(body=[_top(located)], type_ignores=[])
     codes, own = code_names(module, source.flags), own_names(source.tree)
     secrets, text = secret_names(config.redact), Text(lines)
-    scan = Scan(text, config, plan, codes, ":=" in piece, own, secrets, _shown(text, source, config))
+    scan = Scan(text, config, plan, codes, ":=" in piece, own, secrets, _shown(text, source, config), objects)
     _scan(scan, statement, located)
     written = _rewrite_piece(piece, first, statement, plan, name, source.filename)
     return Rewritten(written, plan.prefix, statement, plan.wraps.keys(), _tables(scan, source.filename))
 
 
-def rewrite_module(source: Source, config: FollowConfig) -> Rewritten:
+def rewrite_module(source: Source, config: FollowConfig, *, objects: bool = False) -> Rewritten:
     """Rewrite a whole file: its own statements and every function in it.
+
+    Arguments:
+        source: the file.
+        config: what gets probes.
+        objects: whether it is recorded what objects hold.
 
     Raises:
         SyntaxError: the file is not Python.
         TransformError: libcst cannot parse it.
     """
     with collected_seldom():
-        return _rewrite_module(source, config)
+        return _rewrite_module(source, config, objects=objects)
 
 
-def _rewrite_module(source: Source, config: FollowConfig) -> Rewritten:
+def _rewrite_module(source: Source, config: FollowConfig, *, objects: bool) -> Rewritten:
     tree = source.tree
     plan = Plan(choose_prefix(source.text))
     text = Text(source.lines())
     secrets, codes = secret_names(config.redact), code_names(tree, source.flags)
     shown = _shown(text, source, config)
-    scan = Scan(text, config, plan, codes, ":=" in source.text, own_names(tree), secrets, shown)
+    scan = Scan(text, config, plan, codes, ":=" in source.text, own_names(tree), secrets, shown, objects)
     ModuleScan(scan, tree).run()
     written = _write(source.text, 1, tree, plan, source.filename, source.filename)
     return Rewritten(written, plan.prefix, tree, plan.wraps.keys(), _tables(scan, source.filename))

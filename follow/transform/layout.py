@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..looks import NOT_NAMED, level_of
 from ..looplimit import LoopLimit
 from ..masking import given_secrets, is_secret
 from ..model import CELL, ELISION, SLOT, VALUE, WATCH, Shown, Site
@@ -137,10 +138,10 @@ class Layout:
             stores=stores,
             clears=(*cleared, *clears),
             watched=watched,
-            **self._events(draft, shown, bound),
+            **self._events(site, draft, shown, bound),
         )
 
-    def _events(self, draft: Draft, shown: tuple[Shown, ...], bound: list[str]) -> dict[str, Any]:
+    def _events(self, site: Site, draft: Draft, shown: tuple[Shown, ...], bound: list[str]) -> dict[str, Any]:
         """What a recorder notes of a site: all that it shows, or what has changed since the site before."""
         elided = draft.site.kind == ELISION
         if not self.function.hidden or elided or isinstance(draft.node, (ast.ExceptHandler, ast.match_case)):
@@ -152,7 +153,10 @@ class Layout:
         if not change.may:
             return {"binds": binds}
         receiver = next(iter(self.arguments), "") if self.function.class_name is not None else ""
-        known = {*binds, receiver} if receiver in ("self", "cls") else {*binds}
+        known = set(binds)
+        looked_at = self.scan.objects and receiver == "self" and level_of(site.instruction, receiver) != NOT_NAMED
+        if receiver in ("self", "cls") and not looked_at:
+            known.add(receiver)  # no container; what has changed an object tells so, if that is recorded at all
         # Of a secret nothing is shown that could change, but whether a closure's cell is bound.
         secret = {one.name for one in shown if one.place != CELL and one.name in self.secret}
         again = tuple(one.name for one in shown if one.name not in known | secret)

@@ -49,6 +49,8 @@ class Scan:
     """The names whose values are hidden."""
     shown: Text
     """What instructions are taken from: the text, or the text without its secrets."""
+    objects: bool = False
+    """Whether it is recorded what objects hold."""
     sites: dict[int, Site] = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
@@ -92,7 +94,8 @@ class FunctionScan(StatementScan):
         else:
             anchor = entry_of(self._real_body())
         name = "<lambda>" if lambda_body else self.node.name  # type: ignore[union-attr]
-        self.scan.scopes.append(Scope(self.number, name, self.qualname, anchor, self.visible))
+        line = self.node.lineno  # type: ignore[union-attr]
+        self.scan.scopes.append(Scope(self.number, name, self.qualname, anchor, self.visible, line=line))
         self._survey()
         if lambda_body:
             self._run_lambda()
@@ -168,7 +171,9 @@ class ModuleScan(StatementScan):
         if not body:
             return
         anchor = entry_of(body)
-        self.scan.scopes.append(Scope(self.number, "<module>", "<module>", anchor, self.visible, namespace=True))
+        self.scan.scopes.append(
+            Scope(self.number, "<module>", "<module>", anchor, self.visible, namespace=True, line=anchor[0])
+        )
         self.flow.run(body, ())
         guarded = self.scan.config.follow_exceptions and block_depth(body) <= _MAX_BLOCKS
         guard = self._guard(self.node.body, anchor) if guarded else -1  # type: ignore[arg-type]

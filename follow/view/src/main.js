@@ -21,6 +21,16 @@ function gather() {
   return parts;
 }
 
+/** Takes a few steps there and back: the first ones are slow, for the browser has yet to compile what they run. */
+async function warmUp() {
+  const at = position.value;
+  for (const to of [at + 1, at + 2, at - 1, at]) {
+    position.value = Math.max(0, Math.min(store.value.count - 1, to));
+    for (let turn = 0; turn < 5; turn++) await null; // no key is handled meanwhile
+    document.body.getBoundingClientRect();
+  }
+}
+
 function start() {
   const [meta, answers] = [json("meta"), json("answers")];
   const url = URL.createObjectURL(new Blob([element("worker").textContent], { type: "text/javascript" }));
@@ -38,7 +48,8 @@ function start() {
       [position.value, variable.value, tab.value]; // what the hash tells of
       if (store.value.count) writeHash();
     });
-    requestAnimationFrame(() => setTimeout(() => {
+    requestAnimationFrame(() => setTimeout(async () => {
+      if (store.value.count) await warmUp();
       performance.mark("follow-ready");
       document.documentElement.dataset.ready = "";
     }));

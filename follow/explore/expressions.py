@@ -1,0 +1,70 @@
+"""The expressions in statements: which are a statement's own, and which of them give what it writes."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator, Sequence
+
+
+@functools.lru_cache(maxsize=4_096)
+def children(node: ast.AST) -> tuple[ast.AST, ...]:
+    """The nodes right below a node."""
+    return tuple(ast.iter_child_nodes(node))
+
+
+def own_expressions(node: ast.AST) -> Iterator[ast.expr]:
+    """The expressions of a statement itself, not of those in it."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            yield child
+        elif not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            yield from own_expressions(child)
+
+
+@functools.lru_cache(maxsize=4_096)
+def calls_in(node: ast.AST) -> tuple[ast.Call, ...]:
+    """The calls in a statement's own expressions."""
+    parts = (part for expression in own_expressions(node) for part in ast.walk(expression))
+    return tuple(part for part in parts if isinstance(part, ast.Call))
+
+
+def called(node: ast.Call) -> str:
+    """The name of what a call calls."""
+    func = node.func
+    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+
+
+def root_of(node: ast.expr) -> str:
+    """The variable at the start of a chain of attributes and subscripts; empty where there is none."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def pairs_of(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
+    """What an assignment assigns to what, where it assigns several values to as many targets."""
+    if not isinstance(node, ast.Assign):
+        return []
+    target, value = node.targets[0], node.value
+    if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple) or len(target.elts) != len(value.elts):
+        return []
+    return list(zip(target.elts, value.elts))
+
+
+def expressions_of(node: ast.AST) -> Sequence[ast.expr]:
+    """The expressions that give what a statement has written, or decide what it does."""
+    if isinstance(node, ast.Assign):
+        return [node.value]
+    if isinstance(node, ast.AugAssign):
+        target = ast.parse(ast.unparse(node.target), mode="eval").body
+        return [target, node.value]
+    if isinstance(node, ast.AnnAssign):
+        return [node.value] if node.value is not None else []
+    if isinstance(node, (ast.For, ast.AsyncFor)):
+        return [node.iter]
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+        return []
+    if isinstance(node, ast.match_case):
+        return [] if node.guard is None else [node.guard]
+    return list(own_expressions(node))

@@ -1,0 +1,171 @@
+"""What an expression reads, as far as its text tells: what only a run can tell stays open."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .calls import Call
+from .expressions import called, children, root_of
+
+
+class Read(NamedTuple):
+    """One thing that was read.
+
+    Attributes:
+        relation: ``value``, ``element`` or ``index``.
+        what: how text calls it.
+        name: a variable's name, or empty; of a container that of the variable that it was reached from.
+        container, key: the identity of a container and which of its items, or None.
+        returned: a call whose result it is, or None.
+        unknown: why it cannot be told, or empty.
+        whole: whether all that the variable holds was read.
+    """
+
+    relation: str
+    what: str
+    name: str = ""
+    container: int | None = None
+    key: object = None
+    returned: Call | None = None
+    unknown: str = ""
+    whole: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class _Open:
+    """What only a run can tell.
+
+    Attributes:
+        node: the expression.
+        relation: how it bears on what the statement did.
+        bound: the variables of comprehensions around it, which are not the function's.
+        statement: the statement in which it stands.
+    """
+
+    node: ast.expr
+    relation: str
+    bound: frozenset[str]
+    statement: ast.AST
+
+    def _plan(self, node: ast.AST, relation: str) -> Plan:
+        return Plan(_parts(node, relation, self.bound, self.statement))
+
+
+class OpenCall(_Open):
+    """A call: what it gave back if it was followed, else what it was given."""
+
+    node: ast.Call
+
+    @functools.cached_property
+    def name(self) -> str:
+        """The name of what it calls."""
+        return called(self.node)
+
+    @functools.cached_property
+    def given(self) -> Plan:
+        """What it was called on, and its arguments."""
+        node, statement, relation = self.node, self.statement, self.relation
+        parts: list[Part] = []
+        if isinstance(node.func, ast.Attribute):
+            # The container that it changes chooses where to; what goes into it is the value.
+            changing = isinstance(statement, ast.Expr) and statement.value is node
+            parts += self._plan(node.func.value, "index" if changing else relation)
+        elif not isinstance(node.func, ast.Name):
+            parts += self._plan(node.func, relation)
+        elif node.func.id not in self.bound:
+            parts.append(Read("index", node.func.id, name=node.func.id, whole=False))
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            parts += self._plan(argument, relation)
+        return Plan(parts)
+
+
+class OpenItem(_Open):
+    """An item of a container, or an attribute of an object."""
+
+    node: ast.Subscript | ast.Attribute
+
+    @functools.cached_property
+    def what(self) -> str:
+        """How text calls it."""
+        return ast.unparse(self.node)
+
+    @functools.cached_property
+    def root(self) -> str:
+        """The variable that it was reached from."""
+        return root_of(self.node)
+
+    @functools.cached_property
+    def base(self) -> Plan:
+        """What gave the container, where that is all that is known."""
+        return self._plan(self.node.value, self.relation)
+
+    @functools.cached_property
+    def base_as_index(self) -> Plan:
+        """What chose the container."""
+        return self._plan(self.node.value, "index")
+
+    @functools.cached_property
+    def key(self) -> Plan:
+        """What chose the item."""
+        return self._plan(self.node.slice, "index") if isinstance(self.node, ast.Subscript) else Plan()
+
+
+Part = Read | OpenCall | OpenItem
+
+
+class Plan(tuple[Part, ...]):
+    """What an expression or statement reads, in its order.
+
+    Attributes:
+        closed: whether nothing of it is left open.
+        chosen: of a statement that assigns several values what is read for each target, by its text.
+    """
+
+    closed: bool
+    chosen: dict[str, Plan]
+
+    def __new__(cls, parts: Iterable[Part] = ()) -> Plan:
+        """A plan of some parts."""
+        plan = super().__new__(cls, tuple(parts))
+        plan.closed = all(type(part) is Read for part in plan)
+        plan.chosen = {}
+        return plan
+
+
+def plan_of(node: ast.expr, statement: ast.AST) -> Plan:
+    """What an expression reads for its value, in its order.
+
+    Arguments:
+        node: the expression.
+        statement: the statement in which it stands.
+    """
+    return Plan(_parts(node, "value", frozenset(), statement))
+
+
+def _parts(node: ast.AST, relation: str, bound: frozenset[str], statement: ast.AST) -> Iterator[Part]:
+    if isinstance(node, ast.Name):
+        if node.id not in bound:
+            yield Read(relation, node.id, name=node.id)
+    elif isinstance(node, (ast.Subscript, ast.Attribute)):
+        yield OpenItem(node, relation, bound, statement)
+    elif isinstance(node, ast.Call):
+        yield OpenCall(node, relation, bound, statement)
+    elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+        for generator in node.generators:
+            yield from _parts(generator.iter, relation, bound, statement)
+            bound |= {name.id for name in ast.walk(generator.target) if isinstance(name, ast.Name)}
+        for part in (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,):
+            yield from _parts(part, relation, bound, statement)
+        for test in (test for generator in node.generators for test in generator.ifs):
+            yield from _parts(test, "index", bound, statement)
+    elif isinstance(node, ast.IfExp):
+        yield from _parts(node.body, relation, bound, statement)
+        yield from _parts(node.orelse, relation, bound, statement)
+        yield from _parts(node.test, "index", bound, statement)
+    elif not isinstance(node, ast.Lambda):
+        for child in children(node):
+            yield from _parts(child, relation, bound, statement)

@@ -1,0 +1,405 @@
+"""The forms of objects for a recorder of dataflow: each object by itself, what it holds told once and when it changes.
+
+A form of an object has the objects in its attributes without theirs, if they are as they were when they were told
+last. So an object costs what its own attributes cost, however much can be reached from it.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from itertools import islice, zip_longest
+from operator import is_
+from typing import Any
+
+from .capture import Shortened, type_name
+from .config import FollowConfig
+from .copies import IDENTITY, Instance, Tagged
+from .describe import WORTH_A_LOOK
+from .looks import CLOSEST, NOT_NAMED
+from .objects import MORE, Kind, ObjectCopy, ObjectDescriber, has_attributes, kind_of
+from .state import MISSING, Number
+
+_MOST = 1 << 16
+"""So many objects are remembered."""
+_MOST_CONTAINERS = 1 << 12
+
+_SMALL = 1 << 30
+
+
+def _gone() -> object:
+    """Of an object that cannot be referred to weakly it is never known whether it is still the same."""
+    return MISSING
+
+
+class _Known:
+    """What an object was when it was told last.
+
+    Attributes:
+        name: the name of its type.
+        object: gives the object as long as it lives, if it can be referred to weakly: another may get its place.
+        reference: what stands for it where its attributes are told elsewhere.
+        attributes: the forms of these.
+        form: its own form; None as long as it is being told for the first time.
+        held: the names of what its ``__dict__`` held, and the ids of that, where that was all. What does not change
+            is kept by ``attributes``, so nothing else can get its id.
+        containers: the names of those of its attributes that hold what can change by itself.
+        objects: what gives the objects that it holds, as long as they live.
+    """
+
+    __slots__ = ("attributes", "containers", "form", "held", "name", "object", "objects", "reference")
+
+    def __init__(self, value: object, name: str, reference: Tagged) -> None:
+        self.name = name
+        try:
+            self.object: Callable[[], object] = weakref.ref(value)
+        except TypeError:
+            self.object = _gone
+        self.reference = reference
+        self.attributes: dict[str, Any] = {}
+        self.form: Tagged | None = None
+        self.held: tuple[list[str], list[int]] | None = None
+        self.containers: tuple[str, ...] = ()
+        self.objects: tuple[Callable[[], object], ...] = ()
+
+    def may_be(self, name: str) -> bool:
+        """Whether it may be an object of that type, for all that is known."""
+        return self.object is _gone and self.name == name
+
+
+class ObjectForms:
+    """The forms of objects, and of lists and tuples of objects.
+
+    Nothing of the program is held: what is compared by identity are atoms and forms.
+
+    Arguments:
+        config: the limits.
+        start: makes what copies values of other kinds.
+        flat: by the id of a type what copies simple containers of it.
+    """
+
+    def __init__(
+        self, config: FollowConfig, start: Callable[[], ToldCopy], flat: dict[int, Callable[[Any], object]]
+    ) -> None:
+        self._start = start
+        self._flat = flat
+        self._attributes = config.max_attributes
+        self._depth = config.max_depth
+        self._items = min(config.max_items, config.max_nodes) if config.max_depth > 0 else -1
+        self._nodes = config.max_nodes
+        self._string = config.max_string
+        self.known: dict[int, _Known] = {}
+        """By their ids the objects that were told."""
+        self._containers: dict[int, Any] = {}
+        self._left = 0
+        self.room = Number()
+        """From this is taken what is kept."""
+
+    def forget(self) -> None:
+        """What was told is gone: tell it again."""
+        self.known.clear()
+        self._containers.clear()
+
+    def form(self, value: object, level: int) -> Tagged:
+        """An object's form as it is now; see ``looks`` for the level."""
+        self._left = self._nodes
+        form = self._form(value, level, 0)
+        self.room.value -= self._nodes - self._left
+        return form
+
+    def objects(self, value: Any, level: int) -> object:
+        """The form of a list or tuple of atoms and objects as it is now; ``MISSING`` if it is no such thing."""
+        self._left = self._nodes
+        form = self.sequence(value, level, 0, of_objects=True)
+        self.room.value -= self._nodes - self._left
+        return form
+
+    def _form(self, value: object, level: int, depth: int) -> Tagged:
+        number, kind = id(value), kind_of(type(value))
+        known = self.known.get(number)
+        if known is not None and known.held is not None and known.object() is value:
+            form = self._brought_up_to_date(value, known, kind, level, depth)
+            if form is not None:
+                return form
+        name = type_name(type(value))
+        held = kind.attributes(value)
+        if known is None or (known.object() is not value and not known.may_be(name)):
+            known = self._meet(value, number, name)  # it may hold itself
+        shown = held if len(held) <= self._attributes else dict(islice(held.items(), self._attributes))
+        self._left -= len(shown)
+        string = self._string
+        now = {
+            key: item
+            if (
+                item is None
+                or (type(item) is int and -_SMALL < item < _SMALL)
+                or (type(item) is str and len(item) <= string)
+                or type(item) is float
+                or type(item) is bool
+            )
+            else self.inner(item, level, depth + 1)
+            for key, item in shown.items()
+        }
+        if shown is not held:
+            now[MORE] = Shortened("attributes", len(held), None)
+        elif known.form is not None and _is_same(known.attributes, now):
+            return known.form
+        known.attributes = now
+        known.form = form = Tagged(number, Instance(name, now))
+        known.held = None
+        if shown is held and not kind.slots:
+            self._remember(known, held)
+        return form
+
+    def _remember(self, known: _Known, held: dict[str, Any]) -> None:
+        """Keep what tells fast whether an object is as it was."""
+        others = [key for key, form in known.attributes.items() if id(type(form)) not in _SIMPLE]
+        objects = {key: self.known.get(id(held[key])) for key in others if has_attributes(type(held[key]))}
+        if all(one is not None and one.object() is held[key] for key, one in objects.items()):
+            known.containers = tuple(key for key in others if key not in objects)
+            known.objects = tuple(one.object for one in objects.values() if one is not None)
+            known.held = list(held), list(map(id, held.values()))
+
+    def _brought_up_to_date(self, value: object, known: _Known, kind: Kind, level: int, depth: int) -> Tagged | None:
+        """The form of an object of which at most some atoms and containers have changed; None of others."""
+        if (level > 1 and known.objects) or kind.place < 0 or known.held is None:
+            return None
+        own: Any = kind.namespace(value)
+        before, last = known.held
+        try:
+            values, names = list(own.values()), list(own)
+        except RuntimeError:  # another thread changes it
+            return None
+        for one in known.objects:
+            if one() is None:
+                return None
+        if names[: len(before)] != before or len(names) > self._attributes or len(values) != len(names):
+            return None
+        now, attributes = list(map(id, values)), known.attributes
+        changed: dict[str, Any] = {}
+        if now != last:
+            for key, item, new, old in zip_longest(names, values, now, last):
+                if new != old:
+                    was_simple = type(key) is str and id(type(attributes.get(key))) in _SIMPLE
+                    if not was_simple or not self._is_simple(item):
+                        return None
+                    changed[key] = item
+        for key in known.containers:
+            container = self.inner(own.get(key), level, depth + 1)
+            if container is not attributes[key]:
+                changed[key] = container
+        if changed or known.form is None:
+            known.attributes = attributes = {**attributes, **changed}
+            self._left -= len(attributes)
+            known.form = Tagged(id(value), Instance(known.name, attributes))
+            known.held = names, now
+        return known.form
+
+    def _is_simple(self, item: object) -> bool:
+        """Whether a value stands for itself."""
+        kind = type(item)
+        if kind is int:
+            return -_SMALL < item < _SMALL  # type: ignore[operator]
+        return item is None or kind is float or kind is bool or (kind is str and len(item) <= self._string)  # type: ignore[arg-type]
+
+    def _meet(self, value: object, number: int, name: str) -> _Known:
+        """An object is met for the first time."""
+        if len(self.known) >= _MOST:
+            self.forget()
+        known = self.known[number] = _Known(value, name, Tagged(number, Instance(name, None)))
+        return known
+
+    def inner(self, value: object, level: int, depth: int) -> object:
+        """The form of what an object or a container holds."""
+        known = self.known.get(id(value))
+        if known is not None and known.object() is value and level < 2:
+            return known.reference
+        kind = type(value)
+        flat = self._flat.get(id(kind))
+        if flat is None and has_attributes(kind):
+            return self._held(value, known, level, depth)
+        if depth < self._depth:
+            if flat is not None and (form := flat(value)) is not MISSING:
+                return form
+            if (kind is list or kind is tuple) and (form := self.sequence(value, level, depth)) is not MISSING:
+                return form
+            if kind is dict and (form := self._mapping(value, level, depth)) is not MISSING:
+                return form
+        copy = self._start()
+        copy.level, copy.nodes = level, max(self._left, 0)
+        form = copy.copy(value, depth)
+        self._left = copy.nodes - copy.weight
+        return form
+
+    def _held(self, value: object, known: _Known | None, level: int, depth: int) -> Tagged:
+        """The form of an object that is held by something: a reference if it is as it was told."""
+        name = type_name(type(value))
+        if known is None or (known.object() is not value and not known.may_be(name)):
+            if depth < self._depth and self._left > 0:
+                return self._form(value, 1, depth)
+            return Tagged(id(value), Instance(name, None))
+        if level == 0:
+            return known.reference
+        last = known.form
+        form = self._form(value, level - 1, depth)
+        return known.reference if form is last else form
+
+    def sequence(self, value: Any, level: int, depth: int, *, of_objects: bool = False) -> object:
+        """The form of a list or tuple; ``MISSING`` where there is more to do.
+
+        Arguments:
+            value: the list or tuple.
+            level: how closely to look at the objects in it.
+            depth: how deep it stands.
+            of_objects: whether there may be but atoms and objects in it.
+        """
+        new = value if type(value) is tuple else value.copy()
+        if len(new) > self._items or self._left <= 0 or (of_objects and not self._is_of_objects(new)):
+            return MISSING
+        self._left -= len(new)
+        items = [
+            item if item is None or (type(item) is int and -_SMALL < item < _SMALL) else self._item(item, level, depth)
+            for item in new
+        ]
+        number = id(value)
+        last: Any = self._containers.get(number)
+        form: Any = [number, *items] if type(value) is list else tuple(items)
+        if type(last) is type(form) and len(last) == len(form) and all(map(is_, last[-len(items) :], items)):
+            return last
+        return self._keep(number, form)
+
+    def _item(self, item: object, level: int, depth: int) -> object:
+        return item if self._is_simple(item) else self.inner(item, level, depth + 1)
+
+    def _is_of_objects(self, items: Any) -> bool:
+        kinds = {id(kind): kind for kind in map(type, items)}
+        return all(number in _SIMPLE or has_attributes(kind) for number, kind in kinds.items())
+
+    def _mapping(self, value: Any, level: int, depth: int) -> object:
+        """The form of a dict whose keys are atoms; ``MISSING`` where there is more to do."""
+        new = value.copy()
+        if len(new) > self._items or self._left <= 0 or not all(map(self._is_simple, new)):
+            return MISSING
+        self._left -= len(new)
+        form = {key: self._item(item, level, depth) for key, item in new.items()}
+        form[IDENTITY] = id(value)
+        last: Any = self._containers.get(id(value))
+        same = type(last) is dict and len(last) == len(form) and list(last) == list(form)
+        if same and all(map(is_, list(last.values())[:-1], form.values())):
+            return last
+        return self._keep(id(value), form)
+
+    def _keep(self, number: int, form: Any) -> Any:
+        if len(self._containers) >= _MOST_CONTAINERS:
+            self._containers.clear()
+        self._containers[number] = form
+        return form
+
+
+_SIMPLE = frozenset(map(id, (int, str, float, bool, type(None))))
+
+
+def _is_same(last: dict[str, Any], now: dict[str, Any]) -> bool:
+    return len(last) == len(now) and all(map(is_, last.values(), now.values())) and list(last) == list(now)
+
+
+class ToldCopy(ObjectCopy):
+    """One container being copied."""
+
+    __slots__ = ("forms", "level")
+    forms: ObjectForms
+    level: int
+
+    def other_at(self, value: object, depth: int) -> object:
+        """What stands for an object at some depth."""
+        return self.forms.inner(value, self.level, depth)
+
+
+class DataflowDescriber(ObjectDescriber):
+    """Copies values within a configuration's limits, objects as ``ObjectForms`` says.
+
+    Arguments:
+        config: its limits.
+    """
+
+    def __init__(self, config: FollowConfig) -> None:
+        super().__init__(config)
+        self._kind = ToldCopy
+        self._forms = ObjectForms(config, self.start, self._flat)
+        self._known = self._forms.known
+        self._looks = [self.look(level) for level in range(CLOSEST + 1)]
+
+    def forget(self) -> None:
+        """What was told is gone: tell it again."""
+        self._forms.forget()
+
+    def take_from(self, room: Number) -> None:
+        """From this number is taken what copies weigh from now on."""
+        super().take_from(room)
+        self._forms.room = room
+
+    def start(self) -> ToldCopy:
+        """A copy that may spend what the limits say."""
+        copy = super().start()
+        assert isinstance(copy, ToldCopy)
+        copy.forms, copy.level = self._forms, 1
+        return copy
+
+    def simple(self, value: object) -> object:
+        """What stands for a value that is no built-in container."""
+        return self._forms.form(value, 1) if has_attributes(type(value)) else super().simple(value)
+
+    def copy(self, value: object) -> object:
+        """A value as it is now."""
+        return self._at(value, 1)
+
+    def _at(self, value: Any, level: int) -> object:
+        kind = type(value)
+        try:
+            if kind is not list and kind is not tuple:
+                return self._forms.form(value, level) if has_attributes(kind) else super().copy(value)
+            flat = self._flat[id(kind)](value)
+            if flat is not MISSING:
+                self._room.value -= len(value)
+                return flat
+            form = self._forms.objects(value, level)
+            if form is not MISSING:
+                return form
+            copy = self.start()
+            copy.level = level
+            form = copy.copy(value, 0)
+            self.weigh(copy)
+            return form
+        except (RecursionError, MemoryError):
+            return self.lost
+
+    def refer(self, value: object) -> object:
+        """The same where nothing ran that may have changed an object since it was recorded."""
+        known = self._known.get(id(value))
+        return known.reference if known is not None and known.object() is value else self._at(value, 1)
+
+    def look(self, level: int) -> Callable[[object], object]:
+        """What looks at a variable again: at an object only after a statement that names the variable."""
+        if level == NOT_NAMED:
+            return self.change_container
+        at, form = self._at, self._forms.form
+
+        def look(value: object) -> object:
+            kind = type(value)
+            if id(kind) in WORTH_A_LOOK:
+                return at(value, level)
+            try:
+                return form(value, level) if kind_of(kind).has_attributes else None
+            except (RecursionError, MemoryError):
+                return self.lost
+
+        return look
+
+    def changes(self, values: tuple[object, ...], levels: tuple[int, ...]) -> list[object] | None:
+        """Copies of those of several variables that may have changed; None if none of them can."""
+        looks, copy = self._looks, self.copy
+        found = [
+            looks[level](value) if level else copy(value) if id(type(value)) in WORTH_A_LOOK else None
+            for value, level in zip(values, levels)
+        ]
+        return None if all(one is None for one in found) else found
