@@ -49,11 +49,15 @@ def defects_reported(name: str) -> Iterator[None]:
 def warn(message: str, category: type[FollowWarning] = FollowWarning, stacklevel: int = 2) -> None:
     """Warn of something; where warnings are errors, a line on stderr says it: no followed program stops for it.
 
+    Nothing is said while the interpreter ends: files and modules are being closed under what still runs.
+
     Arguments:
         message: what is wrong.
         category: the warning's class.
         stacklevel: as for ``warnings.warn``, counted from the caller.
     """
+    if sys.is_finalizing():
+        return
     try:
         warnings.warn(message, category, stacklevel=stacklevel + 1)
     except Exception:

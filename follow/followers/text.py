@@ -13,21 +13,22 @@ from __future__ import annotations
 import io
 import os
 import signal
-import sys
 import threading
-import warnings
 from collections.abc import Callable
 from typing import Any, TextIO
 from weakref import WeakValueDictionary
 
 from ..config import FollowConfig
-from ..errors import FollowerWarning
+from ..errors import FollowerWarning, warn
 from ..events import RECORD, SILENCE
 from ..model import Lookup, Record
 from ..sink import EventSink
 from ..trace.decode import Decoder
 from .render import Renderer
 from .screen import Screen, Write
+
+_PATIENCE = 1.0
+"""Seconds that closing waits for a thread that is writing a line."""
 
 
 class Text(EventSink):
@@ -82,12 +83,16 @@ class Text(EventSink):
         if self._off:
             return
         self._off = True
+        held = self._writing.acquire(timeout=_PATIENCE)  # another thread's line is written to its end
         try:
             if self._summary and self._renderer.any:
                 self._screen.write(self.summary())
             self._screen.close()
         except Exception as error:
             self._fail(error)
+        finally:
+            if held:
+                self._writing.release()
 
     def __enter__(self) -> Text:
         return self
@@ -119,6 +124,8 @@ class Text(EventSink):
                 with self._writing:  # unlike a call of acquire(), it cannot be left locked by a signal's exception
                     if self._busy:  # the stream itself, or a finalizer or signal handler within, runs followed code
                         self.dropped += 1
+                        return
+                    if self._off:  # since this thread asked
                         return
                     try:
                         self._busy = True
@@ -170,11 +177,7 @@ class Text(EventSink):
         if self._warned or (isinstance(error, OSError) and self._screen.is_stderr):
             return  # what is written to a stderr that is closed would change the exit code
         self._warned = True
-        try:
-            warnings.warn(message, FollowerWarning, stacklevel=3)
-        except Exception:  # warnings turned into errors must not reach the followed code either
-            if sys.stderr is not None:
-                print(message, file=sys.stderr)
+        warn(message, FollowerWarning, stacklevel=3)
 
 
 def text(

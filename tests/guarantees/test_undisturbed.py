@@ -165,6 +165,22 @@ def test_03_followers_and_reprs_that_run_followed_code_make_no_records() -> None
     assert len(records) == 2 and len(list(recorder.events())) == 3
 
 
+@pytest.mark.dicts
+def test_03_what_a_follower_runs_is_recorded_by_another_recorder_alone() -> None:
+    other = Recorder()
+    helper = follow(define("def helper(n):\n    m = n\n    return m\n", "helper"), other)
+    records: list[dict[str, Any]] = []
+
+    def show(record: dict[str, Any]) -> None:
+        records.append(record)
+        assert helper(len(records)) == len(records)
+
+    assert follow(define("def f(x):\n    y = x\n    return y\n"), show)(1) == 1
+    assert [record["instruction"] for record in records] == ["y = x", "return y"]
+    shown = [variable["val"] for record in other.records() for variable in record["local_vars"]]
+    assert {1, 2}.issubset(shown)
+
+
 def test_03_a_predicate_that_runs_followed_code_makes_no_records() -> None:
     records: list[dict[str, Any]] = []
     recorder = Recorder()
