@@ -23,16 +23,22 @@ def matches(name: str, patterns: Sequence[str]) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def is_installed(path: str) -> bool:
-    """Whether a file belongs to the standard library or to an installed package."""
-    path = os.path.realpath(path)
-    return any(path.startswith(folder + os.sep) for folder in _installed_folders())
+    """Whether a file belongs to the standard library or to an installed package.
+
+    This is asked while the program runs, maybe in an event loop: so links are followed only where nothing else tells.
+    """
+    return path.startswith(_INSTALLED) or os.path.realpath(path).startswith(_INSTALLED)
 
 
-@functools.cache
 def _installed_folders() -> tuple[str, ...]:
+    """They and what they are without links, each with a separator at its end."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     found = [*map(sysconfig.get_path, names), *site.getsitepackages(), site.getusersitepackages()]
-    return tuple(os.path.realpath(path) for path in found if path)
+    folders = [path for path in found if path]
+    return tuple(folder + os.sep for folder in (*folders, *map(os.path.realpath, folders)))
+
+
+_INSTALLED = _installed_folders()
 
 
 class Selection:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import sysconfig
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from follow import FollowConfig, follow
+from follow.selection import is_installed
 
 from .support import define, outcome
 
@@ -212,3 +215,11 @@ def test_a_call_in_a_string_that_shows_its_source_shows_the_plain_one() -> None:
     twin = follow(function, records.append, config=FollowConfig(follow_function_calls=True))
     assert outcome(twin) == outcome(function)
     assert [record["function"] for record in records].count("one") >= 1
+
+
+def test_what_is_installed_is_known_without_looking_at_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: str) -> str:
+        raise BlockingIOError(path)
+
+    monkeypatch.setattr(os.path, "realpath", refused)  # as in an event loop that is watched
+    assert is_installed.__wrapped__(os.path.join(sysconfig.get_path("stdlib"), "json", "__init__.py"))
