@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-SOURCES = 0xAAC98851
+SOURCES = 0x20003436
 """The checksum of the C sources that this Python code goes with: a helper made of others is not used."""
 
 
@@ -26,6 +26,16 @@ def _loaded() -> Any:
 native: Any = _loaded()
 """The helper; None where everything is done by Python code."""
 
-NATIVE, WRITTEN_OUT, DATAFLOW = "native", "events", "dataflow"
-"""How rewritten code makes the events of a recorder: its probes are the helper's, or are written into the code; then
+NATIVE, WRITTEN_OUT, DATAFLOW, NATIVE_DATAFLOW = "native", "events", "dataflow", "native dataflow"
+"""How rewritten code makes the events of a recorder: its probes are the helper's, or are written into the code; and
 there may be more of them to tell what objects hold."""
+
+
+def is_helped(form: str) -> bool:
+    """Whether the probes of that form are the compiled helper's."""
+    return form in (NATIVE, NATIVE_DATAFLOW)
+
+
+def tells_objects(form: str) -> bool:
+    """Whether code of that form tells what objects hold."""
+    return form in (DATAFLOW, NATIVE_DATAFLOW)

@@ -20,6 +20,9 @@ SHORT = 256
 IDENTITY = "\0id"
 """The key of a dict's ``id()``."""
 
+MORE = "…"
+"""Under this name stands how many attributes an object has whose attributes are too many."""
+
 
 class Tagged:
     """A copy of a container that is neither a list nor a dict, or a shortened one, with its ``id()``."""

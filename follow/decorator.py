@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar, overload
 
-from .accelerate import DATAFLOW
+from .accelerate import tells_objects
 from .build import build_function
 from .calls import Stepping, is_wanted
 from .channel import Channel
@@ -186,7 +186,7 @@ def probes_for(tables: Lookup, channel: Channel, depth: int | None = None) -> Pr
 def _template(function: types.FunctionType, config: FollowConfig, name: str, *, events: str) -> Template:
     located = locate(function, rewritten=hooked_channel(function.__code__) is not None)
     with defects_reported(name):
-        rewritten = rewrite_function(located, config, name, objects=events == DATAFLOW)
+        rewritten = rewrite_function(located, config, name, objects=tells_objects(events))
         return build_function(located, rewritten, name, events=events), rewritten.tables, rewritten.text
 
 

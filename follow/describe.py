@@ -37,6 +37,8 @@ class Describer:
     """Whether what is recorded of an object of a type, by the type's id, cannot change."""
     objects = False
     """Whether objects are recorded with their attributes."""
+    helper: Any = None
+    """The compiled helper's part of it, where the two must share what they know."""
 
     def __init__(self, config: FollowConfig) -> None:
         self._start = Capture(config).start

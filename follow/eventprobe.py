@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from .accelerate import NATIVE
+from .accelerate import is_helped
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
 from .copies import identity, is_same
@@ -80,7 +80,7 @@ class EventProbes(Probes):
         if asks_begin(channel.config.fields):
             self._constants["thread"], self._thread = begin_here, begin_above
         self._native: NativeProbes | None = None
-        if recorder.form == NATIVE:
+        if is_helped(recorder.form):
             begin = begin_here if asks_begin(channel.config.fields) else None
             self._native = NativeProbes(tables, channel.config, recorder, self._base, describer, self._extend, begin)
         super().__init__(tables, channel, depth)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any
 
-from .accelerate import DATAFLOW
+from .accelerate import tells_objects
 from .asserts import AssertLoader, is_hook, rewritten_by
 from .build import build_module
 from .cache import Cache
@@ -62,7 +62,7 @@ def _rewritten(
 
     def work() -> tuple[Pieces, Tables]:
         with defects_reported(filename):
-            rewritten = rewrite_module(source, config, objects=events == DATAFLOW)
+            rewritten = rewrite_module(source, config, objects=tells_objects(events))
             code = build_module(source, rewritten, events=events, finish=finish)
             return take_apart(code, meanings_of(rewritten.tables, events=events)), rewritten.tables
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
-from .accelerate import NATIVE
+from .accelerate import is_helped
 from .endings import branching, put_checks
 from .events import given_to, held_by
 from .graft import Graft, constant, set_position
@@ -40,7 +40,7 @@ _BY_SITE = ("statement", "return", "match", "lambda", "yield")
 
 def is_native(scope: Scope, form: str) -> bool:
     """Whether the compiled helper makes the events of a function: all but its loops' limits and watched expressions."""
-    return form == NATIVE and not (scope.namespace or scope.loops or scope.watches)
+    return is_helped(form) and not (scope.namespace or scope.loops or scope.watches)
 
 
 class EventGraft(Graft):
@@ -126,7 +126,7 @@ class EventGraft(Graft):
     def _callee(self, named: ast.expr, anchor: Span) -> ast.expr:
         """What a probe's name becomes: with the compiled helper nearly always the probe itself."""
         match = self._name.match(named.id)  # type: ignore[attr-defined]
-        if self._form == NATIVE and match is not None and match.group(2) is not None:
+        if is_helped(self._form) and match is not None and match.group(2) is not None:
             what, number = match.group(1) or "statement", int(match.group(2))
             if what == "enter" and self._tables.scopes[number].name == "<lambda>":
                 if is_native(self._tables.scopes[number], self._form):

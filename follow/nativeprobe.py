@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .accelerate import native
-from .capture import Shortened
 from .config import FollowConfig
-from .copies import IDENTITY, SHORT, Tagged
 from .describe import Describer
-from .described import Described
 from .events import ALL, FEW, SOME, given_to, held_by, id_of, id_of_entry
+from .looks import level_of, runs_code
 from .model import CELL, SLOT, VALUE, Lookup, Shown, Site
 from .sink import EventSink
-from .state import MISSING
+from .snapshots import snapshots_of
 
 _RECORD, _ENTER, _YIELD = range(3)
-_SHOWS, _HIDES, _SHOWS_NONE, _SHOWS_YIELDED, _TOGETHER, _LOOKS, _CLEARS_LAST, _STATELESS, _UNLESS_ATOM, _CHECKS = (
-    1 << bit for bit in range(10)
+_SHOWS, _HIDES, _SHOWS_NONE, _SHOWS_YIELDED, _TOGETHER, _LOOKS, _CLEARS_LAST, _STATELESS, _UNLESS_ATOM, _CHECKS, _REFERS = (
+    1 << bit for bit in range(11)
 )
 """As in native/probe.c."""
 _PLACES = {VALUE: 0, SLOT: 1, CELL: 2}
-_SECRET = 1 << 4
-_INDEX = 5
-_OTHERS = (bytearray, deque, OrderedDict, defaultdict)
-"""What can change besides lists, tuples, dicts and sets, and is copied by Python code."""
-
+_SECRET, _REFERRED = 1 << 4, 1 << 5
+_LEVEL, _INDEX = 6, 8
 _MONOTONIC = "clock_gettime(CLOCK_MONOTONIC)"
 
 
@@ -45,33 +39,6 @@ def events_of(sink: EventSink, extend: Callable[[tuple[Any, ...]], None]) -> Any
         ended=constants["ended"],
         extend=None if getattr(extend, "__self__", None) is sink.buffer else extend,
         now=None if system else sink.now,
-    )
-
-
-def snapshots_of(describer: Describer, config: FollowConfig) -> Any:
-    """What copies values as a describer does, as far as the helper can; the rest it leaves to the describer."""
-    return native.Snapshots(
-        depth=config.max_depth,
-        items=config.max_items,
-        string=config.max_string,
-        nodes=config.max_nodes,
-        bits=config.max_bits,
-        texts=describer.most >= 0,
-        objects=describer.objects,
-        described=describer.descriptions,
-        copy=describer.copy,
-        change=describer.change,
-        hide=describer.hide,
-        lost=describer.lost,
-        missing=MISSING,
-        identity=IDENTITY,
-        tagged=Tagged,
-        shortened=Shortened,
-        descriptions=Described,
-        others=_OTHERS,
-        deque=deque,
-        room=describer.room,
-        short=SHORT,
     )
 
 
@@ -104,8 +71,9 @@ class NativeProbes:
         self._told = begin
         shared = sink.helpers.get(config)
         if shared is None:
-            shared = sink.helpers[config] = events_of(sink, extend), snapshots_of(describer, config)
+            shared = sink.helpers[config] = events_of(sink, extend), describer.helper or snapshots_of(describer, config)
         self._events, self._snapshots = shared
+        self._objects = describer.objects
 
     def probe(self, name: str) -> Any:
         """The probe of a name: of a call (``begin_0``) or of a site (``given_0``, ``statement_0``, ``return_0``, …)."""
@@ -137,10 +105,16 @@ class NativeProbes:
         held = held_by(site, scope)
         index = {name: number for number, name in enumerate(names)}
 
-        def where(shown: Shown) -> int:
-            at = index[shown.name] if shown.place == VALUE else shown.index
-            return _PLACES[shown.place] | _SECRET * (shown.name in scope.secret) | at << _INDEX
+        refers = self._objects and not runs_code(site.instruction)
 
+        def where(shown: Shown, level: int = 0) -> int:
+            at = index[shown.name] if shown.place == VALUE else shown.index
+            return _PLACES[shown.place] | _SECRET * (shown.name in scope.secret) | level << _LEVEL | at << _INDEX
+
+        def again(shown: Shown) -> int:
+            return where(shown, level_of(site.instruction, shown.name) if self._objects else 0)
+
+        flags |= _REFERS * refers
         if site.result == "yield":
             flags |= _SHOWS_YIELDED
         flags |= _TOGETHER * held.together | _LOOKS * (site.kind in ("for", "while"))
@@ -154,10 +128,10 @@ class NativeProbes:
             few=id_of(self._base, site.number, FEW),
             all=id_of(self._base, site.number, ALL) if held.longer else None,
             some=id_of(self._base, site.number, SOME),
-            bound=tuple(map(where, held.bound)),
+            bound=tuple(where(shown) | _REFERRED * refers for shown in held.bound),
             cells=tuple(map(where, held.cells)),
-            again=tuple(map(where, held.again)),
-            bases=tuple(index[name] << _INDEX for name in site.bases) if held.longer else (),
+            again=tuple(map(again, held.again)),
+            bases=tuple(1 << _LEVEL | index[name] << _INDEX for name in site.bases) if held.longer else (),
             stores=tuple((slot, index[site.arguments[argument]]) for slot, argument in site.stores),
             clears=tuple(slot << _INDEX for slot in site.clears),
         )
@@ -165,9 +139,15 @@ class NativeProbes:
     def _begin(self, number: int) -> tuple[Any, ...]:
         scope = self._tables.scope(number)
 
+        # of a new object, which may have the place of one that is gone, nothing is known
+        refers = self._objects and scope.name != "__init__" and scope.entered[:1] == ("self",)
+
         def where(place: str, names: tuple[str, ...]) -> tuple[int, ...]:
             return tuple(
-                _PLACES[place] | _SECRET * (name in scope.secret) | at << _INDEX
+                _PLACES[place]
+                | _SECRET * (name in scope.secret)
+                | _REFERRED * (refers and place == VALUE and at == 0)
+                | at << _INDEX
                 for at, name in enumerate(names)
                 if place == VALUE or name in scope.names
             )

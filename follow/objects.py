@@ -10,15 +10,13 @@ from typing import Any
 
 from .capture import Shortened, type_name
 from .config import FollowConfig
-from .copies import Instance, Tagged
+from .copies import MORE, Instance, Tagged
 from .describe import WORTH_A_LOOK, Describer, DescribingCopy
 from .described import ATOM_IDS, Described, mro_of, names_of
 
-MORE = "…"
-"""Under this name stands how many attributes an object has whose attributes are too many."""
-
 _flags = type.__dict__["__flags__"].__get__
-_HEAP_TYPE = 1 << 9
+_HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8
+"""Classes written in Python are the former; so may be those written in C, but most of these are both."""
 
 
 class Kind:
@@ -36,7 +34,8 @@ class Kind:
 
     def __init__(self, kind: type) -> None:
         mro = mro_of(kind)
-        simple = bool(_flags(kind) & _HEAP_TYPE) and not any(cls is type or cls is ModuleType for cls in mro)
+        written = _flags(kind) & (_HEAP_TYPE | _IMMUTABLE_TYPE) == _HEAP_TYPE
+        simple = written and not any(cls is type or cls is ModuleType for cls in mro)
         self.of = weakref.ref(kind)
         self.has_attributes = simple and kind is not FunctionType
         self.place = -1

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .accelerate import DATAFLOW, native
+from .accelerate import DATAFLOW, NATIVE_DATAFLOW, native
 from .config import FollowConfig
 from .describe import Describer, describe_record
 from .errors import warn
@@ -114,8 +114,10 @@ class Recorder(EventSink, Shown):
 
     @property
     def form(self) -> str:
-        """How code makes its events: the compiled helper does not know how closely objects are to be looked at."""
-        return DATAFLOW if self.detail == "dataflow" else super().form
+        """How code makes its events (see ``accelerate``)."""
+        if self.detail == "dataflow":
+            return DATAFLOW if native is None else NATIVE_DATAFLOW
+        return super().form
 
     def describer(self, config: FollowConfig) -> Describer:
         """What copies values within a configuration's limits: one for all that is followed with it."""

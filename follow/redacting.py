@@ -11,12 +11,12 @@ from .asking import AskingCapture
 from .capture import Capture, Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, SHORT, Tagged, plain
+from .dataflow import DataflowDescriber
 from .describe import CopiedBytearray, Describer, DescribingCopy, is_hashable
 from .described import Described
 from .objects import ObjectCopy, ObjectDescriber
 from .redaction import LONGEST, Redaction, option, redaction_of
 from .state import MISSING
-from .told import DataflowDescriber
 
 
 class RedactingDescriber(Describer):

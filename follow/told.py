@@ -14,10 +14,8 @@ from typing import Any
 
 from .capture import Shortened, type_name
 from .config import FollowConfig
-from .copies import IDENTITY, Instance, Tagged
-from .describe import WORTH_A_LOOK
-from .looks import CLOSEST, NOT_NAMED
-from .objects import MORE, Kind, ObjectCopy, ObjectDescriber, has_attributes, kind_of
+from .copies import IDENTITY, MORE, Instance, Tagged
+from .objects import Kind, has_attributes, kind_of
 from .state import MISSING, Number
 
 _MOST = 1 << 16
@@ -39,15 +37,16 @@ class _Known:
         name: the name of its type.
         object: gives the object as long as it lives, if it can be referred to weakly: another may get its place.
         reference: what stands for it where its attributes are told elsewhere.
-        attributes: the forms of these.
-        form: its own form; None as long as it is being told for the first time.
+        kind: what matters of that type; None as long as it is being told for the first time.
+        attributes: the forms of these; of objects that were told what stands for them.
+        form: its own form, with these; None as long as it is being told for the first time.
         held: the names of what its ``__dict__`` held, and the ids of that, where that was all. What does not change
             is kept by ``attributes``, so nothing else can get its id.
         containers: the names of those of its attributes that hold what can change by itself.
         objects: what gives the objects that it holds, as long as they live.
     """
 
-    __slots__ = ("attributes", "containers", "form", "held", "name", "object", "objects", "reference")
+    __slots__ = ("attributes", "containers", "form", "held", "kind", "name", "object", "objects", "reference")
 
     def __init__(self, value: object, name: str, reference: Tagged) -> None:
         self.name = name
@@ -56,15 +55,16 @@ class _Known:
         except TypeError:
             self.object = _gone
         self.reference = reference
+        self.kind: Kind | None = None
         self.attributes: dict[str, Any] = {}
         self.form: Tagged | None = None
         self.held: tuple[list[str], list[int]] | None = None
         self.containers: tuple[str, ...] = ()
         self.objects: tuple[Callable[[], object], ...] = ()
 
-    def may_be(self, name: str) -> bool:
-        """Whether it may be an object of that type, for all that is known."""
-        return self.object is _gone and self.name == name
+    def may_be(self, value: object, name: str) -> bool:
+        """Whether it may be that object, whose type has that name, for all that is known."""
+        return self.name == name and (self.object is _gone or self.object() is value)
 
 
 class ObjectForms:
@@ -79,7 +79,7 @@ class ObjectForms:
     """
 
     def __init__(
-        self, config: FollowConfig, start: Callable[[], ToldCopy], flat: dict[int, Callable[[Any], object]]
+        self, config: FollowConfig, start: Callable[[], Any], flat: dict[int, Callable[[Any], object]]
     ) -> None:
         self._start = start
         self._flat = flat
@@ -107,6 +107,13 @@ class ObjectForms:
         self.room.value -= self._nodes - self._left
         return form
 
+    def changed(self, value: object, level: int) -> Tagged | None:
+        """The same; None if it is as it was told."""
+        known = self.known.get(id(value))
+        last = None if known is None else known.form
+        form = self.form(value, level)
+        return None if form is last else form
+
     def objects(self, value: Any, level: int) -> object:
         """The form of a list or tuple of atoms and objects as it is now; ``MISSING`` if it is no such thing."""
         self._left = self._nodes
@@ -117,13 +124,13 @@ class ObjectForms:
     def _form(self, value: object, level: int, depth: int) -> Tagged:
         number, kind = id(value), kind_of(type(value))
         known = self.known.get(number)
-        if known is not None and known.held is not None and known.object() is value:
+        if known is not None and known.held is not None and known.kind is kind and known.object() is value:
             form = self._brought_up_to_date(value, known, kind, level, depth)
             if form is not None:
                 return form
         name = type_name(type(value))
         held = kind.attributes(value)
-        if known is None or (known.object() is not value and not known.may_be(name)):
+        if known is None or not known.may_be(value, name):
             known = self._meet(value, number, name)  # it may hold itself
         shown = held if len(held) <= self._attributes else dict(islice(held.items(), self._attributes))
         self._left -= len(shown)
@@ -144,12 +151,23 @@ class ObjectForms:
             now[MORE] = Shortened("attributes", len(held), None)
         elif known.form is not None and _is_same(known.attributes, now):
             return known.form
-        known.attributes = now
-        known.form = form = Tagged(number, Instance(name, now))
-        known.held = None
+        form = Tagged(number, Instance(name, now))
+        known.attributes = kept = self._with_references(shown, now)
+        known.form = form if kept is now else Tagged(number, Instance(name, kept))
+        known.held, known.kind = None, kind
         if shown is held and not kind.slots:
             self._remember(known, held)
         return form
+
+    def _with_references(self, held: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+        """The forms of attributes for the next time: what was told with its own attributes is told once."""
+        kept = now
+        for key, form in now.items():
+            if type(form) is Tagged and (known := self.known.get(form.number)) is not None:
+                if form is not known.reference and known.object() is held[key]:
+                    kept = kept if kept is not now else now.copy()
+                    kept[key] = known.reference
+        return kept
 
     def _remember(self, known: _Known, held: dict[str, Any]) -> None:
         """Keep what tells fast whether an object is as it was."""
@@ -234,15 +252,15 @@ class ObjectForms:
     def _held(self, value: object, known: _Known | None, level: int, depth: int) -> Tagged:
         """The form of an object that is held by something: a reference if it is as it was told."""
         name = type_name(type(value))
-        if known is None or (known.object() is not value and not known.may_be(name)):
+        if known is None or not known.may_be(value, name):
             if depth < self._depth and self._left > 0:
                 return self._form(value, 1, depth)
             return Tagged(id(value), Instance(name, None))
         if level == 0:
             return known.reference
-        last = known.form
+        last, reference = known.form, known.reference
         form = self._form(value, level - 1, depth)
-        return known.reference if form is last else form
+        return reference if form is last else form
 
     def sequence(self, value: Any, level: int, depth: int, *, of_objects: bool = False) -> object:
         """The form of a list or tuple; ``MISSING`` where there is more to do.
@@ -301,105 +319,3 @@ _SIMPLE = frozenset(map(id, (int, str, float, bool, type(None))))
 
 def _is_same(last: dict[str, Any], now: dict[str, Any]) -> bool:
     return len(last) == len(now) and all(map(is_, last.values(), now.values())) and list(last) == list(now)
-
-
-class ToldCopy(ObjectCopy):
-    """One container being copied."""
-
-    __slots__ = ("forms", "level")
-    forms: ObjectForms
-    level: int
-
-    def other_at(self, value: object, depth: int) -> object:
-        """What stands for an object at some depth."""
-        return self.forms.inner(value, self.level, depth)
-
-
-class DataflowDescriber(ObjectDescriber):
-    """Copies values within a configuration's limits, objects as ``ObjectForms`` says.
-
-    Arguments:
-        config: its limits.
-    """
-
-    def __init__(self, config: FollowConfig) -> None:
-        super().__init__(config)
-        self._kind = ToldCopy
-        self._forms = ObjectForms(config, self.start, self._flat)
-        self._known = self._forms.known
-        self._looks = [self.look(level) for level in range(CLOSEST + 1)]
-
-    def forget(self) -> None:
-        """What was told is gone: tell it again."""
-        self._forms.forget()
-
-    def take_from(self, room: Number) -> None:
-        """From this number is taken what copies weigh from now on."""
-        super().take_from(room)
-        self._forms.room = room
-
-    def start(self) -> ToldCopy:
-        """A copy that may spend what the limits say."""
-        copy = super().start()
-        assert isinstance(copy, ToldCopy)
-        copy.forms, copy.level = self._forms, 1
-        return copy
-
-    def simple(self, value: object) -> object:
-        """What stands for a value that is no built-in container."""
-        return self._forms.form(value, 1) if has_attributes(type(value)) else super().simple(value)
-
-    def copy(self, value: object) -> object:
-        """A value as it is now."""
-        return self._at(value, 1)
-
-    def _at(self, value: Any, level: int) -> object:
-        kind = type(value)
-        try:
-            if kind is not list and kind is not tuple:
-                return self._forms.form(value, level) if has_attributes(kind) else super().copy(value)
-            flat = self._flat[id(kind)](value)
-            if flat is not MISSING:
-                self._room.value -= len(value)
-                return flat
-            form = self._forms.objects(value, level)
-            if form is not MISSING:
-                return form
-            copy = self.start()
-            copy.level = level
-            form = copy.copy(value, 0)
-            self.weigh(copy)
-            return form
-        except (RecursionError, MemoryError):
-            return self.lost
-
-    def refer(self, value: object) -> object:
-        """The same where nothing ran that may have changed an object since it was recorded."""
-        known = self._known.get(id(value))
-        return known.reference if known is not None and known.object() is value else self._at(value, 1)
-
-    def look(self, level: int) -> Callable[[object], object]:
-        """What looks at a variable again: at an object only after a statement that names the variable."""
-        if level == NOT_NAMED:
-            return self.change_container
-        at, form = self._at, self._forms.form
-
-        def look(value: object) -> object:
-            kind = type(value)
-            if id(kind) in WORTH_A_LOOK:
-                return at(value, level)
-            try:
-                return form(value, level) if kind_of(kind).has_attributes else None
-            except (RecursionError, MemoryError):
-                return self.lost
-
-        return look
-
-    def changes(self, values: tuple[object, ...], levels: tuple[int, ...]) -> list[object] | None:
-        """Copies of those of several variables that may have changed; None if none of them can."""
-        looks, copy = self._looks, self.copy
-        found = [
-            looks[level](value) if level else copy(value) if id(type(value)) in WORTH_A_LOOK else None
-            for value, level in zip(values, levels)
-        ]
-        return None if all(one is None for one in found) else found

@@ -32,7 +32,7 @@ typedef struct {
     uintptr_t key;
     PyObject *form; /* borrowed: the program's container holds nothing of it, the form being made does */
     unsigned epoch;
-    char state;
+    char state, level;
 } Met;
 
 typedef struct {
@@ -44,13 +44,21 @@ typedef struct {
 #define TYPES 64 /* a power of two */
 #define SNAPSHOT_NAMES 10
 
+typedef struct Objects Objects;
+
 typedef struct {
     PyObject_HEAD
     Py_ssize_t depth, items, string, nodes;
     Py_ssize_t brief, short_; /* strings up to `brief` weigh no more than other items, longer ones one more per `short_` */
     int bits;     /* the most bits of an integer that is kept as it is */
     int texts;    /* whether short strings are kept as they are, and containers of them copied */
-    int objects;  /* whether objects are recorded with their attributes, which only Python code does */
+    int objects;  /* whether objects are recorded with their attributes */
+    Objects *told; /* what was told of objects; NULL where they are not recorded, or Python code does that */
+    PyObject *leaf, *looks; /* Python code: makes the form of what is not done here; a tuple: what looks at objects, by level */
+    PyTypeObject *instance;
+    Py_ssize_t attributes; /* so many are kept of one object */
+    PyObject *more, *attributes_word;
+    Py_ssize_t tagged_number, tagged_content, instance_type, instance_attributes; /* where their slots are */
     PyObject *described; /* a dict: by the id of a type what stands for its objects */
     PyObject *copy, *change, *hide; /* what Python code does for all that is not done here */
     PyObject *lost, *missing, *identity;
@@ -65,13 +73,15 @@ typedef struct {
     Met *met;
     unsigned epoch;
     size_t met_count;
+    PyObject **staying; /* forms that were met and must stay until the value is copied, where objects are told */
+    size_t staying_count;
 } Snapshots;
 
 /* The value of a variable: itself, its form, or NULL with an exception that is the program's. With `whole`, an
-   integer is kept whatever its size. */
-PyObject *snapshot_of(Snapshots *self, PyObject *value, int whole);
-/* The same of what may have changed; None of what cannot change. */
-PyObject *snapshot_change(Snapshots *self, PyObject *value);
+   integer is kept whatever its size; with `refers`, nothing ran that may have changed an object since it was told. */
+PyObject *snapshot_of(Snapshots *self, PyObject *value, int whole, int refers);
+/* The same of what may have changed; None of what cannot change. `level` says how closely to look at objects. */
+PyObject *snapshot_change(Snapshots *self, PyObject *value, int level);
 /* What a closure's cell holds. */
 PyObject *snapshot_cell(Snapshots *self, PyObject *cell);
 /* What stands for a secret. */
@@ -83,8 +93,54 @@ PyObject *forget_types(PyObject *module, PyObject *arguments);
 /* Where follow.state.Number has its value; NULL with an exception if an object is none. Borrowed. */
 PyObject **number_in(PyObject *object);
 int is_small_text(PyObject *value, Py_ssize_t most);
+/* An object with `number` and `content`; an object of the class Instance. */
+PyObject *tagged(Snapshots *self, PyObject *value, PyObject *content);
+PyObject *instance(Snapshots *self, PyObject *name, PyObject *attributes);
+PyObject *many_attributes(Snapshots *self, Py_ssize_t count);
 
 extern PyType_Spec snapshots_spec;
+
+/* A value being copied. */
+typedef struct {
+    PyObject *into, *key; /* what it is an item of; the key, of a dict */
+    Py_ssize_t index;
+    PyObject *value;
+    int level, depth;
+} Hole;
+
+#define FEW_HOLES 4
+
+typedef struct {
+    Snapshots *of;
+    Py_ssize_t nodes, weight;
+    PyTypeObject *kind;  /* the type of the object that was met last */
+    PyObject *described; /* borrowed: what stands for it */
+    int level;           /* how closely to look at objects */
+    int same;            /* whether the object that was looked at last is as it was told */
+    PyObject *hole;      /* borrowed: the value whose form is a placeholder, until it is known where that stands */
+    int hole_depth;
+    Py_ssize_t holes_count, holes_room;
+    Hole *holes, few[FEW_HOLES];
+} Work;
+
+PyObject *form_of(Work *work, PyObject *value, int depth, int *simple);
+int is_plain_item(Snapshots *self, PyObject *value);
+/* A hole was put in a container, at a dict's key or at an index; -1 with an error. */
+int note_hole(Work *work, PyObject *into, PyObject *key, Py_ssize_t index);
+
+/* -- objects.c: objects with their attributes --------------------------------------------------------- */
+
+Objects *objects_new(void);
+/* What was told is gone. */
+void objects_forget(Objects *self);
+void objects_free(Objects *self);
+/* Whether objects of a type are recorded with their attributes; -1 with an error. */
+int has_attributes(Objects *self, PyTypeObject *type);
+/* What stands for an object that was told, where that is told elsewhere; borrowed, or NULL. */
+PyObject *reference_to(Objects *self, PyObject *value);
+/* The form of an object with its attributes: of a variable's value (depth 0), or of one that something holds. `given` are
+   its attributes, or NULL. NULL without an error if Python code must read them. */
+PyObject *object_form(Work *work, PyObject *value, PyObject *given, int depth);
 
 /* -- probe.c: what the followed code calls --------------------------------------------------------- */
 

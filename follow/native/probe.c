@@ -22,6 +22,7 @@ enum {
     CLEARS_LAST = 64,  /* what it unbinds still shows in its own event */
     STATELESS = 128,   /* of an ENTER: the state is the call's number alone */
     CHECKS = 512,      /* sees whether the outermost call ends */
+    REFERS = 1024,     /* nothing ran that may have changed the object that the event's last value is */
     UNLESS_ATOM = 256, /* nothing but what is bound has changed if that cannot change */
 };
 #define ROOM 40
@@ -238,7 +239,8 @@ PyType_Spec events_spec = {
 /* -- a probe ----------------------------------------------------------------------------------------- */
 
 typedef struct {
-    short place, secret;
+    short place;
+    char secret, refers, level; /* whether it is one; whether an object is as it was told; how closely to look at one */
     int index;
 } Where;
 
@@ -305,7 +307,7 @@ static PyObject *value_at(Probe *self, Where *where, PyObject *state, PyObject *
         if (value == NULL) return Py_NewRef(self->snapshots->missing);
         form = snapshot_hidden(self->snapshots, value);
     } else {
-        form = snapshot_of(self->snapshots, value, 1);
+        form = snapshot_of(self->snapshots, value, 1, where->refers);
     }
     Py_DECREF(value);
     return form;
@@ -314,7 +316,7 @@ static PyObject *value_at(Probe *self, Where *where, PyObject *state, PyObject *
 static PyObject *change_at(Probe *self, Where *where, PyObject *state, PyObject *const *args, Py_ssize_t count)
 {
     PyObject *value = found_at(self, where, state, args, count);
-    PyObject *form = snapshot_change(self->snapshots, value);
+    PyObject *form = snapshot_change(self->snapshots, value, where->level);
     Py_DECREF(value);
     return form;
 }
@@ -393,7 +395,8 @@ static int gather_result(Probe *self, PyObject *state, PyObject *value, PyObject
 {
     PyObject *form;
     if (self->flags & SHOWS) {
-        form = self->flags & HIDES ? snapshot_hidden(self->snapshots, value) : snapshot_of(self->snapshots, value, 1);
+        form = self->flags & HIDES ? snapshot_hidden(self->snapshots, value) 
+                                   : snapshot_of(self->snapshots, value, 1, (self->flags & REFERS) != 0);
     } else if (self->flags & SHOWS_YIELDED) {
         PyObject *yielded = state_item(state, YIELDED);
         form = Py_NewRef(yielded == NULL ? Py_None : yielded);
@@ -536,7 +539,7 @@ static PyObject *run_yield(Probe *self, PyObject *const *args, Py_ssize_t count)
         return NULL;
     }
     PyObject *form = self->flags & HIDES ? snapshot_hidden(self->snapshots, args[1])
-                                         : snapshot_of(self->snapshots, args[1], 0);
+                                         : snapshot_of(self->snapshots, args[1], 0, 0);
     if (form == NULL) return NULL;
     set_state(args[0], YIELDED, form);
     Py_DECREF(form);
@@ -560,7 +563,8 @@ static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, Py
 
 /* -- making it --------------------------------------------------------------------------------------- */
 
-/* Places come as integers: 4 bits of place, 1 bit whether it is a secret, the rest is the index. */
+/* Places come as integers: 4 bits of place, 1 bit whether it is a secret, 1 bit whether it refers, 2 bits of level, the
+   rest is the index. */
 static int wheres(Wheres *into, PyObject *numbers)
 {
     Py_ssize_t count = PyTuple_GET_SIZE(numbers);
@@ -574,7 +578,8 @@ static int wheres(Wheres *into, PyObject *numbers)
     for (Py_ssize_t i = 0; i < count; i++) {
         unsigned long number = PyLong_AsUnsignedLong(PyTuple_GET_ITEM(numbers, i));
         if (number == (unsigned long)-1 && PyErr_Occurred()) return -1;
-        into->items[i] = (Where){(short)(number & 15), (short)(number >> 4 & 1), (int)(number >> 5)};
+        into->items[i] = (Where){(short)(number & 15), (char)(number >> 4 & 1), (char)(number >> 5 & 1),
+                                 (char)(number >> 6 & 3), (int)(number >> 8)};
     }
     into->count = (int)count;
     return 0;
@@ -595,7 +600,7 @@ static int stores_of(Wheres *into, PyObject *pairs)
         int slot;
         short argument;
         if (!PyArg_ParseTuple(PyTuple_GET_ITEM(pairs, i), "ih", &slot, &argument)) return -1;
-        into->items[i] = (Where){argument, 0, slot};
+        into->items[i] = (Where){argument, 0, 0, 0, slot};
     }
     into->count = (int)count;
     return 0;

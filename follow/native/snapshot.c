@@ -2,7 +2,8 @@
 
    No code of the program runs here, nor any other Python code, and the collector is off meanwhile: so the GIL is
    held from a value's first item to its last, and no other thread can change it half way. What is not done here
-   (objects that nobody has described yet, long strings, cycles, …) makes the whole value Python's task.
+   (objects that nobody has described yet, long strings, cycles, …) makes the whole value Python's task; where objects are
+   recorded with their attributes only that part of it, once all the rest is made: for what was told is told once.
 
    The form that was made of a container last is kept. A container is turned into its form item by item, and as long as
    each is the item of the last form, nothing is made. So what has not changed costs a comparison a item. */
@@ -15,15 +16,6 @@
 #define DEEPEST 50
 enum { WHOLE, CUT, HEAD, NAMED, METHOD, CLASS }; /* the variants of what is kept of one container */
 enum { NOT_MET, UNDER_WAY, DONE };
-
-typedef struct {
-    Snapshots *of;
-    Py_ssize_t nodes, weight;
-    PyTypeObject *kind;  /* the type of the object that was met last */
-    PyObject *described; /* borrowed: what stands for it */
-} Work;
-
-static PyObject *form_of(Work *work, PyObject *value, int depth, int *simple);
 
 /* -- what needs no copy ------------------------------------------------------------------------------ */
 
@@ -51,6 +43,8 @@ static inline int is_plain(Snapshots *self, PyObject *value)
     if (kind == &PyUnicode_Type) return self->texts && is_small_text(value, self->brief);
     return kind == &PyFloat_Type || value == Py_None || kind == &PyBool_Type;
 }
+
+int is_plain_item(Snapshots *self, PyObject *value) { return is_plain(self, value); }
 
 static unsigned forgotten; /* how often descriptions of types were forgotten */
 
@@ -86,6 +80,7 @@ static inline PyObject *quick(Work *work, PyObject *item)
     if (kind == work->kind) return work->described;
     if (is_plain(work->of, item)) return item;
     if (kind == &PyList_Type || kind == &PyTuple_Type || kind == &PyDict_Type || kind == &PyLong_Type) return NULL;
+    if (work->of->told != NULL && PyType_HasFeature(kind, Py_TPFLAGS_HEAPTYPE)) return NULL; /* it may have attributes */
     PyObject *found = described(work->of, kind);
     if (found != NULL) {
         work->kind = kind;
@@ -177,7 +172,7 @@ static Met *met(Snapshots *self, uintptr_t key)
     while (self->met[at].epoch == self->epoch && self->met[at].key != key) at = (at + 1) & (MOST_MET - 1);
     Met *entry = &self->met[at];
     if (entry->epoch != self->epoch) {
-        *entry = (Met){key, NULL, self->epoch, NOT_MET};
+        *entry = (Met){key, NULL, self->epoch, NOT_MET, 0};
         self->met_count++;
     }
     return entry;
@@ -197,13 +192,38 @@ static PyObject *made(Snapshots *self, PyTypeObject *kind, const int *names, PyO
     return new;
 }
 
-static PyObject *tagged(Snapshots *self, PyObject *value, PyObject *content)
+/* A new object that holds two others in its slots; no form is in a cycle that the collector had to find. */
+static PyObject *pair(PyTypeObject *kind, Py_ssize_t at, PyObject *one, Py_ssize_t other_at, PyObject *other)
 {
-    static const int names[] = {NUMBER, CONTENT};
+    PyObject *new = kind->tp_alloc(kind, 0);
+    if (new == NULL) return NULL;
+    *(PyObject **)((char *)new + at) = Py_NewRef(one);
+    *(PyObject **)((char *)new + other_at) = Py_NewRef(other);
+    if (PyObject_GC_IsTracked(new)) PyObject_GC_UnTrack(new);
+    return new;
+}
+
+PyObject *tagged(Snapshots *self, PyObject *value, PyObject *content)
+{
     PyObject *number = PyLong_FromVoidPtr(value);
     if (number == NULL) return NULL;
-    PyObject *values[] = {number, content};
-    PyObject *new = made(self, self->tagged, names, values, 2);
+    PyObject *new = pair(self->tagged, self->tagged_number, number, self->tagged_content, content);
+    Py_DECREF(number);
+    return new;
+}
+
+PyObject *instance(Snapshots *self, PyObject *name, PyObject *attributes)
+{
+    return pair(self->instance, self->instance_type, name, self->instance_attributes, attributes);
+}
+
+PyObject *many_attributes(Snapshots *self, Py_ssize_t count)
+{
+    static const int names[] = {TYPE, LENGTH, SHOWN};
+    PyObject *number = PyLong_FromSsize_t(count);
+    if (number == NULL) return NULL;
+    PyObject *values[] = {self->attributes_word, number, Py_None};
+    PyObject *new = made(self, self->shortened, names, values, 3);
     Py_DECREF(number);
     return new;
 }
@@ -294,6 +314,10 @@ static PyObject *items_form(
             for (Py_ssize_t j = skip; j < i + skip; j++) PyList_SET_ITEM(new, j, Py_NewRef(PyList_GET_ITEM(old, j)));
         }
         PyList_SET_ITEM(new, i + skip, owned != NULL ? owned : Py_NewRef(form));
+        if (work->hole != NULL && note_hole(work, new, NULL, i + skip) < 0) {
+            Py_DECREF(new);
+            return NULL;
+        }
     }
     if (new == NULL) return Py_NewRef(old);
     PyObject_GC_UnTrack(new); /* a form holds no cycle, and never changes */
@@ -354,6 +378,7 @@ static PyObject *tuple_form(Work *work, PyObject *value, int depth, int *simple)
         }
         if (new != NULL) PyTuple_SET_ITEM(new, i, Py_NewRef(form));
         Py_XDECREF(owned);
+        if (work->hole != NULL && note_hole(work, new, NULL, i) < 0) goto failed;
         continue;
     dropped:
         Py_XDECREF(owned);
@@ -378,6 +403,9 @@ static PyObject *pairs_form(Work *work, PyObject *value, Py_ssize_t count, PyObj
 {
     Py_ssize_t at = 0, at_old = 0, index = 0;
     PyObject *key, *item, *new = NULL;
+    for (; work->of->told != NULL && index < count && PyDict_Next(value, &at, &key, &item); index++)
+        if (!is_plain(work->of, key)) return NULL; /* before any object is told */
+    at = index = 0;
     if (old == NULL && (new = PyDict_New()) == NULL) return NULL;
     for (; index < count && PyDict_Next(value, &at, &key, &item); index++) {
         PyObject *old_key = NULL, *old_item = NULL;
@@ -401,6 +429,7 @@ static PyObject *pairs_form(Work *work, PyObject *value, Py_ssize_t count, PyObj
         }
         failed = failed || PyDict_SetItem(new, key, form) < 0;
         Py_XDECREF(owned);
+        failed = failed || (work->hole != NULL && note_hole(work, new, key, 0) < 0);
         if (failed) {
             Py_XDECREF(new);
             return NULL;
@@ -520,7 +549,7 @@ static PyObject *container_form(Work *work, PyObject *value, int depth)
     if (length < 0 || depth > DEEPEST) return NULL;
     Met *place = met(self, (uintptr_t)value);
     if (place == NULL || place->state == UNDER_WAY) return NULL; /* a cycle is Python's task */
-    if (place->state == DONE) return Py_NewRef(place->form);
+    if (place->state == DONE && (self->told == NULL || place->level == work->level)) return Py_NewRef(place->form);
     if (depth >= self->depth && length) return cut_form(work, value, length);
     work->nodes -= length < self->items ? length : self->items;
     if (work->nodes < 0) return cut_form(work, value, length);
@@ -536,13 +565,14 @@ static PyObject *container_form(Work *work, PyObject *value, int depth)
     int stays = length <= self->items && (kind == &PyList_Type || kind == &PyDict_Type || simple);
     if (kind == &PyFrozenSet_Type) stays = 0;
     place->state = form != NULL && stays ? DONE : NOT_MET;
+    place->level = (char)work->level;
     place->form = form;
+    if (self->told != NULL && place->state == DONE) self->staying[self->staying_count++] = Py_NewRef(form);
+    if (self->staying_count == MOST_MET) place->state = NOT_MET, Py_DECREF(self->staying[--self->staying_count]);
     return form;
 }
 
-/* What stands for an item that is not plain; NULL if it is Python's task. `simple` is cleared where the container that
-   it is in is none that follow/flat.py would take. */
-static PyObject *form_of(Work *work, PyObject *value, int depth, int *simple)
+static PyObject *form_by_type(Work *work, PyObject *value, int depth, int *simple)
 {
     PyTypeObject *kind = Py_TYPE(value);
     if (PyErr_Occurred()) return NULL;
@@ -563,21 +593,48 @@ static PyObject *form_of(Work *work, PyObject *value, int depth, int *simple)
         return Py_NewRef(value);
     }
     if (kind == &PyFunction_Type || kind == &PyMethod_Type || kind == &PyType_Type)
-        return work->of->objects ? NULL : named_form(work->of, value);
+        return work->of->objects && work->of->told == NULL ? NULL : named_form(work->of, value);
+    if (work->of->told != NULL && length_of(value) < 0) {
+        int has = has_attributes(work->of->told, kind);
+        if (has) return has < 0 ? NULL : object_form(work, value, NULL, depth);
+        PyObject *found = PyType_HasFeature(kind, Py_TPFLAGS_HEAPTYPE) ? NULL : described(work->of, kind);
+        return Py_XNewRef(found);
+    }
     return container_form(work, value, depth);
+}
+
+/* What stands for an item that is not plain; NULL if it is Python's task: where objects are told it is a hole then.
+   `simple` is cleared where the container that it is in is none that follow/flat.py would take. */
+PyObject *form_of(Work *work, PyObject *value, int depth, int *simple)
+{
+    PyObject *form = form_by_type(work, value, depth, simple);
+    if (form != NULL || work->of->told == NULL || PyErr_Occurred()) return form;
+    *simple = 0;
+    work->hole = value;
+    work->hole_depth = depth;
+    return Py_NewRef(work->of->missing);
 }
 
 /* -- the doors --------------------------------------------------------------------------------------- */
 
+/* Where in an object of a class a slot is; 0 if the class has no such slot. */
+static Py_ssize_t slot_in(PyTypeObject *kind, const char *name)
+{
+    PyObject *found = PyObject_GetAttrString((PyObject *)kind, name);
+    Py_ssize_t at = 0;
+    if (found != NULL && Py_IS_TYPE(found, &PyMemberDescr_Type) && PyDescr_TYPE(found) == kind)
+        at = ((PyMemberDescrObject *)found)->d_member->offset;
+    Py_XDECREF(found);
+    PyErr_Clear();
+    return at;
+}
+
 PyObject **number_in(PyObject *object)
 {
-    PyObject *found = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "value");
-    PyObject **place = NULL;
-    if (found != NULL && Py_IS_TYPE(found, &PyMemberDescr_Type) && PyDescr_TYPE(found) == Py_TYPE(object))
-        place = (PyObject **)((char *)object + ((PyMemberDescrObject *)found)->d_member->offset);
-    Py_XDECREF(found);
-    if (place == NULL) PyErr_SetString(PyExc_TypeError, "a Number with its value in a slot is needed");
-    return place;
+    Py_ssize_t at = slot_in(Py_TYPE(object), "value");
+    if (at) return (PyObject **)((char *)object + at);
+    PyErr_SetString(PyExc_TypeError, "a Number with its value in a slot is needed");
+    return NULL;
 }
 
 /* A copy was made: there is less room. */
@@ -591,16 +648,22 @@ static void weigh(Snapshots *self, Py_ssize_t weight)
     else Py_SETREF(*place, left);
 }
 
-/* The form of a value that is not plain; NULL without an error if it is Python's task. */
-static PyObject *form_here(Snapshots *self, PyObject *value)
+/* A value is about to be copied. */
+static void begin(Snapshots *self)
 {
-    if (!self->texts) return NULL;
-    Work work = {self, self->nodes, 0, NULL, NULL};
     if (++self->epoch == 0) { /* once in four thousand million values */
         memset(self->met, 0, MOST_MET * sizeof(Met));
         self->epoch = 1;
     }
     self->met_count = 0;
+}
+
+/* The form of a value that is not plain; NULL without an error if it is Python's task. */
+static PyObject *form_here(Snapshots *self, PyObject *value)
+{
+    if (!self->texts) return NULL;
+    Work work = {.of = self, .nodes = self->nodes};
+    begin(self);
     int simple = 0;
     int enabled = PyGC_Disable(); /* a finalizer could change what is being copied */
     PyObject *form = form_of(&work, value, 0, &simple);
@@ -625,11 +688,124 @@ static PyObject *by_python(Snapshots *self, PyObject *function, PyObject *value)
     return form == NULL && no_room_left() ? Py_NewRef(self->lost) : form;
 }
 
-PyObject *snapshot_of(Snapshots *self, PyObject *value, int whole)
+/* -- where objects are told --------------------------------------------------------------------------- */
+
+int note_hole(Work *work, PyObject *into, PyObject *key, Py_ssize_t index)
+{
+    if (work->holes_count == work->holes_room) {
+        Py_ssize_t room = work->holes_room * 4;
+        Hole *holes = PyMem_New(Hole, room);
+        if (holes == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        memcpy(holes, work->holes, (size_t)work->holes_count * sizeof(Hole));
+        if (work->holes != work->few) PyMem_Free(work->holes);
+        work->holes = holes;
+        work->holes_room = room;
+    }
+    PyObject *value = Py_NewRef(work->hole);
+    work->holes[work->holes_count++] =
+        (Hole){Py_NewRef(into), Py_XNewRef(key), index, value, work->level, work->hole_depth};
+    work->hole = NULL;
+    return 0;
+}
+
+/* What Python code makes of a value, as it is now; `given` is taken from what may still be spent. */
+static PyObject *leaf(Work *work, PyObject *value, int level, int depth)
+{
+    Py_ssize_t nodes = work->nodes > 0 ? work->nodes : 0;
+    PyObject *form = PyObject_CallFunction(work->of->leaf, "Oiin", value, level, depth, nodes);
+    if (form != NULL || !no_room_left()) return form;
+    objects_forget(work->of->told); /* what was told is not */
+    return Py_NewRef(work->of->lost);
+}
+
+static int fill(Hole *hole, PyObject *form)
+{
+    if (PyDict_CheckExact(hole->into)) return PyDict_SetItem(hole->into, hole->key, form);
+    PyObject **items = PyList_CheckExact(hole->into) ? ((PyListObject *)hole->into)->ob_item
+                                                     : ((PyTupleObject *)hole->into)->ob_item;
+    Py_SETREF(items[hole->index], Py_NewRef(form));
+    return 0;
+}
+
+/* Python code makes what is still missing; -1 with an error that is the program's. */
+static int fill_holes(Work *work)
+{
+    int failed = 0;
+    for (Py_ssize_t i = 0; i < work->holes_count; i++) {
+        Hole *hole = &work->holes[i];
+        PyObject *form = failed ? Py_NewRef(work->of->lost) : leaf(work, hole->value, hole->level, hole->depth);
+        failed |= form == NULL;
+        if (form == NULL) form = Py_NewRef(work->of->lost);
+        PyObject *kind, *error, *traceback;
+        PyErr_Fetch(&kind, &error, &traceback);
+        if (fill(hole, form) < 0) PyErr_Clear();
+        PyErr_Restore(kind, error, traceback);
+        Py_DECREF(form);
+        Py_DECREF(hole->into);
+        Py_XDECREF(hole->key);
+        Py_DECREF(hole->value); /* this may run code of the program's */
+    }
+    if (work->holes != work->few) PyMem_Free(work->holes);
+    if (failed) objects_forget(work->of->told);
+    return failed ? -1 : 0;
+}
+
+/* The form of a value that is not plain, objects with their attributes; `depth` is 0 for a variable's own value. */
+static PyObject *told(Snapshots *self, PyObject *value, int level, int depth, PyObject *given, int *same)
+{
+    Work work = {.of = self, .nodes = self->nodes, .level = level, .holes_room = FEW_HOLES};
+    work.holes = work.few;
+    begin(self);
+    int simple = 0;
+    int enabled = PyGC_Disable(); /* a finalizer could change what is being copied */
+    PyObject *form = given != NULL ? object_form(&work, value, given, depth) : form_of(&work, value, depth, &simple);
+    if (same != NULL) *same = work.same && work.hole == NULL;
+    while (self->staying_count) Py_DECREF(self->staying[--self->staying_count]);
+    if (enabled) PyGC_Enable();
+    if (form == NULL) {
+        objects_forget(self->told);
+        for (Py_ssize_t i = 0; i < work.holes_count; i++) {
+            Py_DECREF(work.holes[i].into);
+            Py_XDECREF(work.holes[i].key);
+            Py_DECREF(work.holes[i].value);
+        }
+        if (work.holes != work.few) PyMem_Free(work.holes);
+        return PyErr_Occurred() && !no_room_left() ? NULL : Py_NewRef(self->lost);
+    }
+    weigh(self, self->nodes - work.nodes + work.weight);
+    self->kept_items += work.weight;
+    if (work.hole != NULL) Py_SETREF(form, leaf(&work, value, level, depth));
+    if (form != NULL && work.holes_count && fill_holes(&work) < 0) Py_CLEAR(form);
+    return form;
+}
+
+/* The same of what may have changed; None of an object that is as it was told. */
+static PyObject *told_change(Snapshots *self, PyObject *value, int level)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    int same = 0, changes = kind == &PyList_Type || kind == &PyTuple_Type || kind == &PyDict_Type || kind == &PySet_Type;
+    for (Py_ssize_t i = 0; !changes && i < PyTuple_GET_SIZE(self->others); i++)
+        changes = (PyObject *)kind == PyTuple_GET_ITEM(self->others, i);
+    if (changes) return told(self, value, level ? level : 1, 0, NULL, NULL);
+    int has = level ? has_attributes(self->told, kind) : 0;
+    if (has <= 0) return has < 0 ? NULL : Py_NewRef(Py_None);
+    PyObject *form = told(self, value, level, 0, NULL, &same);
+    if (form != NULL && same) Py_SETREF(form, Py_NewRef(Py_None));
+    return form;
+}
+
+PyObject *snapshot_of(Snapshots *self, PyObject *value, int whole, int refers)
 {
     PyTypeObject *kind = Py_TYPE(value);
     if ((whole && kind == &PyLong_Type) || is_plain(self, value) || value == self->missing) return Py_NewRef(value);
     if (kind == &PyUnicode_Type && self->texts && is_small_text(value, self->string)) return Py_NewRef(value);
+    if (self->told != NULL) {
+        PyObject *reference = refers ? reference_to(self->told, value) : NULL;
+        return reference != NULL ? Py_NewRef(reference) : told(self, value, 1, 0, NULL, NULL);
+    }
     if (kind != &PyList_Type && kind != &PyTuple_Type) {
         PyObject *found = described(self, kind);
         if (found != NULL) return Py_NewRef(found);
@@ -639,15 +815,19 @@ PyObject *snapshot_of(Snapshots *self, PyObject *value, int whole)
     return form == NULL ? by_python(self, self->copy, value) : form;
 }
 
-PyObject *snapshot_change(Snapshots *self, PyObject *value)
+PyObject *snapshot_change(Snapshots *self, PyObject *value, int level)
 {
     PyTypeObject *kind = Py_TYPE(value);
     if (kind == &PyLong_Type || kind == &PyUnicode_Type || kind == &PyFloat_Type) return Py_NewRef(Py_None);
+    if (self->told != NULL) return told_change(self, value, level);
     if (kind == &PyList_Type || kind == &PyTuple_Type || kind == &PyDict_Type || kind == &PySet_Type) {
         PyObject *form = form_here(self, value);
         return form == NULL ? by_python(self, self->copy, value) : form;
     }
-    if (self->objects) return by_python(self, self->change, value);
+    if (self->objects) {
+        if (level < 0 || level >= PyTuple_GET_SIZE(self->looks)) return by_python(self, self->change, value);
+        return by_python(self, PyTuple_GET_ITEM(self->looks, level), value);
+    }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->others); i++)
         if ((PyObject *)kind == PyTuple_GET_ITEM(self->others, i)) return by_python(self, self->copy, value);
     return Py_NewRef(Py_None);
@@ -658,7 +838,7 @@ PyObject *snapshot_cell(Snapshots *self, PyObject *cell)
     PyObject *value = PyCell_Check(cell) ? PyCell_GET(cell) : NULL;
     if (value == NULL) return Py_NewRef(self->missing);
     Py_INCREF(value);
-    PyObject *form = snapshot_of(self, value, 0);
+    PyObject *form = snapshot_of(self, value, 0, 0);
     Py_DECREF(value);
     return form;
 }
@@ -674,6 +854,9 @@ PyObject *snapshot_hidden(Snapshots *self, PyObject *value)
 static int snapshots_clear(Snapshots *self)
 {
     forget_forms(self);
+    if (self->told != NULL) objects_forget(self->told);
+    Py_CLEAR(self->leaf);
+    Py_CLEAR(self->looks);
     Py_CLEAR(self->copy);
     Py_CLEAR(self->change);
     Py_CLEAR(self->hide);
@@ -685,6 +868,9 @@ static int snapshots_traverse(Snapshots *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     for (size_t i = 0; self->kept != NULL && i < self->kept_size; i++) Py_VISIT(self->kept[i].form);
     Py_VISIT(self->described);
+    Py_VISIT(self->leaf);
+    Py_VISIT(self->looks);
+    Py_VISIT(self->instance);
     Py_VISIT(self->copy);
     Py_VISIT(self->change);
     Py_VISIT(self->hide);
@@ -705,6 +891,11 @@ static void snapshots_dealloc(Snapshots *self)
     PyTypeObject *kind = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     snapshots_clear(self);
+    objects_free(self->told);
+    PyMem_Free(self->staying);
+    Py_CLEAR(self->instance);
+    Py_CLEAR(self->more);
+    Py_CLEAR(self->attributes_word);
     Py_CLEAR(self->room);
     Py_CLEAR(self->described);
     Py_CLEAR(self->lost);
@@ -727,17 +918,18 @@ static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwa
 {
     static char *names[] = {"depth", "items", "string", "nodes", "bits", "texts", "objects", "described", "copy",
                             "change", "hide", "lost", "missing", "identity", "tagged", "shortened", "descriptions",
-                            "others", "deque", "room", "short", NULL};
+                            "others", "deque", "room", "short", "attributes", "instance", "more", "leaf", "looks", NULL};
     Py_ssize_t depth, items, string, nodes;
     int bits, texts, objects;
     PyObject *described, *copy, *change, *hide, *lost, *missing, *identity, *others, *deque, *room;
-    Py_ssize_t brief;
-    PyTypeObject *tagged, *shortened, *descriptions;
+    PyObject *more, *leaf, *looks;
+    Py_ssize_t brief, attributes;
+    PyTypeObject *tagged, *shortened, *descriptions, *instance;
     if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "$nnnnippO!OOOOOO!O!O!O!O!OOn:Snapshots", names, &depth, &items, &string, &nodes, &bits, &texts,
+            args, kwargs, "$nnnnippO!OOOOOO!O!O!O!O!OOnnO!O!OO!:Snapshots", names, &depth, &items, &string, &nodes, &bits, &texts,
             &objects, &PyDict_Type, &described, &copy, &change, &hide, &lost, &missing, &PyUnicode_Type, &identity,
             &PyType_Type, &tagged, &PyType_Type, &shortened, &PyType_Type, &descriptions, &PyTuple_Type, &others,
-            &deque, &room, &brief))
+            &deque, &room, &brief, &attributes, &PyType_Type, &instance, &PyUnicode_Type, &more, &leaf, &PyTuple_Type, &looks))
         return NULL;
     if (brief < 1) {
         PyErr_SetString(PyExc_ValueError, "Snapshots: short must be at least 1");
@@ -745,6 +937,12 @@ static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwa
     }
     PyObject **room_value = number_in(room);
     if (room_value == NULL) return NULL;
+    Py_ssize_t tagged_number = slot_in(tagged, "number"), tagged_content = slot_in(tagged, "content");
+    Py_ssize_t instance_type = slot_in(instance, "type"), instance_attributes = slot_in(instance, "attributes");
+    if (!tagged_number || !tagged_content || !instance_type || !instance_attributes) {
+        PyErr_SetString(PyExc_TypeError, "Snapshots needs classes with slots");
+        return NULL;
+    }
     Snapshots *self = (Snapshots *)kind->tp_alloc(kind, 0);
     if (self == NULL) return NULL;
     self->depth = depth;
@@ -767,11 +965,26 @@ static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwa
     self->others = Py_NewRef(others);
     self->deque = Py_NewRef(deque);
     self->room = Py_NewRef(room);
+    self->tagged_number = tagged_number;
+    self->tagged_content = tagged_content;
+    self->instance_type = instance_type;
+    self->instance_attributes = instance_attributes;
+    self->attributes = attributes;
+    self->instance = (PyTypeObject *)Py_NewRef((PyObject *)instance);
+    self->more = Py_NewRef(more);
+    self->leaf = Py_NewRef(leaf);
+    self->looks = Py_NewRef(looks);
     self->room_value = room_value;
     self->short_ = brief;
     self->brief = string < brief ? string : brief;
     self->met = PyMem_Calloc(MOST_MET, sizeof(Met));
-    int failed = self->met == NULL;
+    self->attributes_word = PyUnicode_InternFromString("attributes");
+    int failed = self->met == NULL || self->attributes_word == NULL;
+    if (objects && leaf != Py_None && !failed) {
+        self->told = objects_new();
+        self->staying = PyMem_New(PyObject *, MOST_MET);
+        failed = self->told == NULL || self->staying == NULL;
+    }
     for (int i = 0; i < SNAPSHOT_NAMES && !failed; i++)
         failed = (self->names[i] = PyUnicode_InternFromString(NAMES[i])) == NULL;
     if (failed) {
@@ -781,8 +994,36 @@ static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwa
     return (PyObject *)self;
 }
 
-static PyObject *method_value(PyObject *self, PyObject *value) { return snapshot_of((Snapshots *)self, value, 1); }
-static PyObject *method_change(PyObject *self, PyObject *value) { return snapshot_change((Snapshots *)self, value); }
+static PyObject *method_value(PyObject *self, PyObject *value) { return snapshot_of((Snapshots *)self, value, 1, 0); }
+static PyObject *method_change(PyObject *self, PyObject *value) { return snapshot_change((Snapshots *)self, value, 1); }
+
+/* `told(value, level)`, `told(value, level, depth)`, `told(value, level, depth, attributes)` */
+static PyObject *method_told(PyObject *object, PyObject *args)
+{
+    Snapshots *self = (Snapshots *)object;
+    PyObject *value, *given = NULL;
+    int level, depth = 0;
+    if (!PyArg_ParseTuple(args, "Oi|iO!", &value, &level, &depth, &PyDict_Type, &given)) return NULL;
+    if (self->told == NULL) return Py_NewRef(self->missing);
+    return is_plain(self, value) ? Py_NewRef(value) : told(self, value, level, depth, given, NULL);
+}
+
+static PyObject *method_look(PyObject *self, PyObject *args)
+{
+    PyObject *value;
+    int level;
+    if (!PyArg_ParseTuple(args, "Oi", &value, &level)) return NULL;
+    return snapshot_change((Snapshots *)self, value, level);
+}
+
+static PyObject *method_refer(PyObject *self, PyObject *value) { return snapshot_of((Snapshots *)self, value, 1, 1); }
+
+static PyObject *method_forget(PyObject *self, PyObject *arguments)
+{
+    (void)arguments;
+    if (((Snapshots *)self)->told != NULL) objects_forget(((Snapshots *)self)->told);
+    return Py_NewRef(Py_None);
+}
 static PyObject *method_cell(PyObject *self, PyObject *cell) { return snapshot_cell((Snapshots *)self, cell); }
 
 static PyObject *method_form(PyObject *self, PyObject *value)
@@ -794,6 +1035,10 @@ static PyObject *method_form(PyObject *self, PyObject *value)
 static PyMethodDef snapshots_methods[] = {
     {"value", method_value, METH_O, "A variable's value as it is now."},
     {"change", method_change, METH_O, "A copy of what may have changed; None of what cannot change."},
+    {"told", method_told, METH_VARARGS, "The form of a value, objects with their attributes."},
+    {"look", method_look, METH_VARARGS, "What has changed of a value, objects looked at as a level says, or None."},
+    {"refer", method_refer, METH_O, "A variable's value where nothing ran that may have changed an object."},
+    {"forget", method_forget, METH_NOARGS, "What was told of objects is gone."},
     {"cell", method_cell, METH_O, "What a closure's cell holds now."},
     {"form", method_form, METH_O, "The form of a container; what stands for MISSING if it is Python's task."},
     {NULL, NULL, 0, NULL}};
