@@ -16,6 +16,7 @@ from typing import Any
 from ..capture import Shortened
 from ..copies import Instance, Tagged
 from ..described import Described
+from ..state import MISSING
 from ..trace.decode import Event
 from .calls import Call
 from .forms import items_of
@@ -113,7 +114,7 @@ def _differing(one: _Aligned, other: _Aligned) -> tuple[int, int, tuple[str, str
     for index, key in enumerate(one.keys):
         its = other.places.get(key)
         if its is not None:
-            found = _difference(one.run.events[index], other.run.events[its])
+            found = _difference(one.run, index, other.run, its)
             if found is not None:
                 return index, its, found
     return None
@@ -184,14 +185,16 @@ def _lines_of(run: Run) -> list[tuple[Call, int]]:
     return [(call, line) for file, call in files.items() for line, _ in run.code(file).nodes]
 
 
-def _difference(mine: Event, its: Event) -> tuple[str, str, str] | None:
+def _difference(left: Run, index: int, right: Run, at: int) -> tuple[str, str, str] | None:
     """What an event did differently: the kind, the variable or nothing, and the text."""
+    mine, its = left.events[index], right.events[at]
     if mine.kind != its.kind or mine.exception != its.exception:
         return "exception", "", f"{mine.exception or 'no exception'} instead of {its.exception or 'no exception'}"
-    for name in mine.forms:
-        if name not in its.forms:  # it may only have been looked at whether it had changed
+    for name in dict.fromkeys((*mine.forms, *its.forms)):
+        forms = _told(left, index, name, its), _told(right, at, name, mine)
+        if any(form is MISSING for form in forms):
             continue
-        one, other = normal(mine.forms.get(name)), normal(its.forms.get(name))
+        one, other = map(normal, forms)
         if repr(one) != repr(other):
             kind = "argument" if mine.kind == "call" else "value"
             return kind, str(name), f"{name} is {_shown(one)} instead of {_shown(other)}"
@@ -199,6 +202,22 @@ def _difference(mine: Event, its: Event) -> tuple[str, str, str] | None:
     if repr(one) != repr(other):
         return "value", "", f"the result is {_shown(one)} instead of {_shown(other)}"
     return None
+
+
+def _told(run: Run, index: int, name: str, like: Event) -> Any:
+    """The form of a variable that an event tells; of an object that it does not, the one that was told before.
+
+    An object that is as it was is not told. What else only one of two events tells was only looked at: ``MISSING``.
+    """
+    found = run.events[index].forms.get(name, MISSING)
+    if found is MISSING and is_object(like.forms.get(name)):
+        found = run.value_before(index, name)
+    return found
+
+
+def is_object(form: Any) -> bool:
+    """Whether a form is that of an object with its attributes."""
+    return type(form) is Tagged and type(form.content) is Instance and form.content.attributes is not None
 
 
 def _shown(value: object) -> str:

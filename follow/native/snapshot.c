@@ -398,20 +398,34 @@ failed:
     return NULL;
 }
 
-/* The form of a dict's first `count` pairs, as `items_form`; keys that are not plain are Python's task. */
-static PyObject *pairs_form(Work *work, PyObject *value, Py_ssize_t count, PyObject *old, int depth, int *simple)
+static PyObject *container_form(Work *work, PyObject *value, int depth);
+
+/* Whether a dict's key is its own form: if it is plain, or with `tuples` a tuple of what is plain. */
+static int is_own_form(Work *work, PyObject *key, int tuples, int depth)
+{
+    if (is_plain(work->of, key)) return 1;
+    if (!tuples || !PyTuple_CheckExact(key)) return 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); i++)
+        if (!is_plain(work->of, PyTuple_GET_ITEM(key, i))) return 0;
+    PyObject *form = container_form(work, key, depth);
+    Py_XDECREF(form);
+    return form == key;
+}
+
+/* The form of a dict's first `count` pairs, as `items_form`; keys that are not their own forms are Python's task. */
+static PyObject *pairs_form(
+    Work *work, PyObject *value, Py_ssize_t count, PyObject *old, int tuples, int depth, int *simple)
 {
     Py_ssize_t at = 0, at_old = 0, index = 0;
     PyObject *key, *item, *new = NULL;
-    for (; work->of->told != NULL && index < count && PyDict_Next(value, &at, &key, &item); index++)
-        if (!is_plain(work->of, key)) return NULL; /* before any object is told */
+    for (; index < count && PyDict_Next(value, &at, &key, &item); index++) /* before any object is told */
+        if (!is_own_form(work, key, tuples, depth + 1)) return NULL;
     at = index = 0;
     if (old == NULL && (new = PyDict_New()) == NULL) return NULL;
     for (; index < count && PyDict_Next(value, &at, &key, &item); index++) {
         PyObject *old_key = NULL, *old_item = NULL;
-        PyObject *form = NULL, *owned = NULL;
-        if (is_plain(work->of, key) && (form = quick(work, item)) == NULL)
-            form = owned = form_of(work, item, depth + 1, simple);
+        PyObject *form = quick(work, item), *owned = NULL;
+        if (form == NULL) form = owned = form_of(work, item, depth + 1, simple);
         if (form == NULL) {
             Py_XDECREF(new);
             return NULL;
@@ -447,7 +461,7 @@ static PyObject *dict_form(Work *work, PyObject *value, int depth, int *simple)
     PyObject *old = entry != NULL && PyDict_CheckExact(entry->form) ? entry->form : NULL;
     if (old != NULL && PyDict_GET_SIZE(old) != count + 1) old = NULL;
     Py_XINCREF(old);
-    PyObject *form = pairs_form(work, value, count, old, depth, simple);
+    PyObject *form = pairs_form(work, value, count, old, 1, depth, simple);
     Py_XDECREF(old);
     if (form == NULL || form == old) return form;
     PyObject *number = PyLong_FromVoidPtr(value);
@@ -517,7 +531,7 @@ static PyObject *head_form(Work *work, PyObject *value, Py_ssize_t length, int d
     int simple = 1;
     if (kind == &PyDict_Type) {
         if (old != NULL && (!PyDict_CheckExact(old) || PyDict_GET_SIZE(old) != count)) old = NULL;
-        shown = pairs_form(work, value, count, old, depth, &simple);
+        shown = pairs_form(work, value, count, old, 0, depth, &simple);
     } else {
         if (old != NULL && (!PyList_CheckExact(old) || PyList_GET_SIZE(old) != count)) old = NULL;
         PyObject **items = kind == &PyList_Type ? ((PyListObject *)value)->ob_item : ((PyTupleObject *)value)->ob_item;
