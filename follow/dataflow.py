@@ -90,18 +90,20 @@ class DataflowDescriber(ObjectDescriber):
         if self.helper is not None:
             return self.helper.told(value, level)
         try:
-            if kind is not list and kind is not tuple:
-                return self._forms.form(value, level) if has_attributes(kind) else super().copy(value)
-            flat = self._flat[id(kind)](value)
-            if flat is not MISSING:
+            if has_attributes(kind):
+                return self._forms.form(value, level)
+            flat = self._flat.get(id(kind))
+            if flat is not None and (form := flat(value)) is not MISSING:
                 self._room.value -= len(value)
-                return flat
-            form = self._forms.objects(value, level)
-            if form is not MISSING:
                 return form
+            if (kind is list or kind is tuple) and (form := self._forms.objects(value, level)) is not MISSING:
+                return form
+            copier = self._copiers.get(id(kind))
+            if copier is None:
+                return self.simple(value)
             copy = self.start()
             copy.level = level
-            form = copy.copy(value, 0)
+            form = copier(copy, value, 0)
             self.weigh(copy)
             return form
         except (RecursionError, MemoryError):

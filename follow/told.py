@@ -237,16 +237,28 @@ class ObjectForms:
         if flat is None and has_attributes(kind):
             return self._held(value, known, level, depth)
         if depth < self._depth:
-            if flat is not None and (form := flat(value)) is not MISSING:
+            if flat is not None and self._left >= len(value) and (form := flat(value)) is not MISSING:  # type: ignore[arg-type]
+                self._left -= len(value)  # type: ignore[arg-type]
                 return form
             if (kind is list or kind is tuple) and (form := self.sequence(value, level, depth)) is not MISSING:
                 return form
             if kind is dict and (form := self._mapping(value, level, depth)) is not MISSING:
                 return form
+        elif id(kind) in _CUT and value:
+            return self._cut(value, len(value))  # type: ignore[arg-type]
         copy = self._start()
-        copy.level, copy.nodes = level, max(self._left, 0)
+        copy.level, copy.nodes = level, self._left
         form = copy.copy(value, depth)
         self._left = copy.nodes - copy.weight
+        return form
+
+    def _cut(self, value: object, length: int) -> object:
+        """What stands for a container that stands too deep: the same as long as it has as many items."""
+        last = self._containers.get(-id(value))
+        if last is not None and last[0] is type(value) and last[1] == length:
+            return last[2]
+        form = self._start().cut(value, length, None)
+        self._keep(-id(value), (type(value), length, form))
         return form
 
     def _held(self, value: object, known: _Known | None, level: int, depth: int) -> Tagged:
@@ -272,7 +284,7 @@ class ObjectForms:
             of_objects: whether there may be but atoms and objects in it.
         """
         new = value if type(value) is tuple else value.copy()
-        if len(new) > self._items or self._left <= 0 or (of_objects and not self._is_of_objects(new)):
+        if len(new) > self._items or self._left < len(new) or (of_objects and not self._is_of_objects(new)):
             return MISSING
         self._left -= len(new)
         items = [
@@ -296,7 +308,7 @@ class ObjectForms:
     def _mapping(self, value: Any, level: int, depth: int) -> object:
         """The form of a dict whose keys are atoms; ``MISSING`` where there is more to do."""
         new = value.copy()
-        if len(new) > self._items or self._left <= 0 or not all(map(self._is_simple, new)):
+        if len(new) > self._items or self._left < len(new) or not all(map(self._is_simple, new)):
             return MISSING
         self._left -= len(new)
         form = {key: self._item(item, level, depth) for key, item in new.items()}
@@ -315,6 +327,7 @@ class ObjectForms:
 
 
 _SIMPLE = frozenset(map(id, (int, str, float, bool, type(None))))
+_CUT = frozenset(map(id, (list, tuple, dict, set, frozenset)))
 
 
 def _is_same(last: dict[str, Any], now: dict[str, Any]) -> bool:

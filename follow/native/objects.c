@@ -335,7 +335,7 @@ static PyObject *forms_of(Work *work, Attributes *attributes, PyObject *old, int
         if (form == NULL) goto failed;
         if (new == NULL) {
             int is_next = PyDict_Next(old, &at, &key, &item);
-            if (is_next && item == form && (key == pair->key || PyUnicode_Compare(key, pair->key) == 0)) {
+            if (is_next && item == form && work->hole == NULL && (key == pair->key || PyUnicode_Compare(key, pair->key) == 0)) {
                 Py_XDECREF(owned);
                 continue;
             }

@@ -303,7 +303,7 @@ static PyObject *items_form(
             return NULL;
         }
         if (new == NULL) {
-            if (PyList_GET_ITEM(old, i + skip) == form) {
+            if (PyList_GET_ITEM(old, i + skip) == form && work->hole == NULL) {
                 Py_XDECREF(owned);
                 continue;
             }
@@ -371,7 +371,8 @@ static PyObject *tuple_form(Work *work, PyObject *value, int depth, int *simple)
                     for (Py_ssize_t j = 0; j < i; j++) PyTuple_SET_ITEM(new, j, Py_NewRef(PyTuple_GET_ITEM(value, j)));
                 }
             }
-            if (same == old && same != NULL && same != value && PyTuple_GET_ITEM(old, i) != form) {
+            if (same == old && same != NULL && same != value &&
+                (PyTuple_GET_ITEM(old, i) != form || work->hole != NULL)) {
                 if ((new = PyTuple_New(count)) == NULL) goto dropped;
                 for (Py_ssize_t j = 0; j < i; j++) PyTuple_SET_ITEM(new, j, Py_NewRef(PyTuple_GET_ITEM(old, j)));
             }
@@ -432,7 +433,8 @@ static PyObject *pairs_form(
         }
         int failed = 0;
         if (new == NULL) {
-            if (PyDict_Next(old, &at_old, &old_key, &old_item) && old_key == key && old_item == form) {
+            if (PyDict_Next(old, &at_old, &old_key, &old_item) && old_key == key && old_item == form &&
+                work->hole == NULL) {
                 Py_XDECREF(owned);
                 continue;
             }
@@ -586,6 +588,17 @@ static PyObject *container_form(Work *work, PyObject *value, int depth)
     return form;
 }
 
+/* Of an object whose own name stands for it what tells it from another that gets its place; 0 of others. Python code finds
+   out the name. */
+static Py_ssize_t named_by(PyObject *value)
+{
+    if (PyType_Check(value)) return 1; /* it never dies */
+    if (PyCFunction_CheckExact(value)) return (Py_ssize_t)((PyCFunctionObject *)value)->m_ml;
+    if (!PyModule_CheckExact(value)) return 0;
+    PyObject *name = PyDict_GetItemString(PyModule_GetDict(value), "__name__");
+    return name == NULL || !PyUnicode_CheckExact(name) ? 1 : (Py_ssize_t)name;
+}
+
 static PyObject *form_by_type(Work *work, PyObject *value, int depth, int *simple)
 {
     PyTypeObject *kind = Py_TYPE(value);
@@ -599,8 +612,17 @@ static PyObject *form_by_type(Work *work, PyObject *value, int depth, int *simpl
     if (kind == &PyLong_Type) {
         int overflow;
         long long number = PyLong_AsLongLongAndOverflow(value, &overflow);
-        return !overflow && number != LLONG_MIN && work->of->bits >= 63 ? Py_NewRef(value) : NULL;
+        if (!overflow && number != LLONG_MIN && work->of->bits >= 63) return Py_NewRef(value);
+#if PY_VERSION_HEX < 0x030E0000
+        size_t bits = _PyLong_NumBits(value);
+        if (bits > (size_t)work->of->bits) return NULL;
+        work->weight += (Py_ssize_t)bits / (8 * work->of->short_);
+        return Py_NewRef(value);
+#else
+        return NULL;
+#endif
     }
+    if (kind == &PyComplex_Type || value == Py_Ellipsis || value == Py_NotImplemented) return Py_NewRef(value);
     if (kind == &PyBytes_Type) {
         if (PyBytes_GET_SIZE(value) > work->of->string) return NULL;
         work->weight += PyBytes_GET_SIZE(value) / work->of->short_;
@@ -611,7 +633,12 @@ static PyObject *form_by_type(Work *work, PyObject *value, int depth, int *simpl
     if (work->of->told != NULL && length_of(value) < 0) {
         int has = has_attributes(work->of->told, kind);
         if (has) return has < 0 ? NULL : object_form(work, value, NULL, depth);
-        PyObject *found = PyType_HasFeature(kind, Py_TPFLAGS_HEAPTYPE) ? NULL : described(work->of, kind);
+        if (PyType_Check(value) && PyType_HasFeature((PyTypeObject *)value, Py_TPFLAGS_HEAPTYPE))
+            return named(work->of, value, CLASS, TYPE, ((PyHeapTypeObject *)value)->ht_name);
+        Py_ssize_t what = named_by(value);
+        Kept *entry = what == 0 ? NULL : kept(work->of, key_of(value, NAMED));
+        if (what != 0) return entry != NULL && entry->length == what ? Py_NewRef(entry->form) : NULL;
+        PyObject *found = described(work->of, kind);
         return Py_XNewRef(found);
     }
     return container_form(work, value, depth);
@@ -725,12 +752,16 @@ int note_hole(Work *work, PyObject *into, PyObject *key, Py_ssize_t index)
     return 0;
 }
 
-/* What Python code makes of a value, as it is now; `given` is taken from what may still be spent. */
+/* What Python code makes of a value, as it is now. */
 static PyObject *leaf(Work *work, PyObject *value, int level, int depth)
 {
-    Py_ssize_t nodes = work->nodes > 0 ? work->nodes : 0;
-    PyObject *form = PyObject_CallFunction(work->of->leaf, "Oiin", value, level, depth, nodes);
-    if (form != NULL || !no_room_left()) return form;
+    PyObject *form = PyObject_CallFunction(work->of->leaf, "Oiin", value, level, depth, work->nodes);
+    if (form != NULL) {
+        Py_ssize_t what = length_of(value) < 0 ? named_by(value) : 0;
+        if (what != 0) keep(work->of, key_of(value, NAMED), form, NULL, what, 0);
+        return form;
+    }
+    if (!no_room_left()) return NULL;
     objects_forget(work->of->told); /* what was told is not */
     return Py_NewRef(work->of->lost);
 }
