@@ -8,7 +8,7 @@ from typing import Any
 from .accelerate import native
 from .config import FollowConfig
 from .describe import WORTH_A_LOOK
-from .looks import CLOSEST, NOT_NAMED
+from .looks import LOOKS, NOT_NAMED, TELLS
 from .objects import ObjectCopy, ObjectDescriber, attributes_of, has_attributes, kind_of
 from .snapshots import snapshots_of
 from .state import MISSING, Number
@@ -42,7 +42,7 @@ class DataflowDescriber(ObjectDescriber):
         self._forms = ObjectForms(config, self.start, self._flat)
         self._known = self._forms.known
         self._inner: Callable[[object, int, int], object] = self._forms.inner
-        self._looks = [self.look(level) for level in range(CLOSEST + 1)]
+        self._looks = [self.look(level) for level in LOOKS]
 
     def forget(self) -> None:
         """What was told is gone: tell it again."""
@@ -122,19 +122,23 @@ class DataflowDescriber(ObjectDescriber):
         return known.reference if known is not None and known.object() is value else self._at(value, 1)
 
     def look(self, level: int) -> Callable[[object], object]:
-        """What looks at a variable again: at an object only after a statement that names the variable."""
+        """What looks at a variable again: at an object only after a statement that names the variable.
+
+        What it gives of an object that is as it was is None, unless the statement assigns something in it.
+        """
         if level == NOT_NAMED:
             return self.change_container
-        at, changed = self._at, self._forms.changed
+        at, form = self._at, self._forms.form if level >= TELLS else self._forms.changed
+        closeness = level % TELLS
 
         def look(value: object) -> object:
             kind = type(value)
             if self.helper is not None:
                 return self.helper.look(value, level)
             if id(kind) in WORTH_A_LOOK:
-                return at(value, level)
+                return at(value, closeness)
             try:
-                return changed(value, level) if kind_of(kind).has_attributes else None
+                return form(value, closeness) if kind_of(kind).has_attributes else None
             except (RecursionError, MemoryError):
                 self.forget()
                 return self.lost

@@ -20,7 +20,7 @@ from .eventtemplate import event_shape, event_template
 from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
-from .looks import CLOSEST, level_of
+from .looks import LOOKS, level_of
 from .model import ELISION, WATCH, Follower, Lookup, Scope, Site
 from .nativeprobe import NativeProbes
 from .probe import MODULE, Probes
@@ -63,7 +63,7 @@ class EventProbes(Probes):
             "refer": describer.refer,
             "change": describer.change,
             "changes": describer.changes,
-            **{f"look_{level}": describer.look(level) for level in range(CLOSEST + 1)},
+            **{f"look_{level}": describer.look(level) for level in LOOKS},
             "cell": describer.cell,
             "hide": describer.hide,
             "hide_cell": describer.hide_cell,

@@ -7,7 +7,7 @@ from types import CodeType
 from typing import Any
 
 from .events import Held
-from .looks import level_of
+from .looks import look_of
 from .model import CELL, ELISION, SLOT, VALUE, WATCH, Scope, Shown, Site
 from .state import CALL, CELLS, SLOTS, YIELDED
 from .template import function_code, read, sources_of
@@ -21,7 +21,7 @@ def event_shape(site: Site, scope: Scope, held: Held, gives: bool) -> tuple[Any,
     return (
         len(site.arguments),
         tuple((shown.place, shown.index, shown.name in scope.secret) for shown in (*held.bound, *held.cells)),
-        tuple((shown.place, shown.index, level_of(site.instruction, shown.name)) for shown in held.again),
+        tuple((shown.place, shown.index, look_of(site.instruction, shown.name)) for shown in held.again),
         held.together,
         site.stores,
         site.clears,

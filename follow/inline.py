@@ -16,7 +16,7 @@ from .accelerate import is_helped
 from .endings import branching, put_checks
 from .events import given_to, held_by
 from .graft import Graft, constant, set_position
-from .looks import level_of, levels_of, runs_code
+from .looks import look_of, looks_of, runs_code
 from .model import (
     CELL,
     ELISION,
@@ -338,10 +338,10 @@ class _Writer:
         parts += self.values([*held.bound, *held.cells], site)
         if held.together:
             now = self._at(ast.Tuple(elts=[self.read(shown) for shown in held.again], ctx=ast.Load()))
-            levels: Any = levels_of(site.instruction, tuple(shown.name for shown in held.again))
+            levels: Any = looks_of(site.instruction, tuple(shown.name for shown in held.again))
             parts.append(self.call("changes", now, self._at(ast.Constant(value=levels))))
         else:
-            parts += (self.change(shown, level_of(site.instruction, shown.name)) for shown in held.again)
+            parts += (self.change(shown, look_of(site.instruction, shown.name)) for shown in held.again)
         everything = self.event(parts)
         if held.bases:
             parts = [constant(f"some_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)]

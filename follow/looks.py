@@ -6,6 +6,10 @@ import functools
 import re
 
 NOT_NAMED, CLOSEST = 0, 3
+TELLS = 4
+"""Is added to a level where an object is told though it may be as it was: the statement assigns something in it."""
+LOOKS = range(8)
+"""The levels, without that and with it."""
 
 _SUPER = re.compile(r"\bsuper\s*\(")
 _ASSIGNS = re.compile(r"(?<![=!<>:])=(?!=)")
@@ -66,6 +70,15 @@ def _length(text: str, at: int) -> int:
     return max(count, 1)
 
 
-def levels_of(instruction: str, names: tuple[str, ...]) -> tuple[int, ...]:
+@functools.lru_cache(maxsize=1 << 14)
+def look_of(instruction: str, name: str) -> int:
+    """The same, and whether the object is told in any case (``TELLS``)."""
+    level = level_of(instruction, name)
+    end = max((found.start() for found in _ASSIGNS.finditer(instruction)), default=0)
+    assigned = any(_PART.match(instruction, found.end()) for found in _uses(name).finditer(instruction, 0, end))
+    return level + TELLS * (level != NOT_NAMED and assigned)
+
+
+def looks_of(instruction: str, names: tuple[str, ...]) -> tuple[int, ...]:
     """The same of several variables."""
-    return tuple(level_of(instruction, name) for name in names)
+    return tuple(look_of(instruction, name) for name in names)

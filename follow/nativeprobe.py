@@ -10,7 +10,7 @@ from .accelerate import native
 from .config import FollowConfig
 from .describe import Describer
 from .events import ALL, FEW, SOME, given_to, held_by, id_of, id_of_entry
-from .looks import level_of, runs_code
+from .looks import look_of, runs_code
 from .model import CELL, SLOT, VALUE, Lookup, Shown, Site
 from .sink import EventSink
 from .snapshots import snapshots_of
@@ -22,7 +22,7 @@ _SHOWS, _HIDES, _SHOWS_NONE, _SHOWS_YIELDED, _TOGETHER, _LOOKS, _CLEARS_LAST, _S
 """As in native/probe.c."""
 _PLACES = {VALUE: 0, SLOT: 1, CELL: 2}
 _SECRET, _REFERRED = 1 << 4, 1 << 5
-_LEVEL, _INDEX = 6, 8
+_LEVEL, _INDEX = 6, 9
 _MONOTONIC = "clock_gettime(CLOCK_MONOTONIC)"
 
 
@@ -112,7 +112,7 @@ class NativeProbes:
             return _PLACES[shown.place] | _SECRET * (shown.name in scope.secret) | level << _LEVEL | at << _INDEX
 
         def again(shown: Shown) -> int:
-            return where(shown, level_of(site.instruction, shown.name) if self._objects else 0)
+            return where(shown, look_of(site.instruction, shown.name) if self._objects else 0)
 
         flags |= _REFERS * refers
         if site.result == "yield":

@@ -12,7 +12,7 @@ from .config import FollowConfig
 from .copies import IDENTITY, MORE, SHORT, Instance, Tagged
 from .describe import Describer
 from .described import Described, descriptions
-from .looks import CLOSEST
+from .looks import LOOKS
 from .state import MISSING
 
 _OTHERS = (bytearray, deque, OrderedDict, defaultdict)
@@ -56,5 +56,5 @@ def snapshots_of(
         instance=Instance,
         more=MORE,
         leaf=leaf,
-        looks=tuple(map(describer.look, range(CLOSEST + 1))) if describer.objects else (),
+        looks=tuple(map(describer.look, LOOKS)) if describer.objects else (),
     )

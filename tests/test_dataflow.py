@@ -11,7 +11,10 @@ import pytest
 
 from follow import FollowConfig, Recorder, follow, load
 from follow.copies import Instance, Tagged
-from follow.looks import level_of
+from follow.explore.run import Run
+from follow.explore.target import target
+from follow.explore.why import Slicer
+from follow.looks import level_of, look_of
 from follow.trace.replay import Replay
 
 from .support import define
@@ -238,3 +241,28 @@ def test_nothing_is_kept_alive_by_being_told():
     del box
     gc.collect()
     assert [one() for one in gone] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("instruction", "name", "look"),
+    [
+        ("a.n = 5", "a", 5),
+        ("a.left.n += 1", "a", 6),
+        ("b = a.n", "a", 0),
+        ("a[0].n = b.n", "a", 6),
+        ("a.grow(n)", "a", 1),
+        ("total += a.grow(x)", "a", 1),
+        ("x, a.n = 1, 2", "a", 5),
+    ],
+)
+def test_what_a_statement_assigns_in_is_told_though_it_is_as_it_was(instruction, name, look):
+    assert look_of(instruction, name) == look
+
+
+def test_an_attribute_that_is_set_to_what_it_was_was_written_there(tmp_path):
+    source = "class Box:\n    pass\ndef f(n):\n    box = Box()\n    box.n = 5\n    other = [1]\n    box.n = n\n    m = box.n\n    return m\n"
+    with Recorder(tmp_path / "t", detail="dataflow") as recorder:
+        follow(define(source), recorder)(5)
+    run = Run(load(tmp_path / "t"))
+    step = next(step for step in Slicer(run).why(*target(run, "m")) if "box.n" in step.what)
+    assert run.events[step.index].statement.line == 7

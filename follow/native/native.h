@@ -109,6 +109,7 @@ typedef struct {
 } Hole;
 
 #define FEW_HOLES 4
+#define TELLS 4 /* as in follow/looks.py */
 
 typedef struct {
     Snapshots *of;

@@ -563,7 +563,7 @@ static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, Py
 
 /* -- making it --------------------------------------------------------------------------------------- */
 
-/* Places come as integers: 4 bits of place, 1 bit whether it is a secret, 1 bit whether it refers, 2 bits of level, the
+/* Places come as integers: 4 bits of place, 1 bit whether it is a secret, 1 bit whether it refers, 3 bits of level, the
    rest is the index. */
 static int wheres(Wheres *into, PyObject *numbers)
 {
@@ -579,7 +579,7 @@ static int wheres(Wheres *into, PyObject *numbers)
         unsigned long number = PyLong_AsUnsignedLong(PyTuple_GET_ITEM(numbers, i));
         if (number == (unsigned long)-1 && PyErr_Occurred()) return -1;
         into->items[i] = (Where){(short)(number & 15), (char)(number >> 4 & 1), (char)(number >> 5 & 1),
-                                 (char)(number >> 6 & 3), (int)(number >> 8)};
+                                 (char)(number >> 6 & 7), (int)(number >> 9)};
     }
     into->count = (int)count;
     return 0;

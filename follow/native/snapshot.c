@@ -827,10 +827,12 @@ static PyObject *told(Snapshots *self, PyObject *value, int level, int depth, Py
     return form;
 }
 
-/* The same of what may have changed; None of an object that is as it was told. */
+/* The same of what may have changed; None of an object that is as it was told, unless the statement assigns in it. */
 static PyObject *told_change(Snapshots *self, PyObject *value, int level)
 {
     PyTypeObject *kind = Py_TYPE(value);
+    int tells = level & TELLS;
+    level &= ~TELLS;
     int same = 0, changes = kind == &PyList_Type || kind == &PyTuple_Type || kind == &PyDict_Type || kind == &PySet_Type;
     for (Py_ssize_t i = 0; !changes && i < PyTuple_GET_SIZE(self->others); i++)
         changes = (PyObject *)kind == PyTuple_GET_ITEM(self->others, i);
@@ -838,7 +840,7 @@ static PyObject *told_change(Snapshots *self, PyObject *value, int level)
     int has = level ? has_attributes(self->told, kind) : 0;
     if (has <= 0) return has < 0 ? NULL : Py_NewRef(Py_None);
     PyObject *form = told(self, value, level, 0, NULL, &same);
-    if (form != NULL && same) Py_SETREF(form, Py_NewRef(Py_None));
+    if (form != NULL && same && !tells) Py_SETREF(form, Py_NewRef(Py_None));
     return form;
 }
 
