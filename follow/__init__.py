@@ -22,10 +22,10 @@ from .generated import generated_source
 from .importhook import install_import_hook
 from .instrument import instrument
 from .ipython import load_ipython_extension, unload_ipython_extension
+from .loading import load
 from .looplimit import LoopLimit
 from .recorder import Recorder
 from .secretnames import SECRETS
-from .trace.reader import load
 from .version import __version__
 
 __all__ = [

@@ -42,7 +42,7 @@ LAYERS = [
     {"dataflow"},
     {"frames", "eventtemplate", "trace", "redacting", "watch"},
     {"memory", "sink", "pace", "explore"},
-    {"recorder", "followers", "view"},
+    {"recorder", "followers", "view", "loading"},
     {"export"},
     {"choosing"},
     {"channel"},

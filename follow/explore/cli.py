@@ -15,14 +15,13 @@ from ..state import MISSING
 from ..trace.access import Change
 from ..trace.reader import Trace, load
 from ..variables import PARTS
-from .absent import why_not
+from .answer import answer
 from .calls import Call
 from .condition import Condition
 from .diff import diff
 from .run import Run
-from .target import NotFound, target
+from .target import NotFound
 from .text import Lines, shown
-from .why import Slicer, Step, distinct
 
 _ROWS = 40
 
@@ -254,44 +253,14 @@ def _call(run: Run, call: Call, depth: int) -> tuple[str, Any]:
 
 
 def _why(options: argparse.Namespace) -> int:
-    trace = _trace(options.file)
-    run = Run(trace)
-    if not run.events:
-        raise NotFound(f"{options.file} holds no events.")
-    lines = Lines(run)
+    found = answer(Run(_trace(options.file)), options.question, full=options.full, absent=options.absent)
     if options.absent:
-        for reason in why_not(run, options.question):
-            where = "" if reason.index < 0 else lines.line(reason.index) + "\t"
-            values = ", ".join(f"{name}={shown(value)}" for name, value in reason.values)
-            print(f"{where}{reason.text}" + (f" (last with {values})" if values else ""))
+        print(found)
         return 0
-    index, name = target(run, options.question)
-
-    def rows() -> Iterator[tuple[str, Any]]:
-        for step in distinct(run, Slicer(run).why(index, name or None), all_of_them=options.full):
-            yield _step(run, lines, step)
-
-    code = _Table(options).show(rows())
-    if not options.json and trace.header.get("detail") != "dataflow":
-        print("# attributes of objects are not recorded; follow run --detail dataflow records them")
+    code = _Table(options).show(((cause.text, cause.fields) for cause in found), len(found))
+    if not options.json and found.note:
+        print(found.note)
     return code
-
-
-def _step(run: Run, lines: Lines, step: Step) -> tuple[str, Any]:
-    """A cause as a row."""
-    of = f" of @{run.events[step.cause_of].sequence}" if step.cause_of >= 0 else ""
-    about = f"{step.relation}{of}" + ("" if step.certainty == "exact" else f", {step.certainty}")
-    notes = "".join(f"\t({note})" for note in step.notes)
-    where = lines.line(step.index) if step.index >= 0 else step.what
-    known: dict[str, Any] = {
-        "relation": step.relation,
-        "certainty": step.certainty,
-        "about": step.what,
-        "notes": step.notes,
-    }
-    known["cause_of"] = run.events[step.cause_of].sequence if step.cause_of >= 0 else None
-    known["event"] = lines.fields(step.index) if step.index >= 0 else None
-    return f"{about}\t{where}{notes}", known
 
 
 def _diff(options: argparse.Namespace) -> int:

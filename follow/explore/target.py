@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from ..copies import identity
+from ..errors import FollowError
 from .run import WHOLE, Run
 from .writes import Writes
 
 
-class NotFound(Exception):
+class NotFound(FollowError):
     """Nothing in the trace answers to what was asked for; the message says what."""
 
 
