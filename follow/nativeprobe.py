@@ -16,9 +16,8 @@ from .sink import EventSink
 from .snapshots import snapshots_of
 
 _RECORD, _ENTER, _YIELD = range(3)
-_SHOWS, _HIDES, _SHOWS_NONE, _SHOWS_YIELDED, _TOGETHER, _LOOKS, _CLEARS_LAST, _STATELESS, _UNLESS_ATOM, _CHECKS, _REFERS = (
-    1 << bit for bit in range(11)
-)
+_SHOWS, _HIDES, _SHOWS_NONE, _SHOWS_YIELDED, _TOGETHER, _LOOKS = (1 << bit for bit in range(6))
+_CLEARS_LAST, _STATELESS, _UNLESS_ATOM, _CHECKS, _REFERS = (1 << bit for bit in range(6, 11))
 """As in native/probe.c."""
 _PLACES = {VALUE: 0, SLOT: 1, CELL: 2}
 _SECRET, _REFERRED = 1 << 4, 1 << 5

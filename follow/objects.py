@@ -67,7 +67,7 @@ class Kind:
             try:
                 if type(descriptor) is MemberDescriptorType:
                     found.setdefault(name, descriptor.__get__(value))
-            except AttributeError:  # not set
+            except (AttributeError, TypeError):  # not set, or put there from another class
                 continue
         return found
 

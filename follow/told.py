@@ -163,10 +163,10 @@ class ObjectForms:
         """The forms of attributes for the next time: what was told with its own attributes is told once."""
         kept = now
         for key, form in now.items():
-            if type(form) is Tagged and (known := self.known.get(form.number)) is not None:
-                if form is not known.reference and known.object() is held[key]:
-                    kept = kept if kept is not now else now.copy()
-                    kept[key] = known.reference
+            known = self.known.get(form.number) if type(form) is Tagged else None
+            if known is not None and form is not known.reference and known.object() is held[key]:
+                kept = kept if kept is not now else now.copy()
+                kept[key] = known.reference
         return kept
 
     def _remember(self, known: _Known, held: dict[str, Any]) -> None:

@@ -222,7 +222,9 @@ def test_who_wrote_an_attribute_in_a_loop_that_is_left_out_is_not_known(tmp_path
     sure, lost = causes(run, "x")
     assert lost
     for relation, line, _, _ in sure:  # the question itself, and what chose the value
-        assert relation in ("index", "called", "decided", "created") or PROGRAMS[name].splitlines()[line - 1].startswith("    x = ")
+        assert relation in ("index", "called", "decided", "created") or PROGRAMS[name].splitlines()[
+            line - 1
+        ].startswith("    x = ")
 
 
 @pytest.mark.parametrize("name", OBJECTS)

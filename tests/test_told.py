@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import random
+import subprocess
 import sys
 import threading
 import tracemalloc
@@ -137,7 +139,21 @@ def test_the_helper_tells_of_an_object_what_the_python_code_does(config: FollowC
     both(pair, thing, 1)
     thing.__class__ = Other
     both(pair, thing, 1)
-    for value in (deque([thing, 1]), OrderedDict(a=thing), bytearray(b"x"), "y" * 3_000, {(1, 2): thing}, {thing}, [[[thing]]], len, Thing, thing.__init__, sys, 3j, {frozenset(): 1}):
+    for value in (
+        deque([thing, 1]),
+        OrderedDict(a=thing),
+        bytearray(b"x"),
+        "y" * 3_000,
+        {(1, 2): thing},
+        {thing},
+        [[[thing]]],
+        len,
+        Thing,
+        thing.__init__,
+        sys,
+        3j,
+        {frozenset(): 1},
+    ):
         thing.z = value
         both(pair, thing, 1)
         both(pair, thing, 2)
@@ -431,3 +447,43 @@ def test_objects_that_other_threads_change_are_seen_whole() -> None:
     finally:
         stop.set()
         thread.join()
+
+
+class Lender:
+    """Has a slot."""
+
+    __slots__ = ("lent",)
+
+
+class Borrower:
+    """Has a slot of another class's, which is not for its objects."""
+
+    lent = Lender.lent  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("helped", [False, pytest.param(True, marks=built)])
+def test_a_slot_that_was_put_there_from_another_class_is_passed_over(helped: bool) -> None:
+    describer = DataflowDescriber(FollowConfig())
+    if helped:
+        describer.take_from(Number())
+    one: Any = Borrower()
+    one.n = 1
+    assert held(describer.copy(one)) == {"n": 1}
+
+
+@built
+def test_the_told_bear_the_interpreters_own_checks() -> None:
+    program = (
+        "from follow import Recorder, follow, accelerate\n"
+        "assert accelerate.native is not None\n"
+        "from tests.test_told import *\n"
+        "for seed in range(6):\n"
+        "    test_whatever_changes_a_look_tells_it(seed, True)\n"
+        "    gc.collect()\n"
+        "for source in (SOURCE, BUSY):\n"
+        "    follow(define(source), Recorder(detail='dataflow'))()\n"
+    )
+    variables = {**os.environ, "PYTHONMALLOC": "debug", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-X", "dev", "-W", "ignore", "-c", program]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -32,6 +32,28 @@ def items_of(form: Any) -> dict[Any, Any]:
     return dict(enumerate(form)) if isinstance(form, Iterable) and not isinstance(form, (str, bytes)) else {}
 
 
+CONTAINERS = frozenset((list, dict, tuple, Tagged))
+"""The types of the forms in which there may be forms of containers and objects."""
+
+
+def is_cut(content: Any) -> bool:
+    """Whether nothing is shown of a container."""
+    return type(content) is Shortened and content.shown is None
+
+
+def containers_in(form: Any) -> Iterable[Any]:
+    """The forms of the containers and objects that a container or object holds, without those in them."""
+    held = form.content if type(form) is Tagged else form
+    if type(held) is Instance:
+        held = held.attributes
+    elif type(held) is Shortened:
+        held = held.shown
+    if held is None or isinstance(held, (str, bytes)):
+        return ()
+    items = held.values() if isinstance(held, dict) else held if isinstance(held, Iterable) else ()
+    return () if CONTAINERS.isdisjoint(map(type, items)) else [item for item in items if type(item) in CONTAINERS]
+
+
 def is_shortened(form: Any) -> bool:
     """Whether a form does not show all that there was."""
     return type(form) is Shortened or (type(form) is Tagged and type(form.content) is Shortened)

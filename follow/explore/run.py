@@ -15,7 +15,7 @@ from ..trace.decode import Event
 from ..trace.reader import Trace
 from ..trace.stacks import Stacks
 from .calls import Body, Call, last_before
-from .forms import items_of, not_looked_at, same
+from .forms import CONTAINERS, containers_in, is_cut, not_looked_at, same
 from .static import Code, Node, analyse, inside, may_write
 
 WHOLE = "\0whole"
@@ -187,19 +187,21 @@ class Run:
 
     def _see(self, index: int, form: Any) -> None:
         """Note the containers in a form."""
-        pending, seen = [form], 0
+        if type(form) not in CONTAINERS:
+            return
+        pending, seen, known = [form], 0, self.seen
         while pending and seen < 1_000:
             seen += 1
             form = pending.pop()
-            number = identity(form)
+            number = form.number if type(form) is Tagged else identity(form)
             if number is not None and not (type(form) is Tagged and not_looked_at(form)):
-                seen_of = self.seen.get(number)
+                seen_of = known.get(number)
                 if seen_of is None:
-                    seen_of = self.seen[number] = Seen()
+                    seen_of = known[number] = Seen()
                 seen_of.at.append(index)
                 seen_of.forms.append(form)
-            if type(form) in (list, dict, tuple, Tagged):
-                pending += (item for item in items_of(form).values() if type(item) in (list, dict, tuple, Tagged))
+            if type(form) is not Tagged or not is_cut(form.content):
+                pending += containers_in(form)
 
     # -- what was known when ---------------------------------------------------------------------------
 

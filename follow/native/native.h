@@ -129,6 +129,21 @@ int is_plain_item(Snapshots *self, PyObject *value);
 /* A hole was put in a container, at a dict's key or at an index; -1 with an error. */
 int note_hole(Work *work, PyObject *into, PyObject *key, Py_ssize_t index);
 
+/* A value is about to be copied. */
+void snapshot_begin(Snapshots *self);
+/* A copy was made: there is less room. */
+void snapshot_weigh(Snapshots *self, Py_ssize_t weight);
+/* Python code has made a form: it is kept, if it is that of an object with a name of its own. */
+void keep_named(Snapshots *self, PyObject *value, PyObject *form);
+
+/* -- told.c: values where objects are recorded with their attributes ---------------------------------- */
+
+/* The form of a value that is not plain, at some depth (0: of a variable's own value); `given` are its attributes, if Python
+   code has read them, or NULL. */
+PyObject *told_form(Snapshots *self, PyObject *value, int level, int depth, PyObject *given);
+/* What has changed of a value; None of an object that is as it was told, unless `level` says that it is told anyhow. */
+PyObject *told_change(Snapshots *self, PyObject *value, int level);
+
 /* -- objects.c: objects with their attributes --------------------------------------------------------- */
 
 Objects *objects_new(void);

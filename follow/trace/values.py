@@ -86,10 +86,20 @@ def _described(value: Described) -> list[str | None]:
 def _value(depth: int, code: int, data: bytes) -> object:
     if code in _OF_BYTES:
         return _OF_BYTES[code](data)
+    return _small(depth, code, data) if code in _SHARED and len(data) <= _SMALL else _of_value(depth, code, data)
+
+
+def _of_value(depth: int, code: int, data: bytes) -> object:
     known = _OF_VALUES.get(code)
     if known is None:
         raise ValueError(f"extension type {code} is not known")
     return known(unpack(data, depth + 1))
+
+
+_SHARED = frozenset((SHORTENED, DESCRIBED, TAGGED, INSTANCE, REDACTED))
+"""Of these one form is made of the same data, which come again and again: a form is never changed."""
+_SMALL = 256
+_small = functools.lru_cache(maxsize=1 << 13)(_of_value)
 
 
 def _with_default(pairs: list[Any]) -> defaultdict[Any, Any]:
