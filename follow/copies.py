@@ -118,6 +118,9 @@ class _Plain:
         kind = type(form)
         if kind not in _FORMS:
             return form
+        cut = form.content if kind is Tagged else form
+        if type(cut) is Shortened and type(cut.shown) is not list and type(cut.shown) is not dict:
+            return cut
         done = self._done.get(_key(form))
         if done is not None:
             return done
@@ -143,12 +146,13 @@ class _Plain:
 
     def _items(self, form: Any, new: Any, items: Any) -> Any:
         self._done[_key(form)] = new
-        new.extend(map(self.value, items))
+        new.extend(items if _FORMS.isdisjoint(map(type, items)) else map(self.value, items))
         return new
 
     def _mapping(self, form: Any, content: Any, new: Any) -> Any:
         self._done[_key(form)] = new
-        new.update((key, self.value(item)) for key, item in content.items())
+        simple = _FORMS.isdisjoint(map(type, content.values()))
+        new.update(content if simple else ((key, self.value(item)) for key, item in content.items()))
         new.pop(IDENTITY, None)
         return new
 
@@ -166,7 +170,7 @@ def _key(form: Any) -> int:
     return id(form) if number is None else -number
 
 
-_FORMS = (list, dict, tuple, Tagged, Shortened)
+_FORMS = frozenset((list, dict, tuple, Tagged, Shortened))
 
 
 class Patch:
