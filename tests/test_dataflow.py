@@ -266,3 +266,20 @@ def test_an_attribute_that_is_set_to_what_it_was_was_written_there(tmp_path):
     run = Run(load(tmp_path / "t"))
     step = next(step for step in Slicer(run).why(*target(run, "m")) if "box.n" in step.what)
     assert run.events[step.index].statement.line == 7
+
+
+@pytest.mark.parametrize(
+    ("made", "part"),
+    [
+        ("box = Box()\n    box.inner = Box()", "box.inner.n"),
+        ("box = [Box()]", "box[0].n"),
+        ("box = [[0]]", "box[0][0]"),
+    ],
+)
+def test_nor_is_one_of_what_something_holds_blamed_on_an_earlier_statement(tmp_path, made, part):
+    source = f"class Box:\n    pass\ndef f(n):\n    {made}\n    {part} = 5\n    other = [1]\n    {part} = n\n    m = {part}\n    return m\n"
+    with Recorder(tmp_path / "t", detail="dataflow") as recorder:
+        follow(define(source), recorder)(5)
+    run = Run(load(tmp_path / "t"))
+    step = next(step for step in Slicer(run).why(*target(run, "m")) if part in step.what)
+    assert run.events[step.index].statement.instruction == f"{part} = n" and step.certainty == "exact"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import sys
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ from .expressions import calls_in
 from .forms import is_shortened, items_of, same
 from .run import WHOLE, Run
 from .values import Values
+
+_MOST_LOOKED_AT = 1_000
 
 
 @dataclass(slots=True)
@@ -52,6 +55,7 @@ class Writes:
         self._values = Values(run)
         self._stores: dict[int, tuple[int, Any] | None] = {}
         self._changes: dict[int, _Changes] = {}
+        self._deep: dict[str, list[int]] | None = None
 
     def writer(self, number: int, key: object, index: int) -> tuple[int, bool, bool] | None:
         """The event that last changed an item of a container before an event.
@@ -68,9 +72,31 @@ class Writes:
         times = changes.whole if key is WHOLE else changes.items.get(_hashable(key), ())
         sure = last_before(times, index)
         perhaps = -1 if key is WHOLE else last_before(changes.unclear, index)
+        if key is not WHOLE:
+            again, clear = self._stored_again(number, key, max(sure, perhaps, changes.first), index)
+            sure, perhaps = (max(sure, again), perhaps) if clear else (sure, max(perhaps, again))
         if max(sure, perhaps) < 0:
             return changes.first, True, True
         return max(sure, perhaps), False, sure >= perhaps
+
+    def _stored_again(self, number: int, key: object, start: int, end: int) -> tuple[int, bool]:
+        """The last event between two others that has assigned an item of what an object or a container holds.
+
+        Where that item is as it was, the event does not tell it. It is -1 if there is none, and not sure if there are
+        too many to look at.
+        """
+        if self._deep is None:
+            self._deep = {}
+            names: dict[int, tuple[str, ...]] = {id(None): ()}
+            for index, node in enumerate(self._run.nodes):
+                for name in names[id(node)] if id(node) in names else names.setdefault(id(node), _deep_targets(node)):
+                    self._deep.setdefault(name, []).append(index)
+        places = self._deep.get(key if isinstance(key, str) else "", [])
+        places = places[bisect_right(places, start) : bisect_left(places, end)]
+        for at in reversed(places[-_MOST_LOOKED_AT:]):
+            if self._stored(at, number) == key:
+                return at, True
+        return (places[-_MOST_LOOKED_AT], False) if len(places) > _MOST_LOOKED_AT else (-1, True)
 
     def _find_changes(self, number: int) -> _Changes:
         """When a container was changed: by what it held from one time to the next."""
@@ -121,6 +147,18 @@ class Writes:
         """Whether an event's statement is one that changes containers by calling something."""
         node = self._run.node(index)
         return node is not None and bool(calls_in(node))
+
+
+def _deep_targets(node: ast.AST | None) -> tuple[str, ...]:
+    """The names of the attributes that a statement assigns in what an attribute or item holds; of an item ""."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return tuple(
+        target.attr if isinstance(target, ast.Attribute) else ""
+        for target in targets
+        if isinstance(target, (ast.Attribute, ast.Subscript))
+        and isinstance(target.value, (ast.Attribute, ast.Subscript))
+        and not isinstance(node, (ast.For, ast.AsyncFor))
+    )
 
 
 def _hashable(key: Any) -> Any:
