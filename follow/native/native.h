@@ -42,7 +42,7 @@ typedef struct {
 } Typed;
 
 #define TYPES 64 /* a power of two */
-#define SNAPSHOT_NAMES 10
+#define SNAPSHOT_NAMES 12
 
 typedef struct {
     PyObject_HEAD
@@ -90,6 +90,8 @@ extern PyType_Spec snapshots_spec;
 
 extern PyType_Spec events_spec;
 extern PyType_Spec probe_spec;
+/* What the names of probes stand for. */
+PyObject *probes(PyObject *module, PyObject *args);
 /* All items of a list, which is left with some others. */
 PyObject *taken(PyObject *module, PyObject *const *args, Py_ssize_t count);
 

@@ -697,12 +697,8 @@ static void probe_dealloc(Probe *self)
     Py_DECREF(kind);
 }
 
-static PyObject *probe_new(PyTypeObject *kind, PyObject *args, PyObject *kwargs)
+static PyObject *probe_of(PyTypeObject *kind, PyObject *make, PyObject *name, int gives)
 {
-    static char *names[] = {"make", "name", "gives", NULL};
-    PyObject *make, *name;
-    int gives;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOi:Probe", names, &make, &name, &gives)) return NULL;
     Probe *self = (Probe *)kind->tp_alloc(kind, 0);
     if (self == NULL) return NULL;
     self->vectorcall = start;
@@ -713,6 +709,46 @@ static PyObject *probe_new(PyTypeObject *kind, PyObject *args, PyObject *kwargs)
     return (PyObject *)self;
 }
 
+/* What one name stands for: see `probes`. */
+static PyObject *named(PyTypeObject *kind, PyObject *name, PyObject *makers, PyObject *resolve)
+{
+    Py_ssize_t length = PyUnicode_FindChar(name, '_', 0, PyUnicode_GET_LENGTH(name), -1);
+    if (length == -2) return NULL;
+    if (length > 0) {
+        PyObject *what = PyUnicode_Substring(name, 0, length);
+        PyObject *maker = what == NULL ? NULL : PyDict_GetItemWithError(makers, what);
+        Py_XDECREF(what);
+        if (maker == NULL && PyErr_Occurred()) return NULL;
+        if (maker != NULL) {
+            PyObject *make;
+            int gives;
+            if (!PyTuple_Check(maker)) return PyErr_Format(PyExc_TypeError, "what makes %R must be a pair", name);
+            return PyArg_ParseTuple(maker, "Oi", &make, &gives) ? probe_of(kind, make, name, gives) : NULL;
+        }
+    }
+    return PyObject_CallOneArg(resolve, name);
+}
+
+/* `probes(names, makers, resolve)`: what the names stand for, as a list. Code names a probe for nearly every statement,
+   and an import asks for all of them, so it is one call. `makers` has, by what stands before a name's last "_", what
+   makes such a probe of the name when it is first called, and `gives`; for other names `resolve` is asked. */
+PyObject *probes(PyObject *module, PyObject *args)
+{
+    PyObject *names, *makers, *resolve;
+    if (!PyArg_ParseTuple(args, "O!O!O:probes", &PyTuple_Type, &names, &PyDict_Type, &makers, &resolve)) return NULL;
+    PyObject *kind = PyObject_GetAttrString(module, "Probe");
+    PyObject *found = kind == NULL ? NULL : PyList_New(0);
+    for (Py_ssize_t i = 0; found != NULL && i < PyTuple_GET_SIZE(names); i++) {
+        PyObject *name = PyTuple_GET_ITEM(names, i), *one = NULL;
+        if (PyUnicode_Check(name) && PyType_Check(kind)) one = named((PyTypeObject *)kind, name, makers, resolve);
+        else PyErr_SetString(PyExc_TypeError, "names must be strings");
+        if (one == NULL || PyList_Append(found, one) < 0) Py_CLEAR(found);
+        Py_XDECREF(one);
+    }
+    Py_XDECREF(kind);
+    return found;
+}
+
 static PyMemberDef probe_members[] = {
     {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(Probe, vectorcall), Py_READONLY, NULL},
     {"name", Py_T_OBJECT_EX, offsetof(Probe, name), Py_READONLY, NULL},
@@ -720,7 +756,6 @@ static PyMemberDef probe_members[] = {
 
 static PyType_Slot probe_slots[] = {
     {Py_tp_doc, "A probe of the followed code's."},
-    {Py_tp_new, (void *)probe_new},
     {Py_tp_dealloc, (void *)probe_dealloc},
     {Py_tp_traverse, (void *)probe_traverse},
     {Py_tp_clear, (void *)probe_clear},
@@ -730,4 +765,6 @@ static PyType_Slot probe_slots[] = {
 
 PyType_Spec probe_spec = {
     "follow._native.Probe", sizeof(Probe), 0,
-    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE, probe_slots};
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE |
+        Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    probe_slots};
