@@ -37,9 +37,11 @@ typedef struct {
     PyObject *now;                   /* the clock; NULL for the system's own */
     PyObject *thread;                /* the number of the thread that last began a call */
     unsigned long ident;
+    PyObject *known;  /* the limit that was last looked at, and its value */
+    Py_ssize_t known_limit;
 } Events;
 
-static PyObject *time_of(Events *self)
+static inline PyObject *time_of(Events *self)
 {
 #if defined(CLOCK_MONOTONIC) && !defined(_WIN32)
     if (self->now == NULL) {
@@ -136,10 +138,14 @@ static int emit(Events *self, PyObject **items, Py_ssize_t count)
 /* See whether there is something to hand over; `number` is that of a call that begins, or NULL. */
 static int look(Events *self, PyObject *number)
 {
-    if (*self->limit_value == NULL || self->look == NULL || self->begun == NULL) return 0;
-    Py_ssize_t limit = PyLong_AsSsize_t(*self->limit_value);
-    if (limit == -1 && PyErr_Occurred()) return -1;
-    if (PyList_GET_SIZE(self->buffer) <= limit) return 0;
+    if (*self->limit_value != self->known) {
+        if (*self->limit_value == NULL) return 0;
+        Py_ssize_t limit = PyLong_AsSsize_t(*self->limit_value);
+        if (limit == -1 && PyErr_Occurred()) return -1;
+        self->known_limit = limit;
+        Py_XSETREF(self->known, Py_NewRef(*self->limit_value));
+    }
+    if (PyList_GET_SIZE(self->buffer) <= self->known_limit || self->look == NULL || self->begun == NULL) return 0;
     PyObject *done = number == NULL ? PyObject_CallNoArgs(self->look) : PyObject_CallOneArg(self->begun, number);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
@@ -189,6 +195,7 @@ static void events_dealloc(Events *self)
     Py_CLEAR(self->outer);
     Py_CLEAR(self->now);
     Py_CLEAR(self->thread);
+    Py_CLEAR(self->known);
     kind->tp_free((PyObject *)self);
     Py_DECREF(kind);
 }
@@ -294,9 +301,24 @@ static PyObject *found_at(Probe *self, Where *where, PyObject *state, PyObject *
     return Py_NewRef(found == NULL ? self->snapshots->missing : found);
 }
 
-/* What the event says of the value at a place. */
-static PyObject *value_at(Probe *self, Where *where, PyObject *state, PyObject *const *args, Py_ssize_t count)
+/* A value that the probe was given; NULL where it is found elsewhere, or a secret. Borrowed. */
+static inline PyObject *given(Where *where, PyObject *const *args, Py_ssize_t count)
 {
+    return where->place == AT_ARGUMENT && !where->secret && where->index < count ? args[where->index] : NULL;
+}
+
+/* Whether a value is what an event keeps as it is, whatever the limits: most of what loops and arithmetic bind. */
+static inline int is_number(PyObject *value)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    return kind == &PyLong_Type || kind == &PyFloat_Type || value == Py_None || kind == &PyBool_Type;
+}
+
+/* What the event says of the value at a place. */
+static inline PyObject *value_at(Probe *self, Where *where, PyObject *state, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *plain = given(where, args, count);
+    if (plain != NULL && is_number(plain)) return Py_NewRef(plain);
     PyObject *value = found_at(self, where, state, args, count), *form;
     if (where->place == AT_CELL && !where->secret) {
         form = snapshot_cell(self->snapshots, value);
@@ -311,8 +333,10 @@ static PyObject *value_at(Probe *self, Where *where, PyObject *state, PyObject *
     return form;
 }
 
-static PyObject *change_at(Probe *self, Where *where, PyObject *state, PyObject *const *args, Py_ssize_t count)
+static inline PyObject *change_at(Probe *self, Where *where, PyObject *state, PyObject *const *args, Py_ssize_t count)
 {
+    PyObject *plain = given(where, args, count);
+    if (plain != NULL && is_number(plain)) return Py_NewRef(Py_None);
     PyObject *value = found_at(self, where, state, args, count);
     PyObject *form = snapshot_change(self->snapshots, value);
     Py_DECREF(value);
@@ -349,6 +373,8 @@ static PyObject *form_to_take(Probe *self, PyObject *state, PyObject *const *arg
     if (self->exact >= 0)
         return self->exact < count && has_identity(self->snapshots, args[self->exact], 1) ? self->few : self->all;
     if (!(self->flags & UNLESS_ATOM)) return self->all;
+    PyObject *plain = given(&self->bound.items[0], args, count);
+    if (plain != NULL && is_number(plain)) return self->few;
     PyObject *bound = found_at(self, &self->bound.items[0], state, args, count);
     PyObject *form = is_atom(self->snapshots, bound) ? self->few : self->all;
     Py_DECREF(bound);
@@ -376,7 +402,7 @@ static PyObject *changes(Probe *self, PyObject *state, PyObject *const *args, Py
 
 typedef PyObject *(*Reader)(Probe *, Where *, PyObject *, PyObject *const *, Py_ssize_t);
 
-static int gather(
+static inline int gather(
     Probe *self, Wheres *wheres, Reader read, PyObject *state, PyObject *const *args, Py_ssize_t count, PyObject **items,
     Py_ssize_t *size)
 {
@@ -393,7 +419,8 @@ static int gather_result(Probe *self, PyObject *state, PyObject *value, PyObject
 {
     PyObject *form;
     if (self->flags & SHOWS) {
-        form = self->flags & HIDES ? snapshot_hidden(self->snapshots, value) : snapshot_of(self->snapshots, value, 1);
+        if (self->flags & HIDES) form = snapshot_hidden(self->snapshots, value);
+        else form = is_number(value) ? Py_NewRef(value) : snapshot_of(self->snapshots, value, 1);
     } else if (self->flags & SHOWS_YIELDED) {
         PyObject *yielded = state_item(state, YIELDED);
         form = Py_NewRef(yielded == NULL ? Py_None : yielded);

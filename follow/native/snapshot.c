@@ -195,6 +195,7 @@ static PyObject *made(Snapshots *self, PyTypeObject *kind, const int *names, PyO
     PyObject *new = kind->tp_alloc(kind, 0);
     for (int i = 0; new != NULL && i < count; i++)
         if (PyObject_GenericSetAttr(new, self->names[names[i]], values[i]) < 0) Py_CLEAR(new);
+    if (new != NULL && PyObject_GC_IsTracked(new)) PyObject_GC_UnTrack(new); /* a form holds no cycle */
     return new;
 }
 
@@ -270,8 +271,14 @@ static PyObject *named_form(Snapshots *self, PyObject *value)
    is its own form cannot have changed. */
 static Py_ssize_t same_items(Work *work, PyObject *const *items, Py_ssize_t count, PyObject *const *forms)
 {
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (items[i] != forms[i] && quick(work, items[i]) != forms[i]) return i;
+    PyTypeObject *kind = work->kind; /* nearly always all are of one type */
+    PyObject *of_kind = work->described;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (items[i] == forms[i] || (Py_TYPE(items[i]) == kind && forms[i] == of_kind)) continue;
+        if (quick(work, items[i]) != forms[i]) return i;
+        kind = work->kind;
+        of_kind = work->described;
+    }
     return count;
 }
 
