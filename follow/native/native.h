@@ -98,5 +98,7 @@ PyObject *taken(PyObject *module, PyObject *const *args, Py_ssize_t count);
 /* -- pack.c: what a trace file holds --------------------------------------------------------------- */
 
 extern PyType_Spec packer_spec;
+/* The flat list of events of some columns. */
+PyObject *joined(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 #endif
