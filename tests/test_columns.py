@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ def test_what_compresses_badly_is_compressed_harder(tmp_path: Path) -> None:
         follow(function, recorder)(values)
     with open(tmp_path / "floats.trace", "rb") as file:
         found = list(FrameReader(file, "floats").frames())
-    sizes = [(later[0] - one[0]) / len(one[2][0]) for one, later in zip(found, found[1:]) if one[1] == KIND]
+    sizes = [(later[0] - one[0]) / len(one[2][0]) for one, later in pairwise(found) if one[1] == KIND]
     assert len(sizes) > 3 and sizes[1] < 0.95 * sizes[0], "from the second frame on"
     assert [event.values["x"] for event in load(tmp_path / "floats.trace").events if "x" in event.values] == values
 
