@@ -65,7 +65,9 @@ def compiled(root: Path, folder: str) -> Path:
 
     checksum = runpy.run_path(str(root / SOURCES / "checksum.py"))["checksum"]()
     files = sorted(str(file) for file in (root / SOURCES).glob("*.c"))
-    extension = Extension(MODULE, files, define_macros=[("FOLLOW_SOURCES", f"{checksum}u")])
+    hidden = [] if platform.system() == "Windows" else ["-fvisibility=hidden"]  # so its parts call each other directly
+    macros: list[tuple[str, str | None]] = [("FOLLOW_SOURCES", f"{checksum}u")]
+    extension = Extension(MODULE, files, define_macros=macros, extra_compile_args=hidden)
     build: Any = Distribution({"name": "follow-native", "ext_modules": [extension]}).get_command_obj("build_ext")
     build.build_lib = build.build_temp = folder
     build.ensure_finalized()

@@ -25,6 +25,7 @@ from .looplimit import read_loop_limit
 from .members import class_functions, inner_functions
 from .recorder import Recorder
 from .run import run_module, run_script
+from .settings import split_names
 from .trace.combine import combine
 from .trace.reader import load
 from .trace.summary import summarise
@@ -130,13 +131,18 @@ def _run(options: argparse.Namespace) -> int:
                 raise UsageError(f"the trace {options.output} cannot be written ({error}).") from error
         output = None if recorder is None else recorder.path
         program = Program(
-            tuple(options.include),
-            tuple(options.exclude),
+            _patterns(options.include),
+            _patterns(options.exclude),
             output=output,
             **levels,
             settings=settings,
         )
         return start(options.program, options.arguments, program, recorder)
+
+
+def _patterns(options: list[str]) -> tuple[str, ...]:
+    """What an option asks for that may be given again and again, or names several with commas."""
+    return tuple(name for option in options for name in split_names(option))
 
 
 def _selected(options: argparse.Namespace) -> dict[str, Any]:
@@ -145,8 +151,8 @@ def _selected(options: argparse.Namespace) -> dict[str, Any]:
         chosen: dict[str, Any] = {
             "watch": tuple(options.watch),
             "explode": tuple(options.explode),
-            "include": tuple(options.include_vars),
-            "exclude": tuple(options.exclude_vars),
+            "include": _patterns(options.include_vars),
+            "exclude": _patterns(options.exclude_vars),
             "loop_limit": None if options.loop_limit is None else read_loop_limit(options.loop_limit),
         }
         chosen = {name: value for name, value in chosen.items() if value not in ((), None)}

@@ -171,7 +171,7 @@ def link_code(function: types.FunctionType, config: FollowConfig, channel: Chann
             ) from error
         key.keep(template)
     sentinels, tables, text = template
-    code = link(sentinels, function.__code__.co_filename, probes_for(tables, channel, config.depth).resolve)
+    code = link(sentinels, function.__code__.co_filename, probes_for(tables, channel, config.depth).resolve_all)
     code = code.replace(co_flags=function.__code__.co_flags)  # types.coroutine may have added one
     remember(code, Followed(function.__code__, channel, text), key)
     return code

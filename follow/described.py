@@ -151,4 +151,7 @@ _NAMED: dict[int, Callable[[Any], str]] = {
 }
 
 
+NAMED_IDS = frozenset((*_NAMED, id(type)))
+"""The ids of the types whose objects are described by their names."""
+
 _fixed.update(dict.fromkeys((*ATOM_IDS, *_NAMED), True))

@@ -12,7 +12,7 @@ import warnings
 from .children import Program
 from .errors import FollowError, FollowWarning
 from .run import install_from_environment, start_child
-from .settings import read_settings
+from .settings import read_settings, split_names
 
 _ON = ("1", "on", "true", "yes")
 _OFF = ("", "0", "off", "false", "no")
@@ -37,7 +37,7 @@ def start() -> None:
         settings = read_settings(os.getcwd())
         include = settings.include
         if wanted.lower() not in _ON:
-            include = tuple(name.strip() for name in wanted.split(",") if name.strip())
+            include = split_names(wanted)
         if not include:
             raise FollowError(
                 f"FOLLOW={wanted} names no module, and there is no tool.follow.include in pyproject.toml."

@@ -14,9 +14,11 @@ from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
 from .copies import identity, is_same
 from .describe import describe_raised
+from .described import NAMED_IDS, Described, describe
 from .elision import loops_around
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
+from .firstrecords import PossibleNames
 from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
@@ -29,7 +31,6 @@ from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
 from .watch import WATCHING, content, form_for
 
 _FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
-_NATIVE = ("begin", "given", *(f"native_{what}" for what in ("statement", "return", "match", "lambda", "yield")))
 """What the names of the compiled helper's probes start with."""
 _BUILTINS = ("type", "len", "id", "int", "str", "float", "bool")
 
@@ -76,6 +77,7 @@ class EventProbes(Probes):
             "content": content,
             "extend": self._extend,
         }
+        self._names = PossibleNames()
         self._thread = recorder.constants["thread"]
         if asks_begin(channel.config.fields):
             self._constants["thread"], self._thread = begin_here, begin_above
@@ -89,13 +91,14 @@ class EventProbes(Probes):
         if self._channel.silent:
             self._recorder.silence(self._base)
 
+    def resolve_all(self, names: tuple[str, ...]) -> list[object]:
+        """What stands for each of the sentinels of a piece of code; the helper's probes are made all at once."""
+        return super().resolve_all(names) if self._native is None else self._native.resolve(names, self.resolve)
+
     def _resolve(self, name: str) -> object:
         if name in self._constants:
             return self._constants[name]
         what, _, number = name.rpartition("_")
-        if what in _NATIVE:
-            assert self._native is not None
-            return self._native.probe(name.removeprefix("native_"))
         if what.startswith(WATCH) and what != WATCH:
             return self._watch(self._tables.scope(int(number)), int(what.removeprefix(WATCH)))
         if what in _FORMS:
@@ -170,7 +173,7 @@ class EventProbes(Probes):
             namespace.update(self._looping.telling(scope, site))
         namespace.update((f"{WATCH}{at}", self._watch(scope, index)) for at, (index, _) in enumerate(site.watched))
         if scope.namespace:
-            names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
+            names = self._names.of(site, scope)
             whole = site.kind == ELISION and scope.windows
             gather = functools.partial(self._gather, scope, whole, self._named_by(site, names))
             namespace.update(gather=gather, names=names if site.again else site.binds)
@@ -204,8 +207,12 @@ class EventProbes(Probes):
         if found is None:  # the call is not known
             return changed
         try:
+            if self._native is not None and not (self._describer.objects or whole or scope.secret or scope.watched):
+                return self._native.gather(found, last, names)
             for name in names:
                 value = found.get(name, MISSING)
+                if not whole and self._as_before(value, last.get(name, MISSING)) and name not in scope.secret:
+                    continue
                 passed = not whole and name not in named and self._describer.passes_over(value)
                 if passed and identity(last.get(name)) == id(value):
                     continue
@@ -222,6 +229,12 @@ class EventProbes(Probes):
             return changed
         last.update(changed)
         return changed
+
+    def _as_before(self, value: object, before: object) -> bool:
+        """Whether a value surely is recorded as it was before: most names of a module hold functions and classes."""
+        if type(before) is Described:
+            return id(type(value)) in NAMED_IDS and describe(value) is before
+        return value is before  # an atom, or not bound
 
     def _make_yield(self, number: int) -> Callable[..., object]:
         site = self._tables.site(number)

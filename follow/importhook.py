@@ -71,7 +71,7 @@ def _rewritten(
 
 def _linked(pieces: Pieces, tables: Lookup, filename: str, channel: Channel) -> CodeType:
     remember_hooked(filename, channel)
-    return put_together(pieces, filename, probes_for(tables, channel).resolve)
+    return put_together(pieces, filename, probes_for(tables, channel).resolve_all)
 
 
 class Rewriting:

@@ -74,7 +74,7 @@ def _numbers(found: Collection[int]) -> Numbers:
     return bytes(found) if max(found, default=0) < _BYTE else tuple(found)
 
 
-def put_together(pieces: Pieces, filename: str, resolve: Callable[[str], Any]) -> CodeType:
+def put_together(pieces: Pieces, filename: str, resolve: Callable[[tuple[str, ...]], list[Any]]) -> CodeType:
     """The code that was taken apart, with what the sentinels name.
 
     This is done at each import for every function of a module: so it is one loop, and asks for each name once.
@@ -82,12 +82,12 @@ def put_together(pieces: Pieces, filename: str, resolve: Callable[[str], Any]) -
     Arguments:
         pieces: from ``take_apart``.
         filename: the file that the code is to have; where pieces come from a cache, the file may have been moved.
-        resolve: gives what a name stands for; of the ids of events it is asked for the first.
+        resolve: gives what names stand for; of the ids of events it is asked for the first.
     """
     names, codes = pieces
-    made = list(map(resolve, names))
+    made = resolve(names)
     moved = codes[-1][0].co_filename != filename
-    base = resolve(_FIRST_ID) if any(piece[3] for piece in codes) else 0
+    base = resolve((_FIRST_ID,))[0] if any(piece[3] for piece in codes) else 0
     done: list[CodeType] = []
     for code, name_places, numbers, id_places, first, ids, inner_places, inner in codes:
         constants = list(code.co_consts)
@@ -107,7 +107,7 @@ def put_together(pieces: Pieces, filename: str, resolve: Callable[[str], Any]) -
     return done[-1]
 
 
-def link(code: CodeType, filename: str, resolve: Callable[[str], Any]) -> CodeType:
+def link(code: CodeType, filename: str, resolve: Callable[[tuple[str, ...]], list[Any]]) -> CodeType:
     """Replace every sentinel constant in ``code`` and the code nested in it by what it names."""
     return put_together(take_apart(code), filename, resolve)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .accelerate import native
 from .config import FollowConfig
+from .copies import is_same
 from .describe import Describer
 from .events import ALL, FEW, SOME, given_to, held_by, id_of, id_of_entry
 from .looks import look_of, runs_code
@@ -22,6 +23,10 @@ _CLEARS_LAST, _STATELESS, _UNLESS_ATOM, _CHECKS, _REFERS = (1 << bit for bit in 
 _PLACES = {VALUE: 0, SLOT: 1, CELL: 2}
 _SECRET, _REFERRED = 1 << 4, 1 << 5
 _LEVEL, _INDEX = 6, 9
+
+_FIRST, _KEEPS, _GIVES = -1, 0, 1
+"""A probe without which a call cannot go on, one that gives nothing, one that gives back what it is given first."""
+
 _MONOTONIC = "clock_gettime(CLOCK_MONOTONIC)"
 
 
@@ -74,30 +79,53 @@ class NativeProbes:
         self._events, self._snapshots = shared
         self._objects = describer.objects
 
-    def probe(self, name: str) -> Any:
-        """The probe of a name: of a call (``begin_0``) or of a site (``given_0``, ``statement_0``, ``return_0``, …)."""
-        what, _, number = name.rpartition("_")
-        gives = {"begin": -1, "given": 0, "statement": 0}.get(what, 1)
-        return native.Probe(getattr(self, f"_{what}"), int(number), gives)
+    def resolve(self, names: tuple[str, ...], other: Callable[[str], object]) -> list[Any]:
+        """What stands for each of the names: of calls (``begin_0``), of sites (``given_0``, ``native_return_0``), ….
 
-    def _given(self, number: int) -> tuple[Any, ...]:
+        Arguments:
+            names: all that a piece of source names.
+            other: is asked for a name of something else.
+        """
+        makers = {
+            "begin": (self._begin, _FIRST),
+            "given": (self._given, _KEEPS),
+            "native_statement": (self._statement, _KEEPS),
+            **dict.fromkeys(("native_return", "native_match", "native_lambda"), (self._return, _GIVES)),
+            "native_yield": (self._yield, _GIVES),
+        }
+        found: list[Any] = native.probes(names, makers, other)
+        return found
+
+    def gather(self, found: dict[str, object], last: dict[str, object], names: Sequence[str]) -> dict[str, object]:
+        """Of a module's names those whose values are others than last time.
+
+        Arguments:
+            found: the module's dict.
+            last: what was told of its names so far; it is brought up to date.
+            names: those that may have changed.
+        """
+        changed: dict[str, object] = self._snapshots.gather(found, last, names, is_same)
+        return changed
+
+    def _given(self, name: str) -> tuple[Any, ...]:
         """Of a statement whose probe gets no more than the event needs."""
-        site = self._tables.site(number)
+        site = self._site(name)
         return self._record(site, given_to(site, self._tables.scope(site.scope)), _SHOWS_NONE * (site.kind == "return"))
 
-    def _statement(self, number: int) -> tuple[Any, ...]:
-        site = self._tables.site(number)
+    def _statement(self, name: str) -> tuple[Any, ...]:
+        site = self._site(name)
         return self._record(site, site.arguments, _SHOWS_NONE * (site.kind == "return"))
 
-    def _return(self, number: int) -> tuple[Any, ...]:
-        site = self._tables.site(number)
+    def _return(self, name: str) -> tuple[Any, ...]:
+        site = self._site(name)
         shows = _SHOWS if site.kind in ("return", "lambda") else 0
         return self._record(site, site.arguments, shows | _HIDES * site.hides)
 
-    _match = _lambda = _return
+    def _yield(self, name: str) -> tuple[Any, ...]:
+        return self._spec(_YIELD, _HIDES * self._site(name).hides)
 
-    def _yield(self, number: int) -> tuple[Any, ...]:
-        return self._spec(_YIELD, _HIDES * self._tables.site(number).hides)
+    def _site(self, name: str) -> Site:
+        return self._tables.site(_number_in(name))
 
     def _record(self, site: Site, names: tuple[str, ...], flags: int) -> tuple[Any, ...]:
         scope = self._tables.scope(site.scope)
@@ -135,7 +163,8 @@ class NativeProbes:
             clears=tuple(slot << _INDEX for slot in site.clears),
         )
 
-    def _begin(self, number: int) -> tuple[Any, ...]:
+    def _begin(self, name: str) -> tuple[Any, ...]:
+        number = _number_in(name)
         scope = self._tables.scope(number)
 
         # of a new object, which may have the place of one that is gone, nothing is known
@@ -184,3 +213,7 @@ class NativeProbes:
         """All that a probe is made of, in the order in which native/probe.c takes it."""
         places = (bound, cells, again, bases, stores, clears)
         return (self._events, self._snapshots, kind, flags, exact, slots, few, all, some, calls, self._told, *places)
+
+
+def _number_in(name: str) -> int:
+    return int(name.rpartition("_")[2])

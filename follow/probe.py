@@ -77,6 +77,10 @@ class Probes:
             made = self._directly[name] = self._resolve(name)
         return made
 
+    def resolve_all(self, names: tuple[str, ...]) -> list[object]:
+        """What stands for each of the sentinels of a piece of code."""
+        return list(map(self.resolve, names))
+
     def _resolve(self, name: str) -> object:
         if name in _SINGLE:
             return _SINGLE[name]

@@ -33,6 +33,11 @@ class Settings:
     config: FollowConfig = field(default_factory=FollowConfig)
 
 
+def split_names(text: str) -> tuple[str, ...]:
+    """The names or patterns that stand in one text with commas between them."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def read_settings(folder: str) -> Settings:
     """The settings that hold in a folder: those of the nearest ``pyproject.toml`` from there upwards that has any.
 

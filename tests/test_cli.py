@@ -110,6 +110,10 @@ def test_run_shows_the_same_traceback(how: list[str], program: Path) -> None:
 def test_run_include_and_exclude(program: Path) -> None:
     only = start("-m", "follow", "run", "--exclude", "helper", "program.py", "a", cwd=program).stderr
     assert "helper.py" not in only and "program.py:5" in only
+    both = start("-m", "follow", "run", "--include", "helper, json.decoder", "program.py", "a", cwd=program).stderr
+    assert "helper.py" in both
+    several = start("-m", "follow", "run", "--exclude", "json,helper", "program.py", "a", cwd=program).stderr
+    assert "helper.py" not in several and "program.py:5" in several
     assert start("-m", "follow", "run", "absent.py", cwd=program).returncode == 2
 
 

@@ -170,8 +170,8 @@ def test_code_is_put_together_as_it_was(events: str) -> None:
     meanings = meanings_of(rewritten.tables, events=events)
     pieces = marshal.loads(marshal.dumps(take_apart(code, meanings)))
 
-    def resolve(name: str) -> object:
-        return 1000 if name == "few_id_0" else f"<{name}>"
+    def resolve(names: tuple[str, ...]) -> list[object]:
+        return [1000 if name == "few_id_0" else f"<{name}>" for name in names]
 
     def expected(constant: object) -> object:
         if type(constant) is not str or not constant.startswith(SENTINEL):

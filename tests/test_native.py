@@ -12,6 +12,7 @@ import threading
 import tracemalloc
 import types
 from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -332,6 +333,32 @@ def test_nothing_is_kept_alive_and_no_memory_lost() -> None:
     assert (sys.getrefcount(thing), sys.getrefcount(Thing), sys.getrefcount(function)) == counts
 
 
+def probe_of(make: Callable[[str], object], gives: int) -> Any:
+    """A probe that is made by a function when it is first called."""
+    return native.probes(("what_1",), {"what": (make, gives)}, None)[0]
+
+
+@built
+def test_names_of_probes_are_told_from_others_by_what_stands_before_their_number() -> None:
+    made: list[str] = []
+
+    def make(name: str) -> None:
+        made.append(name)
+
+    names = ("given_3", "native_yield_12", "few_id_0", "giv", "", "_", "über_1", "given_é_4")
+    found = native.probes(names, {"given": (make, 0), "native_yield": (make, 1)}, lambda name: f"<{name}>")
+    assert [type(one).__name__ for one in found[:2]] == ["Probe", "Probe"]
+    assert found[2:] == [f"<{name}>" for name in names[2:]]
+    assert [one.name for one in found[:2]] == ["given_3", "native_yield_12"] and made == []
+    for wrong in ((1,), ("given_1", None)):
+        with pytest.raises(TypeError):
+            native.probes(wrong, {"given": (make, 0)}, None)
+    with pytest.raises(TypeError):
+        native.probes(("given_1",), {"given": make}, None)
+    with pytest.raises(ZeroDivisionError):
+        native.probes(("given_1", "other_1"), {"given": (make, 0)}, lambda name: 1 / 0)
+
+
 @built
 def test_its_own_objects_are_the_collectors() -> None:
     def count() -> int:
@@ -342,8 +369,8 @@ def test_its_own_objects_are_the_collectors() -> None:
         describer, helper = snapshots(FollowConfig())
         describer.helper = helper  # type: ignore[attr-defined] # a cycle
         helper.value([[1], Thing()])
-        probe = native.Probe(lambda number: None, 1, 0)
-        probe_holder = [probe, native.Probe(lambda number, own=[probe]: own, 2, 1)]
+        probe = probe_of(lambda name: None, 0)
+        probe_holder = [probe, probe_of(lambda name, own=[probe]: own, 1)]
         clear = probe_holder.clear
         events = native.Events(
             buffer=[], limit=Number(), outer=Number(), look=clear, begun=clear, ended=clear, extend=None, now=lambda: 1
@@ -360,15 +387,15 @@ def test_its_own_objects_are_the_collectors() -> None:
 def test_a_probe_that_cannot_be_made_says_so_and_one_without_stack_is_silent() -> None:
     for wrong in (None, (), (1,) * 17, [1]):
         with pytest.raises(TypeError):
-            native.Probe(lambda number, wrong=wrong: wrong, 1, 0)(1)
+            probe_of(lambda name, wrong=wrong: wrong, 0)(1)
 
-    def no_stack(number: int) -> None:
+    def no_stack(name: str) -> None:
         raise RecursionError
 
-    assert native.Probe(no_stack, 1, 0)(1) is None
-    assert native.Probe(no_stack, 1, 1)(1, "value") == "value"
+    assert probe_of(no_stack, 0)(1) is None
+    assert probe_of(no_stack, 1)(1, "value") == "value"
     with pytest.raises(RecursionError):  # a call must have a state
-        native.Probe(no_stack, 1, -1)()
+        probe_of(no_stack, -1)()
     with pytest.raises(TypeError):
         native.taken(())
 

@@ -19,6 +19,7 @@ from hypothesis import given
 
 import follow as package
 from follow import Described, FollowConfig, Recorder, Shortened, follow, install_import_hook, instrument, load
+from follow.described import describe
 from follow.registry import has_probes
 
 from . import sample
@@ -258,6 +259,83 @@ def test_a_whole_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     ]
     module.total(module.basket)
     assert _objects_aside(recorder.records()) == _objects_aside(dicts), "uninstalled, so silent"
+
+
+_CHANGES = """
+import os, types
+from enum import Enum
+class Colour(Enum):
+    RED = 1
+class Meta(type):
+    pass
+class Odd(metaclass=Meta):
+    pass
+def f(): pass
+def swap():
+    global f, number
+    del f
+    def f(): return 1
+    number = 1 << 300
+    listed.append(f)
+listed = [Odd, os, 1]
+number = 1
+swap()
+same = f
+f.__qualname__ = 'g'
+Odd.__name__ = 'Even'
+Meta.__name__ = 'Better'
+module = types.ModuleType('one')
+module.__name__ = 'two'
+module.__name__ = 3
+del module.__name__
+text = 'a' * 3
+text = 'a' * int(3)
+number = True
+number = 1.0
+number = 1
+pair = ([1], 2)
+pair[0].append(pair)
+for index in range(3): listed.pop()
+listed = list(listed)
+def again(): globals().pop('text')
+again()
+bound = listed.append
+bound = [1].append
+method = Colour.RED.__repr__
+"""
+
+
+def test_what_a_module_holds_is_told_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "changing.py").write_text(_CHANGES)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    told: list[list[tuple[str, str]]] = []
+
+    def tell(record: dict[str, Any]) -> None:
+        told.append([(v["var"], seen(v["val"])) for v in record["local_vars"] if v["var"] not in holding])
+
+    def seen(value: object) -> str:
+        return repr(value if type(value) in (int, str, float, bool) else describe(value))
+
+    holding = ("listed", "pair")  # the dicts' hold objects, the recorder's their descriptions
+    recorder = Recorder()
+    for follower in (tell, recorder):
+        with install_import_hook("changing", follower=follower):
+            __import__("changing")
+        del sys.modules["changing"]
+    recorded = [[(v["var"], repr(v["val"])) for v in record["local_vars"]] for record in recorder.records()]
+    assert len(recorded) == len(told) > 30
+    for before, after in zip(told, recorded):
+        assert [one for one in after if one[0] not in holding] == before
+    lists = [dict(one)["listed"] for one in recorded if "listed" in dict(one)]
+    assert [one for one, two in zip(lists, ["", *lists]) if one != two] == [
+        "[<type Odd>, <module os>, 1]",
+        "[<type Odd>, <module os>, 1, <function f>]",
+        "[<type Odd>, <module os>, 1, <function g>]",
+        "[<type Even>, <module os>, 1, <function g>]",
+        "[<type Even>, <module os>, 1]",
+        "[<type Even>, <module os>]",
+        "[<type Even>]",
+    ]
 
 
 def test_calls_that_still_run_fall_silent() -> None:

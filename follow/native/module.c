@@ -26,6 +26,8 @@ static int fill(PyObject *module)
 
 static PyMethodDef functions[] = {
     {"forget_types", forget_types, METH_NOARGS, "A type has died, of which the description was known."},
+    {"probes", probes, METH_VARARGS, "What the names of probes stand for, as a list."},
+    {"joined", (PyCFunction)(void *)joined, METH_FASTCALL, "The flat list of events of some columns."},
     {"taken", (PyCFunction)(void *)taken, METH_FASTCALL, "All items of a list, which is left with others, in one step."},
     {NULL, NULL, 0, NULL}};
 

@@ -42,7 +42,7 @@ typedef struct {
 } Typed;
 
 #define TYPES 64 /* a power of two */
-#define SNAPSHOT_NAMES 10
+#define SNAPSHOT_NAMES 12
 
 typedef struct Objects Objects;
 
@@ -162,11 +162,15 @@ PyObject *object_form(Work *work, PyObject *value, PyObject *given, int depth);
 
 extern PyType_Spec events_spec;
 extern PyType_Spec probe_spec;
+/* What the names of probes stand for. */
+PyObject *probes(PyObject *module, PyObject *args);
 /* All items of a list, which is left with some others. */
 PyObject *taken(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 /* -- pack.c: what a trace file holds --------------------------------------------------------------- */
 
 extern PyType_Spec packer_spec;
+/* The flat list of events of some columns. */
+PyObject *joined(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 #endif

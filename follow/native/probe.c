@@ -38,9 +38,11 @@ typedef struct {
     PyObject *now;                   /* the clock; NULL for the system's own */
     PyObject *thread;                /* the number of the thread that last began a call */
     unsigned long ident;
+    PyObject *known;  /* the limit that was last looked at, and its value */
+    Py_ssize_t known_limit;
 } Events;
 
-static PyObject *time_of(Events *self)
+static inline PyObject *time_of(Events *self)
 {
 #if defined(CLOCK_MONOTONIC) && !defined(_WIN32)
     if (self->now == NULL) {
@@ -137,10 +139,14 @@ static int emit(Events *self, PyObject **items, Py_ssize_t count)
 /* See whether there is something to hand over; `number` is that of a call that begins, or NULL. */
 static int look(Events *self, PyObject *number)
 {
-    if (*self->limit_value == NULL || self->look == NULL || self->begun == NULL) return 0;
-    Py_ssize_t limit = PyLong_AsSsize_t(*self->limit_value);
-    if (limit == -1 && PyErr_Occurred()) return -1;
-    if (PyList_GET_SIZE(self->buffer) <= limit) return 0;
+    if (*self->limit_value != self->known) {
+        if (*self->limit_value == NULL) return 0;
+        Py_ssize_t limit = PyLong_AsSsize_t(*self->limit_value);
+        if (limit == -1 && PyErr_Occurred()) return -1;
+        self->known_limit = limit;
+        Py_XSETREF(self->known, Py_NewRef(*self->limit_value));
+    }
+    if (PyList_GET_SIZE(self->buffer) <= self->known_limit || self->look == NULL || self->begun == NULL) return 0;
     PyObject *done = number == NULL ? PyObject_CallNoArgs(self->look) : PyObject_CallOneArg(self->begun, number);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
@@ -190,6 +196,7 @@ static void events_dealloc(Events *self)
     Py_CLEAR(self->outer);
     Py_CLEAR(self->now);
     Py_CLEAR(self->thread);
+    Py_CLEAR(self->known);
     kind->tp_free((PyObject *)self);
     Py_DECREF(kind);
 }
@@ -296,9 +303,24 @@ static PyObject *found_at(Probe *self, Where *where, PyObject *state, PyObject *
     return Py_NewRef(found == NULL ? self->snapshots->missing : found);
 }
 
-/* What the event says of the value at a place. */
-static PyObject *value_at(Probe *self, Where *where, PyObject *state, PyObject *const *args, Py_ssize_t count)
+/* A value that the probe was given; NULL where it is found elsewhere, or a secret. Borrowed. */
+static inline PyObject *given(Where *where, PyObject *const *args, Py_ssize_t count)
 {
+    return where->place == AT_ARGUMENT && !where->secret && where->index < count ? args[where->index] : NULL;
+}
+
+/* Whether a value is what an event keeps as it is, whatever the limits: most of what loops and arithmetic bind. */
+static inline int is_number(PyObject *value)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    return kind == &PyLong_Type || kind == &PyFloat_Type || value == Py_None || kind == &PyBool_Type;
+}
+
+/* What the event says of the value at a place. */
+static inline PyObject *value_at(Probe *self, Where *where, PyObject *state, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *plain = given(where, args, count);
+    if (plain != NULL && is_number(plain)) return Py_NewRef(plain);
     PyObject *value = found_at(self, where, state, args, count), *form;
     if (where->place == AT_CELL && !where->secret) {
         form = snapshot_cell(self->snapshots, value);
@@ -313,8 +335,10 @@ static PyObject *value_at(Probe *self, Where *where, PyObject *state, PyObject *
     return form;
 }
 
-static PyObject *change_at(Probe *self, Where *where, PyObject *state, PyObject *const *args, Py_ssize_t count)
+static inline PyObject *change_at(Probe *self, Where *where, PyObject *state, PyObject *const *args, Py_ssize_t count)
 {
+    PyObject *plain = given(where, args, count);
+    if (plain != NULL && is_number(plain)) return Py_NewRef(Py_None);
     PyObject *value = found_at(self, where, state, args, count);
     PyObject *form = snapshot_change(self->snapshots, value, where->level);
     Py_DECREF(value);
@@ -351,6 +375,8 @@ static PyObject *form_to_take(Probe *self, PyObject *state, PyObject *const *arg
     if (self->exact >= 0)
         return self->exact < count && has_identity(self->snapshots, args[self->exact], 1) ? self->few : self->all;
     if (!(self->flags & UNLESS_ATOM)) return self->all;
+    PyObject *plain = given(&self->bound.items[0], args, count);
+    if (plain != NULL && is_number(plain)) return self->few;
     PyObject *bound = found_at(self, &self->bound.items[0], state, args, count);
     PyObject *form = is_atom(self->snapshots, bound) ? self->few : self->all;
     Py_DECREF(bound);
@@ -378,7 +404,7 @@ static PyObject *changes(Probe *self, PyObject *state, PyObject *const *args, Py
 
 typedef PyObject *(*Reader)(Probe *, Where *, PyObject *, PyObject *const *, Py_ssize_t);
 
-static int gather(
+static inline int gather(
     Probe *self, Wheres *wheres, Reader read, PyObject *state, PyObject *const *args, Py_ssize_t count, PyObject **items,
     Py_ssize_t *size)
 {
@@ -395,8 +421,8 @@ static int gather_result(Probe *self, PyObject *state, PyObject *value, PyObject
 {
     PyObject *form;
     if (self->flags & SHOWS) {
-        form = self->flags & HIDES ? snapshot_hidden(self->snapshots, value) 
-                                   : snapshot_of(self->snapshots, value, 1, (self->flags & REFERS) != 0);
+        if (self->flags & HIDES) form = snapshot_hidden(self->snapshots, value);
+        else form = is_number(value) ? Py_NewRef(value) : snapshot_of(self->snapshots, value, 1, (self->flags & REFERS) != 0);
     } else if (self->flags & SHOWS_YIELDED) {
         PyObject *yielded = state_item(state, YIELDED);
         form = Py_NewRef(yielded == NULL ? Py_None : yielded);
@@ -702,12 +728,8 @@ static void probe_dealloc(Probe *self)
     Py_DECREF(kind);
 }
 
-static PyObject *probe_new(PyTypeObject *kind, PyObject *args, PyObject *kwargs)
+static PyObject *probe_of(PyTypeObject *kind, PyObject *make, PyObject *name, int gives)
 {
-    static char *names[] = {"make", "name", "gives", NULL};
-    PyObject *make, *name;
-    int gives;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOi:Probe", names, &make, &name, &gives)) return NULL;
     Probe *self = (Probe *)kind->tp_alloc(kind, 0);
     if (self == NULL) return NULL;
     self->vectorcall = start;
@@ -718,6 +740,46 @@ static PyObject *probe_new(PyTypeObject *kind, PyObject *args, PyObject *kwargs)
     return (PyObject *)self;
 }
 
+/* What one name stands for: see `probes`. */
+static PyObject *named(PyTypeObject *kind, PyObject *name, PyObject *makers, PyObject *resolve)
+{
+    Py_ssize_t length = PyUnicode_FindChar(name, '_', 0, PyUnicode_GET_LENGTH(name), -1);
+    if (length == -2) return NULL;
+    if (length > 0) {
+        PyObject *what = PyUnicode_Substring(name, 0, length);
+        PyObject *maker = what == NULL ? NULL : PyDict_GetItemWithError(makers, what);
+        Py_XDECREF(what);
+        if (maker == NULL && PyErr_Occurred()) return NULL;
+        if (maker != NULL) {
+            PyObject *make;
+            int gives;
+            if (!PyTuple_Check(maker)) return PyErr_Format(PyExc_TypeError, "what makes %R must be a pair", name);
+            return PyArg_ParseTuple(maker, "Oi", &make, &gives) ? probe_of(kind, make, name, gives) : NULL;
+        }
+    }
+    return PyObject_CallOneArg(resolve, name);
+}
+
+/* `probes(names, makers, resolve)`: what the names stand for, as a list. Code names a probe for nearly every statement,
+   and an import asks for all of them, so it is one call. `makers` has, by what stands before a name's last "_", what
+   makes such a probe of the name when it is first called, and `gives`; for other names `resolve` is asked. */
+PyObject *probes(PyObject *module, PyObject *args)
+{
+    PyObject *names, *makers, *resolve;
+    if (!PyArg_ParseTuple(args, "O!O!O:probes", &PyTuple_Type, &names, &PyDict_Type, &makers, &resolve)) return NULL;
+    PyObject *kind = PyObject_GetAttrString(module, "Probe");
+    PyObject *found = kind == NULL ? NULL : PyList_New(0);
+    for (Py_ssize_t i = 0; found != NULL && i < PyTuple_GET_SIZE(names); i++) {
+        PyObject *name = PyTuple_GET_ITEM(names, i), *one = NULL;
+        if (PyUnicode_Check(name) && PyType_Check(kind)) one = named((PyTypeObject *)kind, name, makers, resolve);
+        else PyErr_SetString(PyExc_TypeError, "names must be strings");
+        if (one == NULL || PyList_Append(found, one) < 0) Py_CLEAR(found);
+        Py_XDECREF(one);
+    }
+    Py_XDECREF(kind);
+    return found;
+}
+
 static PyMemberDef probe_members[] = {
     {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(Probe, vectorcall), Py_READONLY, NULL},
     {"name", Py_T_OBJECT_EX, offsetof(Probe, name), Py_READONLY, NULL},
@@ -725,7 +787,6 @@ static PyMemberDef probe_members[] = {
 
 static PyType_Slot probe_slots[] = {
     {Py_tp_doc, "A probe of the followed code's."},
-    {Py_tp_new, (void *)probe_new},
     {Py_tp_dealloc, (void *)probe_dealloc},
     {Py_tp_traverse, (void *)probe_traverse},
     {Py_tp_clear, (void *)probe_clear},
@@ -735,4 +796,6 @@ static PyType_Slot probe_slots[] = {
 
 PyType_Spec probe_spec = {
     "follow._native.Probe", sizeof(Probe), 0,
-    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE, probe_slots};
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE |
+        Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    probe_slots};

@@ -14,7 +14,7 @@
 #define MOST_KEPT_ITEMS (1 << 15)
 #define MOST_MET 2048
 #define DEEPEST 50
-enum { WHOLE, CUT, HEAD, NAMED, METHOD, CLASS }; /* the variants of what is kept of one container */
+enum { WHOLE, CUT, HEAD, NAMED, METHOD, CLASS, MODULE }; /* the variants of what is kept of one container */
 enum { NOT_MET, UNDER_WAY, DONE };
 
 /* -- what needs no copy ------------------------------------------------------------------------------ */
@@ -180,8 +180,9 @@ static Met *met(Snapshots *self, uintptr_t key)
 
 /* -- objects of follow's own classes, made without calling them -------------------------------------- */
 
-static const char *const NAMES[] = {"number", "content", "type", "length", "shown", "name", "packed", "function", "method", "text"};
-enum { NUMBER, CONTENT, TYPE, LENGTH, SHOWN, NAME, PACKED, FUNCTION, METHOD_NAME, TEXT };
+static const char *const NAMES[] = {"number", "content", "type", "length", "shown", "name", "packed", "function", "method",
+                                   "text", "module", "__name__"};
+enum { NUMBER, CONTENT, TYPE, LENGTH, SHOWN, NAME, PACKED, FUNCTION, METHOD_NAME, TEXT, MODULE_NAME, NAME_OF };
 
 /* An object with attributes: the indices of their names, and their values. */
 static PyObject *made(Snapshots *self, PyTypeObject *kind, const int *names, PyObject *const *values, int count)
@@ -189,6 +190,7 @@ static PyObject *made(Snapshots *self, PyTypeObject *kind, const int *names, PyO
     PyObject *new = kind->tp_alloc(kind, 0);
     for (int i = 0; new != NULL && i < count; i++)
         if (PyObject_GenericSetAttr(new, self->names[names[i]], values[i]) < 0) Py_CLEAR(new);
+    if (new != NULL && PyObject_GC_IsTracked(new)) PyObject_GC_UnTrack(new); /* a form holds no cycle */
     return new;
 }
 
@@ -263,7 +265,7 @@ static PyObject *named(Snapshots *self, PyObject *object, int variant, int kind,
     return new;
 }
 
-/* What stands for a function, method or class; NULL if it is none of those that are done here. */
+/* What stands for a function, method, module or class; NULL if it is none of those that are done here. */
 static PyObject *named_form(Snapshots *self, PyObject *value)
 {
     PyTypeObject *kind = Py_TYPE(value);
@@ -273,7 +275,13 @@ static PyObject *named_form(Snapshots *self, PyObject *value)
         if (Py_TYPE(function) != &PyFunction_Type) return NULL;
         return named(self, function, METHOD, METHOD_NAME, ((PyFunctionObject *)function)->func_qualname);
     }
-    if (kind != &PyType_Type || !PyType_HasFeature((PyTypeObject *)value, Py_TPFLAGS_HEAPTYPE)) return NULL;
+    if (kind == &PyModule_Type) {
+        PyObject *held = PyModule_GetDict(value), *name;
+        name = held == NULL ? NULL : PyDict_GetItemWithError(held, self->names[NAME_OF]);
+        if (name == NULL) PyErr_Clear();
+        return name != NULL && PyUnicode_CheckExact(name) ? named(self, value, MODULE, MODULE_NAME, name) : NULL;
+    }
+    if (!PyType_Check(value) || !PyType_HasFeature((PyTypeObject *)value, Py_TPFLAGS_HEAPTYPE)) return NULL;
     return named(self, value, CLASS, TYPE, ((PyHeapTypeObject *)value)->ht_name);
 }
 
@@ -283,8 +291,14 @@ static PyObject *named_form(Snapshots *self, PyObject *value)
    is its own form cannot have changed. */
 static Py_ssize_t same_items(Work *work, PyObject *const *items, Py_ssize_t count, PyObject *const *forms)
 {
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (items[i] != forms[i] && quick(work, items[i]) != forms[i]) return i;
+    PyTypeObject *kind = work->kind; /* nearly always all are of one type */
+    PyObject *of_kind = work->described;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (items[i] == forms[i] || (Py_TYPE(items[i]) == kind && forms[i] == of_kind)) continue;
+        if (quick(work, items[i]) != forms[i]) return i;
+        kind = work->kind;
+        of_kind = work->described;
+    }
     return count;
 }
 
@@ -592,11 +606,8 @@ static PyObject *container_form(Work *work, PyObject *value, int depth)
    out the name. */
 static Py_ssize_t named_by(PyObject *value)
 {
-    if (PyType_Check(value)) return 1; /* it never dies */
-    if (PyCFunction_CheckExact(value)) return (Py_ssize_t)((PyCFunctionObject *)value)->m_ml;
-    if (!PyModule_CheckExact(value)) return 0;
-    PyObject *name = PyDict_GetItemString(PyModule_GetDict(value), "__name__");
-    return name == NULL || !PyUnicode_CheckExact(name) ? 1 : (Py_ssize_t)name;
+    if (PyType_Check(value)) return 1; /* one of C, which never dies */
+    return PyCFunction_CheckExact(value) ? (Py_ssize_t)((PyCFunctionObject *)value)->m_ml : 0;
 }
 
 static PyObject *form_by_type(Work *work, PyObject *value, int depth, int *simple)
@@ -628,13 +639,13 @@ static PyObject *form_by_type(Work *work, PyObject *value, int depth, int *simpl
         work->weight += PyBytes_GET_SIZE(value) / work->of->short_;
         return Py_NewRef(value);
     }
-    if (kind == &PyFunction_Type || kind == &PyMethod_Type || kind == &PyType_Type)
-        return work->of->objects && work->of->told == NULL ? NULL : named_form(work->of, value);
+    if (kind == &PyFunction_Type || kind == &PyMethod_Type || kind == &PyModule_Type || PyType_Check(value)) {
+        PyObject *form = work->of->objects && work->of->told == NULL ? NULL : named_form(work->of, value);
+        if (form != NULL || work->of->told == NULL || PyErr_Occurred()) return form;
+    }
     if (work->of->told != NULL && length_of(value) < 0) {
         int has = has_attributes(work->of->told, kind);
         if (has) return has < 0 ? NULL : object_form(work, value, NULL, depth);
-        if (PyType_Check(value) && PyType_HasFeature((PyTypeObject *)value, Py_TPFLAGS_HEAPTYPE))
-            return named(work->of, value, CLASS, TYPE, ((PyHeapTypeObject *)value)->ht_name);
         Py_ssize_t what = named_by(value);
         Kept *entry = what == 0 ? NULL : kept(work->of, key_of(value, NAMED));
         if (what != 0) return entry != NULL && entry->length == what ? Py_NewRef(entry->form) : NULL;
@@ -970,7 +981,51 @@ static PyObject *method_form(PyObject *self, PyObject *value)
     return form == NULL ? Py_NewRef(((Snapshots *)self)->missing) : form;
 }
 
+/* Whether a form is the same value as that of last time; -1 with an exception. */
+static int as_before(PyObject *form, PyObject *before, PyObject *is_same)
+{
+    if (form == before || Py_TYPE(form) != Py_TYPE(before)) return form == before;
+    PyObject *told = PyObject_CallFunctionObjArgs(is_same, form, before, NULL);
+    int same = told == NULL ? -1 : PyObject_IsTrue(told);
+    Py_XDECREF(told);
+    return same;
+}
+
+/* `gather(found, last, names, is_same)`: of a module's names those whose values have other forms than last time, as a
+   dict that has also been added to `last`. After each statement of a module nearly all of them have not. */
+static PyObject *method_gather(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    Snapshots *self = (Snapshots *)object;
+    if (count != 4 || !PyDict_Check(args[0]) || !PyDict_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "gather() takes two dicts, names, and what compares");
+        return NULL;
+    }
+    PyObject *names = PySequence_Fast(args[2], "names must be a sequence");
+    PyObject *changed = names == NULL ? NULL : PyDict_New();
+    for (Py_ssize_t i = 0; changed != NULL && i < PySequence_Fast_GET_SIZE(names); i++) {
+        PyObject *name = PySequence_Fast_GET_ITEM(names, i);
+        PyObject *value = PyDict_GetItemWithError(args[0], name), *before = PyDict_GetItemWithError(args[1], name);
+        if (value == NULL) value = self->missing;
+        if (before == NULL) before = self->missing;
+        if (value == before && !PyErr_Occurred()) continue;
+        Py_INCREF(name); /* what runs now may change all of them */
+        Py_INCREF(value);
+        Py_INCREF(before);
+        PyObject *form = PyErr_Occurred() ? NULL : snapshot_of(self, value, 0, 0);
+        int same = form == NULL ? -1 : as_before(form, before, args[3]);
+        if (same < 0 || (!same && PyDict_SetItem(changed, name, form) < 0)) Py_CLEAR(changed);
+        Py_XDECREF(form);
+        Py_DECREF(before);
+        Py_DECREF(value);
+        Py_DECREF(name);
+    }
+    Py_XDECREF(names);
+    if (changed != NULL && PyDict_Update(args[1], changed) < 0) Py_CLEAR(changed);
+    return changed;
+}
+
 static PyMethodDef snapshots_methods[] = {
+    {"gather", (PyCFunction)(void *)method_gather, METH_FASTCALL, "What has changed of a module's names."},
     {"value", method_value, METH_O, "A variable's value as it is now."},
     {"change", method_change, METH_O, "A copy of what may have changed; None of what cannot change."},
     {"told", method_told, METH_VARARGS, "The form of a value, objects with their attributes."},

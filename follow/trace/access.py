@@ -49,9 +49,10 @@ class Access:
         with open(self._trace.path, "rb") as file:
             for at, kind, content in FrameReader(file, str(self._trace.path)).frames():
                 try:
-                    if kind != "events":
+                    items = self._meanings.items(kind, content)
+                    if items is None:
                         self._meanings.take(kind, content)
-                    builder.take(at, kind, content)
+                    builder.take(at, items)
                 except NONSENSE as error:
                     raise TraceError(
                         f"{self._trace.path} holds a frame at byte {at:,} that makes no sense: {error!r}."
@@ -100,8 +101,8 @@ class Access:
         silent = [base for base, number in self.index.silenced if number <= frame.first]
         decoder = Decoder(self._meanings.catalogue, frame.first, silent)
         with open(self._trace.path, "rb") as file:
-            for _, _, items in FrameReader(file, str(self._trace.path)).frames(frame.offset):
-                yield from self._trace.sensible(decoder.events([items]))
+            for _, kind, content in FrameReader(file, str(self._trace.path)).frames(frame.offset):
+                yield from self._trace.sensible(decoder.events(map(self._meanings.items, [kind], [content])))
                 return
 
     # -- variables -------------------------------------------------------------------------------

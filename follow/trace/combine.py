@@ -12,7 +12,8 @@ from typing import Any
 
 from ..errors import TraceError
 from ..events import RAISED, RECORD, SILENCE, TIME
-from .file import FrameReader, FrameWriter, frame
+from .columns import packed_events
+from .file import FrameReader, FrameWriter, frame, framed
 from .reader import NONSENSE, Meanings, Trace
 
 BASES = 1 << 32
@@ -104,8 +105,11 @@ def _flush(events: list[list[Any]], shards: list[_Shard], writer: FrameWriter) -
 
 def _frames(events: list[list[Any]]) -> list[bytes]:
     """The frames of some events: several if they are too much for one."""
+    if not events:
+        return []
     try:
-        return [frame("events", list(chain.from_iterable(events)))] if events else []
+        lengths = {event[0]: len(event) for event in events}
+        return [framed(packed_events(list(chain.from_iterable(events)), lengths)[0])]
     except ValueError:
         middle = len(events) // 2
         return [*_frames(events[:middle]), *_frames(events[middle:])]
@@ -145,8 +149,9 @@ class _Shard:
             reader = FrameReader(file, str(self._trace.path))
             for at, kind, content in reader.frames():
                 try:
-                    if kind == "events":
-                        yield from self._moved(content, meanings)
+                    items = meanings.items(kind, content)
+                    if items is not None:
+                        yield from self._moved(items, meanings)
                     elif kind != "header":
                         meanings.take(kind, content)
                         self._define(kind, content)

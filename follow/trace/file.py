@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from ..errors import TraceError
 from .values import pack, unpack, without_cycles
 
-VERSION = 1
+VERSION = 2
 MARK = b"follow trace "
 """A file starts with this, its version in decimal, and a line feed."""
 MOST_UNPACKED = 16 << 20
@@ -33,9 +33,22 @@ def frame(kind: str, content: Any) -> bytes:
         packed = pack([kind, content])
     except (ValueError, RecursionError):
         packed = pack([kind, without_cycles(content)])
+    return framed(packed)
+
+
+def framed(packed: bytes, level: int = 1) -> bytes:
+    """The frame of what was packed already.
+
+    Arguments:
+        packed: a kind and its content as msgpack.
+        level: how hard zlib is to try.
+
+    Raises:
+        ValueError: it is too much.
+    """
     if len(packed) > MOST_UNPACKED:
         raise ValueError("too much for one frame")
-    data = zlib.compress(packed, 1)
+    data = zlib.compress(packed, level)
     return _FRAME.pack(len(data), zlib.crc32(data)) + data
 
 

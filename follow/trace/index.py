@@ -84,12 +84,12 @@ class Builder:
         self._silenced: set[int] = set()
         self._ids: list[int] = []
 
-    def take(self, offset: int, kind: str, content: Any) -> None:
-        """Take in one frame."""
-        if kind == "events":
-            self._take_events(offset, content)
-        else:
+    def take(self, offset: int, items: list[Any] | None) -> None:
+        """Take in one frame, by its place in the file and its events; None where it holds no events."""
+        if items is None:
             self.index.others.append(offset)
+        else:
+            self._take_events(offset, items)
 
     def _take_events(self, offset: int, items: list[Any]) -> None:
         lengths, looks, position, end = self._catalogue.lengths, self._looks, 0, len(items)

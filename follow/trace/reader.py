@@ -14,6 +14,7 @@ from ..events import FIRST_BASE
 from ..model import Record
 from . import replay
 from .catalogue import Catalogue
+from .columns import KIND, items_of
 from .decode import Decoder, Event
 from .ends import Ends
 from .file import FrameReader
@@ -138,8 +139,9 @@ class Trace(Shown):
         decoder = Decoder(meanings.catalogue)
         for at, kind, content in self._frames():
             try:
-                if kind == "events":
-                    yield decoder.sequence, self._sensible(at, decoder.events([content]))
+                items = meanings.items(kind, content)
+                if items is not None:
+                    yield decoder.sequence, self._sensible(at, decoder.events([items]))
                 else:
                     meanings.take(kind, content)
             except NONSENSE as error:
@@ -244,6 +246,12 @@ class Meanings:
         self._functions: dict[tuple[int, int], Function] = {}
         self.of_function: dict[tuple[int, int], list[Statement]] = {}
         """The statements of each function, by its piece's base and its number."""
+
+    def items(self, kind: str, content: Any) -> Any:
+        """The events of a frame as one flat list; None if it is one that tells what they mean."""
+        if kind == "events":  # as version 1 writes them
+            return [] if content is None else content
+        return items_of(content, self.catalogue.lengths) if kind == KIND else None
 
     def take(self, kind: str, content: Any) -> None:
         """Take in a frame that tells what events mean; kinds that are not known are passed over."""

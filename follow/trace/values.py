@@ -128,8 +128,10 @@ _PACKERS: dict[type, tuple[int, Callable[[Any], bytes]]] = {
     Redacted: (REDACTED, lambda value: pack(value.type)),
 }
 
+NATIVE_PACKER: Any = None
+"""The compiled helper's, if it is there."""
 if native is not None:
-    pack = native.Packer(
+    NATIVE_PACKER = native.Packer(
         default=_extension,
         extension=msgpack.ExtType,
         keeping=Described,
@@ -139,7 +141,8 @@ if native is not None:
             (Shortened, SHORTENED, ("type", "length", "shown")),
             (Instance, INSTANCE, ("type", "attributes")),
         ),
-    ).pack
+    )
+    pack = NATIVE_PACKER.pack
 
 _OF_BYTES: dict[int, Callable[[bytes], object]] = {
     BYTEARRAY: bytearray,

@@ -20,7 +20,8 @@ from ..quiet import parse
 from ..redaction import public_arguments
 from ..version import __version__
 from .catalogue import Catalogue
-from .file import FrameWriter, frame
+from .columns import packed_events
+from .file import FrameWriter, frame, framed
 from .model import Function, Piece, Statement
 
 FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (Piece, Statement, Function)}
@@ -31,6 +32,10 @@ _MOST_CHARACTERS = 4 << 20
 """The text of longer files is left out."""
 _MOST_SHOWN = 10_000
 """So many characters are told of a statement that is too long for a frame."""
+_MUCH = 11
+"""So many bytes an event are much: the next ``_FRAMES`` frames are compressed with zlib's level ``_HARDER``."""
+_FRAMES = 15
+_HARDER = 4
 
 
 class TraceWriter:
@@ -54,6 +59,7 @@ class TraceWriter:
         self._file = FrameWriter(path, frame("header", {**_header(), "detail": detail}))
         self._failed = False
         self._told_lost = 0
+        self._harder = 0
 
     def write(self, items: list[Any], lost: int = 0) -> Exception | None:
         """Write a chunk of events, and before it what they mean where that is new.
@@ -141,7 +147,7 @@ class TraceWriter:
         while rest:
             chunk = rest.pop()
             try:
-                frames.append(frame("events", chunk))
+                frames.append(self._compressed(chunk))
             except ValueError:
                 first, second = self._halves(chunk)
                 if not first:  # one event that is too large by itself
@@ -149,6 +155,20 @@ class TraceWriter:
                     second = []
                 rest += [half for half in (second, first) if half]
         return frames
+
+    def _compressed(self, items: list[Any]) -> bytes:
+        """The frame of a chunk.
+
+        Where the fastest compression leaves much (there are many floats, say), the next ones are compressed harder.
+        """
+        packed, events = packed_events(items, self._catalogue.lengths)
+        if self._harder:
+            self._harder -= 1
+            return framed(packed, _HARDER)
+        made = framed(packed)
+        if len(made) > _MUCH * events:
+            self._harder = _FRAMES
+        return made
 
     def _number_of(self, items: list[Any]) -> int:
         return sum(items[start] not in UNCOUNTED for start in self._starts(items))

@@ -100,10 +100,12 @@ def compare(environment: Environment, package: Package, *, coverage: bool, quick
         measured = environment.run(package, sources, follow=False, coverage=True, quick=quick)
         followed = environment.run(package, sources, follow=True, coverage=False, quick=quick)
         both = environment.run(package, sources, follow=True, coverage=True, quick=quick) if coverage else None
+        differing = differences(plain, followed)
+        unsteady = agreeing(environment, package, sources, differing)
     except Exception as error:
         print(f"{package.name:16} FAILED: {error}", flush=True)
         return False
-    differing = differences(plain, followed)
+    differing = [line for line in differing if line not in unsteady]
     found = extent(measured.coverage, followed.seen)
     share = found.followed_functions / max(found.functions, 1)
     passed = sum(outcome == "passed" for outcome in plain.outcomes.values())
@@ -119,6 +121,8 @@ def compare(environment: Environment, package: Package, *, coverage: bool, quick
         print("    ", f"left out: {test}: {reason}")
     for line in differing[:12]:
         print("    ", line)
+    for line in unsteady:
+        print("    ", f"unsteady: {line}; by itself it ends alike, {_TIMES} times each")
     for line in followed.warned[:5]:
         print("    ", "warned:", line[:300])
     if share < 0.99 or found.followed_statements < 0.97 * found.statements:
@@ -131,6 +135,31 @@ def compare(environment: Environment, package: Package, *, coverage: bool, quick
         good = good and not other
         print("    ", "coverage differs in", other) if other else print("    ", "coverage: the same lines and branches")
     return good
+
+
+_TIMES = 3
+_FEW = 20
+
+
+def agreeing(environment: Environment, package: Package, sources: Path, differing: list[str]) -> list[str]:
+    """Of a few tests that differ those that do not when they alone are run again, plain and followed by turns.
+
+    So it is with what depends on the moment of a garbage collection, say: pytest blames an unclosed socket on the test
+    that happens to run then.
+    """
+    names = [line.rpartition(": ")[0] for line in differing]
+    if not names or len(names) > _FEW:
+        return []
+    unsteady = differing
+    for _ in range(_TIMES):
+        plain, followed = (
+            environment.run(package, sources, follow=follow, coverage=False, quick=False, only=names)
+            for follow in (False, True)
+        )
+        still = {line.rpartition(": ")[0] for line in differences(plain, followed)}
+        ran = {name for name in names if plain.outcomes.get(name, "not run") != "not run"}
+        unsteady = [line for line in unsteady if line.rpartition(": ")[0] in ran - still]
+    return unsteady
 
 
 def differences(plain: Run | Outcome, followed: Run | Outcome) -> list[str]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import venv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,12 @@ class Environment:
         self._pip(str(found), *package.needs, environment=environment)
         return found
 
-    def run(self, package: Package, sources: Path, *, follow: bool, coverage: bool, quick: bool) -> Run:
-        """Run the package's tests once; with ``quick`` without the long ones."""
-        out = self.folder / f"{package.name}.{'follow' if follow else 'plain'}{'.coverage' if coverage else ''}"
+    def run(
+        self, package: Package, sources: Path, *, follow: bool, coverage: bool, quick: bool, only: Sequence[str] = ()
+    ) -> Run:
+        """Run the package's tests once; with ``quick`` without the long ones; or ``only`` those of these node ids."""
+        again = ".again" if only else ""
+        out = self.folder / f"{package.name}.{'follow' if follow else 'plain'}{'.coverage' if coverage else ''}{again}"
         for old in self.folder.glob(out.name + ".*"):
             if old.suffix in (".json", ".failures", ".data", ".log"):
                 old.unlink()
@@ -94,7 +98,7 @@ class Environment:
         command += ["-k", f"not {' or '.join(named)}"] if named else []
         with open(f"{out}.log", "w") as log:
             subprocess.run(
-                [*command, *package.tests], cwd=sources, env=environment, stdout=log, stderr=log,
+                [*command, *(only or package.tests)], cwd=sources, env=environment, stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, timeout=TIMEOUT, check=False,
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in a shell's background
             )  # fmt: skip

@@ -71,8 +71,8 @@ def test_14_a_file_is_private_and_holds_frames_only(small: Path, tmp_path: Path)
     Recorder(public).close()
     assert stat.S_IMODE(public.stat().st_mode) == 0o600
     data = small.read_bytes()
-    assert data.startswith(b"follow trace 1\n")
-    at = len(b"follow trace 1\n")
+    assert data.startswith(b"follow trace 2\n")
+    at = len(b"follow trace 2\n")
     kinds = []
     while at < len(data):
         length, checksum = _FRAME.unpack_from(data, at)
@@ -81,7 +81,7 @@ def test_14_a_file_is_private_and_holds_frames_only(small: Path, tmp_path: Path)
         kinds.append(msgpack.unpackb(zlib.decompress(data[at : at + length]), strict_map_key=False)[0])
         at += length
     assert at == len(data)
-    assert list(dict.fromkeys(kinds)) == ["header", "piece", "source", "functions", "statements", "events", "end"]
+    assert list(dict.fromkeys(kinds)) == ["header", "piece", "source", "functions", "statements", "columns", "end"]
 
 
 def test_14_what_is_made_of_a_file_is_private_too(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,10 +214,14 @@ VALUES = st.recursive(
     ),
     max_leaves=25,
 )
-KINDS = st.sampled_from(["header", "piece", "source", "functions", "statements", "events", "dropped", "end", "other"])
+KINDS = st.sampled_from(
+    ["header", "piece", "source", "functions", "statements", "events", "columns", "dropped", "end", "other"]
+)
+COLUMN = st.lists(IDS | VALUES, max_size=5)
 CONTENTS = st.one_of(
     st.tuples(KINDS, VALUES),
     st.tuples(st.just("events"), st.lists(IDS | VALUES, max_size=12)),
+    st.tuples(st.just("columns"), st.lists(st.lists(IDS, max_size=5) | COLUMN, min_size=3, max_size=5)),
     st.tuples(
         st.sampled_from(["piece", "functions", "statements"]),
         st.lists(st.integers(0, 20) | st.lists(st.text(max_size=3), max_size=2) | VALUES, min_size=7, max_size=9),
