@@ -31,7 +31,6 @@ from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
 from .watch import WATCHING, content, form_for
 
 _FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
-"""What the names of the compiled helper's probes start with."""
 _BUILTINS = ("type", "len", "id", "int", "str", "float", "bool")
 
 

@@ -408,6 +408,25 @@ def test_nothing_is_kept_alive_and_no_memory_lost() -> None:
 
 
 @built
+def test_its_own_objects_are_the_collectors() -> None:
+    def count() -> int:
+        gc.collect()
+        return sum(type(one).__module__ == "follow._native" for one in gc.get_objects())
+
+    def make() -> None:
+        thing: Any = Thing()
+        thing.bag = deque([thing])
+        for describer in describers(FollowConfig()):
+            describer.copy(thing)
+            describer.look(2)([thing])
+
+    before = count()
+    for _ in range(50):
+        make()
+    assert count() == before
+
+
+@built
 def test_a_class_that_is_gone_is_not_mistaken_for_another() -> None:
     _, helped = describers(FollowConfig())
     for number in range(200):

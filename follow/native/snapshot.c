@@ -774,7 +774,7 @@ PyObject *snapshot_change(Snapshots *self, PyObject *value, int level)
         return form == NULL ? by_python(self, self->copy, value) : form;
     }
     if (self->objects) {
-        if (level < 0 || level >= PyTuple_GET_SIZE(self->looks)) return by_python(self, self->change, value);
+        if (self->looks == NULL || level < 0 || level >= PyTuple_GET_SIZE(self->looks)) return by_python(self, self->change, value);
         return by_python(self, PyTuple_GET_ITEM(self->looks, level), value);
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->others); i++)

@@ -26,6 +26,7 @@ int note_hole(Work *work, PyObject *into, PyObject *key, Py_ssize_t index)
 /* What Python code makes of a value, as it is now. */
 static PyObject *leaf(Work *work, PyObject *value, int level, int depth)
 {
+    if (work->of->leaf == NULL) return Py_NewRef(work->of->lost); /* the collector has been here */
     PyObject *form = PyObject_CallFunction(work->of->leaf, "Oiin", value, level, depth, work->nodes);
     if (form != NULL) {
         keep_named(work->of, value, form);
