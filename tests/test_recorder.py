@@ -306,7 +306,7 @@ method = Colour.RED.__repr__
 
 
 def test_what_a_module_holds_is_told_when_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "changing.py").write_text(_CHANGES)
+    (tmp_path / "shelf.py").write_text(_CHANGES)
     monkeypatch.syspath_prepend(str(tmp_path))
     told: list[list[tuple[str, str]]] = []
 
@@ -319,9 +319,9 @@ def test_what_a_module_holds_is_told_when_it_changes(tmp_path: Path, monkeypatch
     holding = ("listed", "pair")  # the dicts' hold objects, the recorder's their descriptions
     recorder = Recorder()
     for follower in (tell, recorder):
-        with install_import_hook("changing", follower=follower):
-            __import__("changing")
-        del sys.modules["changing"]
+        with install_import_hook("shelf", follower=follower):
+            __import__("shelf")
+        del sys.modules["shelf"]
     recorded = [[(v["var"], repr(v["val"])) for v in record["local_vars"]] for record in recorder.records()]
     assert len(recorded) == len(told) > 30
     for before, after in zip(told, recorded):

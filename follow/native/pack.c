@@ -6,6 +6,7 @@
 
 #define MOST_NESTED 511 /* as in msgpack */
 #define MOST_FIELDS 3
+#define LARGE (1 << 20) /* bytes: from there on more room is made in smaller steps */
 #define SPANS 256     /* a power of two */
 #define EVENT_VALUES 2 /* how deep the values of events stand in their frame */
 
@@ -44,7 +45,8 @@ static int put_value(Packer *self, Bytes *out, PyObject *value, int depth);
 static int make_room(Bytes *out, size_t more)
 {
     if (out->room - out->size >= more) return 0;
-    size_t room = out->room * 2 > out->size + more ? out->room * 2 : out->size + more + 256;
+    size_t larger = out->room + (out->room < LARGE ? out->room : out->room / 4);
+    size_t room = larger > out->size + more ? larger : out->size + more + 256;
     char *data = PyMem_Realloc(out->data, room);
     if (data == NULL) {
         PyErr_NoMemory();
@@ -364,24 +366,27 @@ typedef struct {
     long long call, time;
 } Columns;
 
-/* One event of so many items: 1 if it is not as they are mostly. */
-static int put_event(Packer *self, Columns *into, PyObject *const *items, Py_ssize_t length)
+/* One event of so many items: 1 if it is not as they are mostly. What `default` runs does not change the list. */
+static int put_event(Packer *self, Columns *into, PyObject *list, Py_ssize_t start, Py_ssize_t length)
 {
     long long number, zero = 0, later;
-    Py_ssize_t first = 1;
-    if (difference(items[0], &zero, &number)) return 1;
+    Py_ssize_t first = start + 1, last = start + length - 1;
+    if (difference(PyList_GET_ITEM(list, start), &zero, &number)) return 1;
     if (put_long(&into->ids, number) < 0) return -1;
     into->events++;
     if (has_call(number)) {
-        if (length < 3 || difference(items[1], &into->call, &later)) return 1;
+        if (length < 3 || difference(PyList_GET_ITEM(list, first++), &into->call, &later)) return 1;
         if (put_long(&into->calls, later) < 0) return -1;
         into->with_call++;
-        first = 2;
     }
-    if (difference(items[length - 1], &into->time, &later)) return 1;
+    if (difference(PyList_GET_ITEM(list, last), &into->time, &later)) return 1;
     if (put_long(&into->times, later) < 0) return -1;
-    for (Py_ssize_t i = first; i < length - 1; i++) {
-        PyObject *item = Py_NewRef(items[i]);
+    for (Py_ssize_t i = first; i < last; i++) {
+        if (last >= PyList_GET_SIZE(list)) {
+            PyErr_SetString(PyExc_ValueError, "a list changed while it was written");
+            return -1;
+        }
+        PyObject *item = Py_NewRef(PyList_GET_ITEM(list, i));
         int failed = put_value(self, &into->values, item, EVENT_VALUES) < 0;
         Py_DECREF(item);
         if (failed) return -1;
@@ -390,15 +395,30 @@ static int put_event(Packer *self, Columns *into, PyObject *const *items, Py_ssi
     return 0;
 }
 
-static int put_columns(Bytes *out, Columns *columns)
+/* The content of a frame. */
+static PyObject *whole_of(Columns *columns)
 {
-    struct { Bytes *bytes; size_t count; } parts[] = {
-        {&columns->ids, columns->events}, {&columns->calls, columns->with_call}, {&columns->times, columns->events},
-        {&columns->values, columns->count}};
-    if (put(out, "\x92\xA7" "columns" "\x94", 10) < 0) return -1;
-    for (int i = 0; i < 4; i++)
-        if (put_list_head(out, parts[i].count) < 0 || put(out, parts[i].bytes->data, parts[i].bytes->size) < 0) return -1;
-    return 0;
+    Bytes *bytes[] = {&columns->ids, &columns->calls, &columns->times, &columns->values}, heads[5] = {{NULL, 0, 0, NULL}};
+    size_t counts[] = {columns->events, columns->with_call, columns->events, columns->count}, size = 0;
+    int failed = put(&heads[4], "\x92\xA7" "columns" "\x94", 10) < 0;
+    for (int i = 0; i < 4 && !failed; i++) {
+        failed = put_list_head(&heads[i], counts[i]) < 0;
+        size += heads[i].size + bytes[i]->size;
+    }
+    PyObject *whole = failed ? NULL : PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(heads[4].size + size));
+    if (whole != NULL) {
+        char *at = PyBytes_AS_STRING(whole);
+        memcpy(at, heads[4].data, heads[4].size);
+        at += heads[4].size;
+        for (int i = 0; i < 4; i++) {
+            memcpy(at, heads[i].data, heads[i].size);
+            at += heads[i].size;
+            if (bytes[i]->size) memcpy(at, bytes[i]->data, bytes[i]->size);
+            at += bytes[i]->size;
+        }
+    }
+    for (int i = 0; i < 5; i++) PyMem_Free(heads[i].data);
+    return whole;
 }
 
 /* `pack_events(items, lengths)`: what a frame of these events holds, and their number; None if Python is to do it. */
@@ -410,23 +430,22 @@ static PyObject *packer_events(PyObject *object, PyObject *const *args, Py_ssize
     }
     Span spans[SPANS];
     Columns columns = {.values = {NULL, 0, 0, spans}};
-    Bytes out = {NULL, 0, 0, NULL};
-    PyObject *items = PySequence_Tuple(args[0]), *found = NULL; /* nobody can change it meanwhile */
-    Py_ssize_t size = items == NULL ? 0 : PyTuple_GET_SIZE(items), at = 0;
-    int failed = items == NULL ? -1 : 0;
+    PyObject *list = args[0], *whole = NULL, *found = NULL;
+    Py_ssize_t at = 0;
+    int failed = 0;
     memset(spans, 0, sizeof spans);
-    while (!failed && at < size) {
-        Py_ssize_t length = length_of(args[1], PyTuple_GET_ITEM(items, at));
-        if (length > size - at) failed = 1;
-        else failed = length < 0 ? -1 : put_event((Packer *)object, &columns, &PyTuple_GET_ITEM(items, at), length);
+    while (!failed && at < PyList_GET_SIZE(list)) {
+        PyObject *number = Py_NewRef(PyList_GET_ITEM(list, at));
+        Py_ssize_t length = length_of(args[1], number);
+        Py_DECREF(number);
+        if (length > PyList_GET_SIZE(list) - at) failed = 1;
+        else failed = length < 0 ? -1 : put_event((Packer *)object, &columns, list, at, length);
         at += length;
     }
-    if (!failed && (failed = put_columns(&out, &columns)) == 0)
-        found = Py_BuildValue("y#n", out.data, (Py_ssize_t)out.size, (Py_ssize_t)columns.events);
+    if (!failed && (whole = whole_of(&columns)) != NULL) found = Py_BuildValue("Nn", whole, (Py_ssize_t)columns.events);
     if (failed > 0) found = Py_NewRef(Py_None);
-    Bytes *all[] = {&columns.ids, &columns.calls, &columns.times, &columns.values, &out};
-    for (int i = 0; i < 5; i++) PyMem_Free(all[i]->data);
-    Py_XDECREF(items);
+    Bytes *all[] = {&columns.ids, &columns.calls, &columns.times, &columns.values};
+    for (int i = 0; i < 4; i++) PyMem_Free(all[i]->data);
     return found;
 }
 
