@@ -5,6 +5,9 @@
    recorder's buffer at once. Nothing runs between the first item added and the last. */
 #include "native.h"
 
+#if PY_VERSION_HEX < 0x030B0000
+#include <longintrepr.h>
+#endif
 #ifndef _WIN32
 #include <time.h>
 #endif
@@ -42,13 +45,28 @@ typedef struct {
     Py_ssize_t known_limit;
 } Events;
 
+/* A number of nanoseconds: nearly all are of two digits. */
+static inline PyObject *integer(long long number)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    if (number >> PyLong_SHIFT > 0 && number >> 2 * PyLong_SHIFT == 0) {
+        PyLongObject *new = _PyLong_New(2);
+        if (new == NULL) return NULL;
+        new->ob_digit[0] = (digit)(number & PyLong_MASK);
+        new->ob_digit[1] = (digit)(number >> PyLong_SHIFT);
+        return (PyObject *)new;
+    }
+#endif
+    return PyLong_FromLongLong(number);
+}
+
 static inline PyObject *time_of(Events *self)
 {
 #if defined(CLOCK_MONOTONIC) && !defined(_WIN32)
     if (self->now == NULL) {
         struct timespec found;
         clock_gettime(CLOCK_MONOTONIC, &found);
-        return PyLong_FromLongLong((long long)found.tv_sec * 1000000000 + found.tv_nsec);
+        return integer((long long)found.tv_sec * 1000000000 + found.tv_nsec);
     }
 #endif
     return PyObject_CallNoArgs(self->now);
@@ -71,17 +89,12 @@ static int add(Events *self, PyObject **items, Py_ssize_t count)
 {
     PyListObject *list = (PyListObject *)self->buffer;
     Py_ssize_t before = PyList_GET_SIZE(list), i = 0;
-    while (i < count) {
-        Py_ssize_t size = PyList_GET_SIZE(list);
-        if (size < list->allocated) {
-            PyList_SET_ITEM((PyObject *)list, size, items[i]);
-            Py_SET_SIZE(list, size + 1);
-        } else {
-            if (PyList_Append(self->buffer, items[i]) < 0) break;
-            Py_DECREF(items[i]);
-        }
-        i++;
+    if (count <= list->allocated - before) {
+        memcpy(list->ob_item + before, items, (size_t)count * sizeof(PyObject *));
+        Py_SET_SIZE(list, before + count);
+        return 0;
     }
+    while (i < count && PyList_Append(self->buffer, items[i]) == 0) Py_DECREF(items[i++]);
     if (i == count) return 0;
     PyObject *kind, *value, *traceback;
     PyErr_Fetch(&kind, &value, &traceback);
