@@ -64,6 +64,7 @@ typedef struct {
     PyObject *lost, *missing, *identity;
     PyTypeObject *tagged, *shortened, *descriptions;
     PyObject *room, **room_value; /* a Number, and its value: from it is taken what copies weigh */
+    Py_ssize_t owed;              /* of that what is not yet taken */
     Py_ssize_t kept_items;
     PyObject *others, *deque; /* a tuple of further types that can change; one of them */
     PyObject *names[SNAPSHOT_NAMES];
@@ -121,7 +122,7 @@ typedef struct {
     PyObject *hole;      /* borrowed: the value whose form is a placeholder, until it is known where that stands */
     int hole_depth;
     Py_ssize_t holes_count, holes_room;
-    Hole *holes, few[FEW_HOLES];
+    Hole *holes, *few;   /* where they stand, and where they stood at first */
 } Work;
 
 PyObject *form_of(Work *work, PyObject *value, int depth, int *simple);

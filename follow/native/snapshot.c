@@ -13,6 +13,7 @@
 #define GROUP 4
 #define MOST_KEPT_ITEMS (1 << 15)
 #define MOST_MET 2048
+#define AT_ONCE 64 /* so much of what copies weigh is taken from the room at once */
 #define DEEPEST 50
 enum { WHOLE, CUT, HEAD, NAMED, METHOD, CLASS, MODULE }; /* the variants of what is kept of one container */
 enum { NOT_MET, UNDER_WAY, DONE };
@@ -699,11 +700,13 @@ PyObject **number_in(PyObject *object)
 void snapshot_weigh(Snapshots *self, Py_ssize_t weight)
 {
     PyObject **place = self->room_value;
-    if (weight == 0 || *place == NULL) return;
+    self->owed += weight;
+    if (self->owed < AT_ONCE || *place == NULL) return;
     Py_ssize_t room = PyLong_AsSsize_t(*place);
-    PyObject *left = PyErr_Occurred() ? NULL : PyLong_FromSsize_t(room - weight);
+    PyObject *left = PyErr_Occurred() ? NULL : PyLong_FromSsize_t(room - self->owed);
     if (left == NULL) PyErr_Clear();
     else Py_SETREF(*place, left);
+    self->owed = 0;
 }
 
 /* A value is about to be copied. */
@@ -716,10 +719,27 @@ void snapshot_begin(Snapshots *self)
     self->met_count = 0;
 }
 
+/* The last form of a list of plain values that is as it was: nothing is made then. NULL where it is not known to be. */
+static PyObject *same_list(Snapshots *self, PyObject *value)
+{
+    Py_ssize_t count = PyList_GET_SIZE(value);
+    Kept *entry = count > self->items || count > self->nodes || self->depth < 1 ? NULL : kept(self, key_of(value, WHOLE));
+    if (entry == NULL || !entry->flat || !PyList_CheckExact(entry->form) || PyList_GET_SIZE(entry->form) != count + 1)
+        return NULL;
+    Work work = {.of = self};
+    PyObject *const *forms = ((PyListObject *)entry->form)->ob_item + 1;
+    if (same_items(&work, ((PyListObject *)value)->ob_item, count, forms) < count) return NULL;
+    PyObject *form = Py_NewRef(entry->form);
+    snapshot_weigh(self, count);
+    return form;
+}
+
 /* The form of a value that is not plain; NULL without an error if it is Python's task. */
 static PyObject *form_here(Snapshots *self, PyObject *value)
 {
     if (!self->texts) return NULL;
+    PyObject *last = PyList_CheckExact(value) ? same_list(self, value) : NULL;
+    if (last != NULL) return last;
     Work work = {.of = self, .nodes = self->nodes};
     snapshot_begin(self);
     int simple = 0;

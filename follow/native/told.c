@@ -72,8 +72,9 @@ static int fill_holes(Work *work)
 /* The form of a value that is not plain, objects with their attributes; `depth` is 0 for a variable's own value. */
 static PyObject *told(Snapshots *self, PyObject *value, int level, int depth, PyObject *given, int *same)
 {
-    Work work = {.of = self, .nodes = self->nodes, .level = level, .holes_room = FEW_HOLES};
-    work.holes = work.few;
+    Hole few[FEW_HOLES];
+    Work work = {
+        .of = self, .nodes = self->nodes, .level = level, .holes_room = FEW_HOLES, .holes = few, .few = few};
     snapshot_begin(self);
     int simple = 0;
     int enabled = PyGC_Disable(); /* a finalizer could change what is being copied */
