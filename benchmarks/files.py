@@ -46,13 +46,13 @@ class _Account:
 
 def _calls(n: int) -> int:
     account = _Account()
-    add = follow(_Account.add, _current)
     for i in range(n):
-        add(account, i)
+        _add(account, i)
     return account.total
 
 
-_current: Any = None
+_add: Any = _Account.add
+"""In the process that measures it is followed."""
 SUBJECTS: dict[str, tuple[Callable[[int], object], int]] = {
     "integers in a loop": (loop, 100_000),
     "integers in a loop, ten times as long": (loop, 1_000_000),
@@ -92,12 +92,16 @@ def ratios(rows: Sequence[Row]) -> list[Row]:
 
 def measure(name: str) -> dict[str, float]:
     """One program, recorded to a file and read back, in this process."""
-    global _current
+    global _add
     program, n = SUBJECTS[name]
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "program.trace")
-        recorder = _current = Recorder(path)
-        followed = program if program is _calls else follow(program, recorder)
+        recorder = Recorder(path)
+        followed = program
+        if program is _calls:
+            _add = follow(_Account.add, recorder)
+        else:
+            followed = follow(program, recorder)
         start = process_time_ns()
         followed(n)
         recorder.close()

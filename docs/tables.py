@@ -10,6 +10,8 @@ from typing import Any
 
 PAGE = Path(__file__).parent / "comparison.md"
 RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
+_ROUNDED = 20
+"""From here on factors are shown without decimals."""
 _MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -50,13 +52,17 @@ def costs() -> str:
     return _table(header, rows, numbers=True)
 
 
+def _times(factor: float) -> str:
+    return f"{factor:.1f} ×" if factor < _ROUNDED else f"{factor:,.0f} ×"
+
+
 def programs() -> str:
     """Whole programs, in times of the native time."""
     parts = []
     for run in _all("programs"):
         header = [f"Python {run['python']}, {run['date']}", "in memory", "in a ring", "to a file", "bare `settrace`"]
         keys = ("memory", "ring", "file", "settrace")
-        rows = [[row["program"], *(f"{row[key]:,.0f} ×" for key in keys)] for row in run["rows"] if "memory" in row]
+        rows = [[row["program"], *(_times(row[key]) for key in keys)] for row in run["rows"] if "memory" in row]
         parts.append(_table(header, rows, numbers=True))
     return "\n".join(parts)
 

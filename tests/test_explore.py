@@ -322,6 +322,34 @@ def test_the_commands(traces, capsys):
     assert main(["tree", str(traces / "absent.follow")]) == 2
 
 
+@pytest.mark.parametrize("detail", ["plain", "dataflow"])
+def test_containers_are_shown_whole(tmp_path, capsys, detail):
+    (tmp_path / "held.py").write_text(
+        "def f(given):\n    p = [[1, 2], 3]\n    p.append({'a': [4, 5], 'b': (6, 7)})\n    p[0].append(9)\n    return p\n"
+        "f([10, 11])\n"
+    )
+    command = [sys.executable, "-m", "follow", "run", "--detail", detail, "-o", "run.follow", "held.py"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    path = str(tmp_path / "run.follow")
+    values = ["[[1, 2], 3]", "[[1, 2], 3, {'a': [4, 5], 'b': (6, 7)}]"]
+    values.append(values[-1].replace("[1, 2]", "[1, 2, 9]"))
+
+    def ask(*arguments):
+        assert main(list(arguments)) == 0
+        return capsys.readouterr().out
+
+    told = [row["value"] for row in json.loads(ask("var", path, "p", "--json"))["rows"]]
+    assert told == values == [repr(one.value) for one in load(path).history("p")]
+    assert [f"W p={value}" in line for value, line in zip(values, ask("var", path, "p").splitlines())] == [True] * 3
+    assert f"W p={values[2]} (was {values[1]})" in ask("line", path, "held.py:4")
+    assert f"-> {values[2]}" in ask("tree", path) and "given=[10, 11]" in ask("calls", path, "f")
+    assert f"p={values[1]}" in ask("why", path, "p") and "given=[10, 11]" in ask("at", path, "5")
+    command[4:4] = ["--explode", "p", "--explode", "given"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    told = [row["value"] for row in json.loads(ask("var", path, "p[0]", "--json"))["rows"]]
+    assert told == ["[1, 2]", "[1, 2, 9]"]
+
+
 def test_an_attribute_leads_to_the_statement_of_the_method_that_wrote_it(tmp_path):
     path = tmp_path / "run.follow"
     function = define(

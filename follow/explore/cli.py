@@ -21,7 +21,7 @@ from .condition import Condition
 from .diff import diff
 from .run import Run
 from .target import NotFound
-from .text import Lines, shown
+from .text import Lines, shown, shown_value
 
 _ROWS = 40
 
@@ -196,7 +196,7 @@ def _changed(history: Any, name: str, suffix: str) -> Iterator[tuple[str, Any]]:
         if suffix:
             value = value.get(suffix, MISSING) if type(value) is dict else MISSING
         call = change.event.call
-        if shown(value) != shown(last.get(call, MISSING)):
+        if shown_value(value) != shown_value(last.get(call, MISSING)):
             yield _change(change._replace(value=value), name)
         last[call] = value
 
@@ -207,8 +207,9 @@ def _change(change: Change, name: str) -> tuple[str, Any]:
     line = event.statement.line if event.statement is not None else event.function.line if event.function else 0
     call = f"{event.function.name if event.function else '?'}#{event.call}"
     statement = event.text or event.kind
-    text = f"E{event.sequence:06}\t{os.path.basename(file)}:{line}\t{call}\tW {name}={shown(change.value)}\t{statement}"
-    known = {"event": event.sequence, "file": file, "line": line, "call": call, "value": shown(change.value)}
+    value = shown_value(change.value)
+    text = f"E{event.sequence:06}\t{os.path.basename(file)}:{line}\t{call}\tW {name}={value}\t{statement}"
+    known = {"event": event.sequence, "file": file, "line": line, "call": call, "value": value}
     return text, {**known, "statement": statement}
 
 

@@ -18,9 +18,14 @@ _MOST = 120
 """Characters kept of one value."""
 
 
-def shown(value: object, most: int = _MOST) -> str:
-    """A recorded value as text: bounded, and without addresses or line breaks."""
-    return "unbound" if value is MISSING else shown_plain(plain(value), most)
+def shown(form: object, most: int = _MOST) -> str:
+    """A recorded value, given as its form, as text: bounded, and without addresses or line breaks."""
+    return shown_value(plain(form), most)
+
+
+def shown_value(value: object, most: int = _MOST) -> str:
+    """The same of the value itself, as ``trace.history`` gives it."""
+    return "unbound" if value is MISSING else shown_plain(value, most)
 
 
 class Lines:
