@@ -10,6 +10,7 @@ from typing import Any
 
 from ..copies import Tagged, identity
 from ..errors import TraceError
+from ..garbage import collected_seldom
 from ..state import MISSING
 from ..trace.decode import Event
 from ..trace.reader import Trace
@@ -78,12 +79,16 @@ class Run:
         """By the identity of a function, which all its events share."""
         self._deciding: dict[Node, tuple[Node, ...]] = {}
         self._stacks = Stacks(trace)
-        for event in trace.events:
+        with collected_seldom():
+            self._take_all()
+
+    def _take_all(self) -> None:
+        for event in self.trace.events:
             if event.kind != "record" and event.call:
                 self._take(event)
             if len(self.events) > MOST_EVENTS:
                 raise TraceError(
-                    f"{trace.path} holds more than {MOST_EVENTS:,} events, which is too much for this question. "
+                    f"{self.trace.path} holds more than {MOST_EVENTS:,} events, which is too much for this question. "
                     f"Record less of the program (--include, a ring), or ask follow var."
                 )
 

@@ -179,6 +179,11 @@ def _equal(one: Any, other: Any) -> bool:
 
 def _differing(one: Any, other: Any) -> list[Any]:
     """The keys of the items in which two forms of a container differ."""
+    if type(one) is type(other) is list:  # each with its identity before its items
+        shorter, longer = sorted((len(one), len(other)))
+        pairs = enumerate(zip(one[1:], other[1:]))
+        found: list[Any] = [key for key, (mine, its) in pairs if mine is not its and not same(mine, its)]
+        return [*found, *range(shorter - 1, longer - 1)]
     before, now = items_of(one), items_of(other)
     keys = dict.fromkeys((*before, *now))
     return [key for key in keys if not same(before.get(key, MISSING), now.get(key, MISSING))]
