@@ -59,6 +59,7 @@ def run(code: Any) -> dict[str, Any]:
                 raise
             ending = (type(error), str(error), error.__traceback__.tb_next and error.__traceback__.tb_next.tb_lineno)
     namespace.pop("__builtins__")
+    namespace.get("__warningregistry__", {}).pop("version", None)  # how often filters have changed up to now
     shown = {
         name: repr(value) if type(value).__module__ == "builtins" else type(value) for name, value in namespace.items()
     }
