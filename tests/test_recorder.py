@@ -261,6 +261,68 @@ def test_a_whole_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert _objects_aside(recorder.records()) == _objects_aside(dicts), "uninstalled, so silent"
 
 
+_UNSEEN = """
+class Adding:
+    def __init__(self, to):
+        self.to = to
+    def __enter__(self):
+        return 1
+    def __exit__(self, *raised):
+        self.to.append("end")
+        return True
+
+def f(n):
+    v, w, d = [1, 2], [], {}
+    print(v.append(3), end="")
+    a = 1
+    with Adding(v) as adding:
+        b = 2
+    c = 3
+    for i in range(n):
+        e = i
+        print(w.append(i), end="")
+        if i:
+            print(d.setdefault(i, []).append(v), end="")
+    for i in (w.append(x) for x in range(n)):
+        e = 5
+    while w.pop():
+        e = 6
+    g = 7
+    with Adding(w):
+        raise KeyError(v)
+    h = 8
+    return v
+"""
+
+
+@pytest.mark.parametrize("off", ["", "follow_for_loops", "follow_while_loops", "follow_variable_set"])
+def test_what_statements_without_records_change_is_told(off: str) -> None:
+    config = FollowConfig(**({off: False} if off else {}))
+    dicts, recorded = both(lambda: define(_UNSEEN, "f"), 4, config=config)
+    assert repr(recorded) == repr(dicts) and len(dicts) > 15
+
+
+def test_what_statements_without_records_change_in_a_module_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "unseen.py").write_text(
+        _UNSEEN + "v, total = [], 0\ndef put():\n    global total\n    total += 1\n    v.append(total)\n    return ''\n"
+        "print(put(), end='')\na = total\nwith Adding(v):\n    b = 1\nc = 1\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    told: list[Any] = []
+    recorder = Recorder()
+    for follower in (told.append, recorder):
+        with install_import_hook("unseen", follower=follower):
+            __import__("unseen")
+        del sys.modules["unseen"]
+    seen = [
+        [[v["val"] for v in record["local_vars"] if v["var"] in ("v", "total", "a")] for record in records]
+        for records in (told, recorder.records())
+    ]
+    assert seen[0] == seen[1] and seen[0][-1] == [1, [1, "end"], 1]
+
+
 _CHANGES = """
 import os, types
 from enum import Enum

@@ -64,11 +64,33 @@ def why_not(run: Run, place: str) -> list[Reason]:
     if not calls:
         name = getattr(owner, "name", "<module>")
         return [Reason(-1, f"{name} (line {getattr(owner, 'lineno', 1)}), in which it stands, was never called")]
+    if not _is_told(run, node, calls):
+        return [Reason(-1, _UNTOLD)]
     lost = _lost(run, node, files[0])
     if lost:
         text = f"not recorded: {sum(lost.values()) or 1:,} iterations of the loop round it were left out (loop_limit)"
         return [Reason(next(iter(lost)), text)]
     return _conditions(run, node, calls, files[0])
+
+
+_UNTOLD = (
+    "not recorded: no event tells of this statement, whether it ran or not (of print() some do with follow_prints, "
+    "of a class body none)"
+)
+
+
+def _is_told(run: Run, node: Node, calls: list[Call]) -> bool:
+    """Whether there would be events of a statement if it ran: what was followed is known of each function."""
+    for call in calls:
+        event = (
+            run.events[call.begin if call.begin >= 0 else call.events[0]] if call.begin >= 0 or call.events else None
+        )
+        if event is None or event.piece is None or event.function is None:
+            continue
+        code = run.code(event.piece.filename)
+        known = run.trace.statements_of(event.piece, event.function)
+        return not known or any(code.node(one.line, one.column, one.kind) is node for one in known)
+    return True
 
 
 def _lost(run: Run, node: Node, file: str) -> dict[int, int]:

@@ -40,6 +40,7 @@ class Call:
         made: the calls that it made.
         begins: for each of these the index of the event that says that it began.
         suspending: of these the ones that may be suspended.
+        left: the exception that left it, as text.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Call:
     made: list[Call] = field(default_factory=list)
     begins: list[int] = field(default_factory=list)
     suspending: list[Call] = field(default_factory=list)
+    left: str = ""
 
     def before(self, index: int) -> int:
         """The index of its last event before an index, or -1."""

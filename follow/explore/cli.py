@@ -244,8 +244,8 @@ def _call(run: Run, call: Call, depth: int) -> tuple[str, Any]:
     given = run.events[call.begin].forms if call.begin >= 0 else {}
     arguments = ", ".join(f"{name}={shown(form, 40)}" for name, form in given.items() if form is not MISSING)
     last = run.events[call.events[-1]] if call.events else None
-    end = ""
-    if last is not None and (last.has_result or last.exception):
+    end = f" !! {call.left}" if call.left else ""
+    if last is not None and not end and (last.has_result or last.exception):
         end = f" -> {shown(last.result_form, 60)}" if last.has_result else f" !! {last.exception}"
     line = 0 if call.function is None else call.function.line
     text = f"C{first:06}\t{os.path.basename(call.file)}:{line}\t{'  ' * depth}{call.name}({arguments}){end}"
@@ -255,7 +255,7 @@ def _call(run: Run, call: Call, depth: int) -> tuple[str, Any]:
 
 def _why(options: argparse.Namespace) -> int:
     found = answer(Run(_trace(options.file)), options.question, full=options.full, absent=options.absent)
-    if options.absent:
+    if options.absent and not options.json:
         print(found)
         return 0
     code = _Table(options).show(((cause.text, cause.fields) for cause in found), len(found))

@@ -17,7 +17,7 @@ from ..trace.reader import Trace
 from ..trace.stacks import Stacks
 from .calls import Body, Call, last_before
 from .forms import CONTAINERS, containers_in, is_cut, not_looked_at, same
-from .static import Code, Node, analyse, inside, may_write
+from .static import Code, Node, analyse, inside, may_write, names_bound_by
 
 WHOLE = "\0whole"
 """Instead of a key: any item of a container, or which there are."""
@@ -105,6 +105,8 @@ class Run:
         self.of.append(call)
         node = None if event.left_out is not None else self._node_of(event)
         self.nodes.append(node)
+        if event.kind == "leave":
+            call.left = event.exception or ""
         if event.kind in ("statement", "raise"):
             call.events.append(index)
             if event.left_out is not None:
@@ -170,9 +172,10 @@ class Run:
         if loop is not None and may_write(loop, name):
             return True
         computed = not name.isidentifier()  # such as ``len(x)``, which every event tells
-        if event.kind == "raise" or statement.changes or loop is not None or computed:
+        told_anyway = statement.kind in ("except", "case") and name not in names_bound_by(self.nodes[-1])
+        if event.kind == "raise" or statement.changes or loop is not None or computed or told_anyway:
             last = call.writes.get(name)
-            return not last or not same(self.form_of(last[-1], name), form)
+            return not same(self.form_of(last[-1], name), form) if last else form is not MISSING
         return name in statement.bound
 
     def _begin(self, event: Event, index: int, caller: int) -> Call:

@@ -73,6 +73,17 @@ def may_write(node: ast.stmt, name: str) -> bool:
     return False
 
 
+@functools.lru_cache(maxsize=1 << 10)
+def names_bound_by(node: ast.AST | None) -> frozenset[str]:
+    """The names that an ``except`` or ``case`` binds itself."""
+    if isinstance(node, ast.ExceptHandler):
+        return frozenset([node.name] if node.name else [])
+    if not isinstance(node, ast.match_case):
+        return frozenset()
+    named = (getattr(part, "name", None) or getattr(part, "rest", None) for part in ast.walk(node.pattern))
+    return frozenset(name for name in named if name)
+
+
 def yields(node: ast.AST | None) -> bool:
     """Whether a statement itself yields."""
     pending = [] if node is None else list(ast.iter_child_nodes(node))

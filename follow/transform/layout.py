@@ -14,7 +14,7 @@ from ..variables import parse_watched
 from . import probes
 from .flow import Bound
 from .looptexts import LoopTexts
-from .mutation import changes
+from .mutation import MAYBE, Change, changes
 from .names import mangle, own_expressions, statement_binds, statement_unbinds, walrus_names
 from .shape import argument_names
 from .watches import watches_of
@@ -52,6 +52,10 @@ class Layout:
         node = function.node
         names = () if function.namespace else argument_names(node)
         self.arguments = {mangle(name, function.class_name): None for name in names}
+        unseen = [(node, again) for node, again in function.unseen if changes(node, self._is_builtin).may]
+        starts = [(0, 0) if again else (node.end_lineno or 0, node.end_col_offset or 0) for node, again in unseen]
+        self.loose = min(starts, default=None)
+        """From here on in the text something may have changed that no statement with a record has changed."""
 
     def finish(self) -> None:
         """Write the final sites, the scope and the texts of the probes."""
@@ -125,7 +129,7 @@ class Layout:
             bits = (1 << index for index, name in enumerate(self.function.visible) if possible & self.bits[name])
             names = self._bound(binder) + [name for name in self.function.names if name in self.dark]
             names = [name for name in names if name in self.visible]
-            again = ("*",) if site.kind == ELISION or changes(draft.node, self._is_builtin).may else ()
+            again = ("*",) if site.kind == ELISION or self._change(draft).may else ()
             computed = tuple((index, ()) for index in range(len(self.watches)))
             return site._replace(possible=sum(bits), clears=cleared, binds=tuple(names), again=again, watched=computed)
         arguments, shown, watched = self._shown(definite, possible)
@@ -149,7 +153,7 @@ class Layout:
             return {"binds": tuple(one.name for one in shown)}
         bound = [*bound, *self._possible_walruses(draft.binder), *self._unbound(draft.binder)]
         binds = tuple(one.name for one in shown if one.name in bound or one.name in self.dark or one.place == WATCH)
-        change = changes(draft.node, self._is_builtin)
+        change = self._change(draft)
         if not change.may:
             return {"binds": binds}
         receiver = next(iter(self.arguments), "") if self.function.class_name is not None else ""
@@ -169,6 +173,11 @@ class Layout:
             "unless_exact": exact if exact in values else "",
             "bases": bases if values.issuperset(bases) and not {*bases} & {*binds, *secret} else (),
         }
+
+    def _change(self, draft: Draft) -> Change:
+        """What may have changed since the site before."""
+        loose = self.loose is not None and draft.site.span[:2] >= self.loose
+        return MAYBE if loose else changes(draft.node, self._is_builtin)
 
     def _secret(self) -> tuple[str, ...]:
         """The variables whose values are hidden."""

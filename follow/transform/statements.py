@@ -61,6 +61,9 @@ class StatementScan:
         self.cell = set(names.cell)
         self.flow = Flow([n for n in self.names if n not in self.free], class_name, walruses=scan.walruses)
         self.dark: set[str] = set()
+        self.unseen: list[tuple[ast.stmt, bool]] = []
+        """Statements of which there are no records, or not of their ends, and whether these come again and again."""
+        self._looping = 0
         self.drafts: dict[int, Draft] = {}
         self.emitters: list[tuple[int, str, ast.AST]] = []
         self.loops = Loops(self)
@@ -107,10 +110,16 @@ class StatementScan:
             self.dark |= statement_binds(node) | statement_unbinds(node)
         if is_on(kind_of(node), self.scan.config):
             return True
+        self._leave_unseen(node)
         self.dark |= statement_binds(node)
         for expression in own_expressions(node):
             self.dark |= walrus_names(expression)[1] if self.scan.walruses else set()
         return False
+
+    def _leave_unseen(self, statement: ast.AST) -> None:
+        assert isinstance(statement, ast.stmt)
+        again = self._looping > 0 or isinstance(statement, (ast.For, ast.AsyncFor, ast.While))
+        self.unseen.append((statement, again))
 
     def _simple(self, statement: ast.stmt, context: Context) -> None:
         if not self._wanted(statement):
@@ -211,7 +220,9 @@ class StatementScan:
             entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
             self.emitters.append((entered, "enter", statement))
         around, self._loop_handlers = self._loop_handlers, len(self._open_handlers)
+        self._looping += 1
         self._suite(statement.body, inside)
+        self._looping -= 1
         self._loop_handlers = around
         if statement.orelse:
             anchor = entry_of(statement.orelse)
@@ -226,6 +237,7 @@ class StatementScan:
 
     def _scan_With(self, statement: ast.With | ast.AsyncWith, context: Context) -> None:
         self._wanted(statement)
+        self._leave_unseen(statement)  # what it does in the end
         entered = self._header(statement, ENTER, entry_of(statement.body), context.guard)
         self.emitters.append((entered, "enter", statement))
         guard = self._guard(statement.body, entry_of(statement.body)) if context.guard >= 0 else -1
