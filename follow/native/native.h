@@ -130,6 +130,13 @@ int is_plain_item(Snapshots *self, PyObject *value);
 /* A hole was put in a container, at a dict's key or at an index; -1 with an error. */
 int note_hole(Work *work, PyObject *into, PyObject *key, Py_ssize_t index);
 
+/* Between these two nothing that `drop` is given goes: a form may hold what the program refers to weakly (a frozenset), or
+   the last reference to a name that is a str of its own class; what is told when that dies could change what is copied. */
+void hold_dropped(void);
+void release_dropped(void);
+/* A reference to a form is given up, or NULL. */
+void drop(PyObject *form);
+
 /* A value is about to be copied. */
 void snapshot_begin(Snapshots *self);
 /* A copy was made: there is less room. */

@@ -174,21 +174,25 @@ static int may_be_of(Known *known, PyObject *value, PyObject *name)
 
 static void clear_known(Known *known)
 {
-    Py_CLEAR(known->object);
-    Py_CLEAR(known->name);
-    Py_CLEAR(known->reference);
-    Py_CLEAR(known->attributes);
-    Py_CLEAR(known->form);
+    Known old = *known;
+    *known = (Known){old.id, NULL, NULL, NULL, NULL, NULL};
+    drop(old.object);
+    drop(old.name);
+    drop(old.reference);
+    drop(old.attributes);
+    drop(old.form);
 }
 
 void objects_forget(Objects *self)
 {
+    hold_dropped(); /* or the table may be another one meanwhile */
     for (size_t i = 0; i < self->size && self->used; i++)
         if (self->known[i].id != 0) {
             clear_known(&self->known[i]);
             self->known[i].id = 0;
         }
     self->used = 0;
+    release_dropped();
 }
 
 static int grow(Objects *self)
@@ -394,8 +398,11 @@ static PyObject *tell(Snapshots *of, PyObject *value, PyObject *name, PyObject *
         Py_DECREF(form);
         return NULL;
     }
-    Py_XSETREF(known->attributes, Py_NewRef(kept));
-    Py_XSETREF(known->form, Py_NewRef(form));
+    PyObject *old_attributes = known->attributes, *old_form = known->form;
+    known->attributes = Py_NewRef(kept);
+    known->form = Py_NewRef(form);
+    drop(old_attributes);
+    drop(old_form);
     if (kept == forms) return form;
     content = instance(of, name, kept); /* what it holds is told now, and later by itself */
     PyObject *later = content == NULL ? NULL : tagged(of, value, content);
@@ -453,7 +460,7 @@ PyObject *object_form(Work *work, PyObject *value, PyObject *given, int depth)
     Known *known = known_of(of->told, value);
     if (depth > 0 && work->level < 2 && known != NULL && is_of(known, value)) return Py_NewRef(known->reference);
     Kind *kind = kind_of(of->told, Py_TYPE(value));
-    if (kind == NULL || (kind->asks && given == NULL)) return NULL;
+    if (kind == NULL || !kind->has_attributes || (kind->asks && given == NULL)) return NULL;
     if (depth == 0) return looked_at(work, value, kind, given, 0);
     PyObject *name = ((PyHeapTypeObject *)Py_TYPE(value))->ht_name;
     if (known == NULL || !may_be_of(known, value, name)) {

@@ -18,6 +18,40 @@
 enum { WHOLE, CUT, HEAD, NAMED, METHOD, CLASS, MODULE }; /* the variants of what is kept of one container */
 enum { NOT_MET, UNDER_WAY, DONE };
 
+/* -- what is given up --------------------------------------------------------------------------------- */
+
+static PyObject **dropped;
+static size_t dropped_count, dropped_room;
+static int held;
+
+void hold_dropped(void) { held++; }
+
+void release_dropped(void)
+{
+    if (--held) return;
+    while (dropped_count && !held) {
+        PyObject *form = dropped[--dropped_count];
+        Py_DECREF(form); /* this may run code of the program's, which comes back here */
+    }
+}
+
+void drop(PyObject *form)
+{
+    if (form == NULL) return;
+    if (!held) {
+        Py_DECREF(form);
+        return;
+    }
+    if (dropped_count == dropped_room) {
+        size_t room = dropped_room ? dropped_room * 2 : 64;
+        PyObject **larger = PyMem_RawRealloc(dropped, room * sizeof(PyObject *));
+        if (larger == NULL) return; /* it stays for ever */
+        dropped = larger;
+        dropped_room = room;
+    }
+    dropped[dropped_count++] = form;
+}
+
 /* -- what needs no copy ------------------------------------------------------------------------------ */
 
 static inline int is_small_int(PyObject *value)
@@ -69,7 +103,9 @@ static PyObject *described(Snapshots *self, PyTypeObject *kind)
     if (found != NULL) {
         PyObject *before = typed->form;
         *typed = (Typed){kind, Py_NewRef(found), forgotten};
-        Py_XDECREF(before);
+        hold_dropped(); /* it goes when something is copied next: items may be compared here, without a copy begun */
+        drop(before);
+        held--;
     }
     return found;
 }
@@ -125,7 +161,7 @@ static void put_first(Snapshots *self, Kept new)
     PyObject *before = group[last].form;
     for (; last > 0; last--) group[last] = group[last - 1];
     group[0] = new;
-    Py_XDECREF(before); /* it holds only what stands for values */
+    drop(before);
 }
 
 static int grow(Snapshots *self)
@@ -146,11 +182,14 @@ static Py_ssize_t length_of(PyObject *value);
 
 static void forget_forms(Snapshots *self)
 {
+    hold_dropped(); /* or the table may be another one meanwhile */
     for (size_t i = 0; self->kept != NULL && i < self->kept_size; i++) {
-        self->kept[i].key = 0;
-        Py_CLEAR(self->kept[i].form);
+        PyObject *form = self->kept[i].form;
+        self->kept[i] = (Kept){0, NULL, NULL, 0, 0};
+        drop(form);
     }
     self->kept_items = 0;
+    release_dropped();
 }
 
 static void keep(Snapshots *self, uintptr_t key, PyObject *form, PyObject *shown, Py_ssize_t length, int flat)
@@ -377,7 +416,7 @@ static PyObject *tuple_form(Work *work, PyObject *value, int depth, int *simple)
         PyObject *form = quick(work, item), *owned = NULL;
         if (form == NULL && (form = owned = form_of(work, item, depth + 1, simple)) == NULL) goto failed;
         if (new == NULL) {
-            if (same == value && form != item) {
+            if (same == value && (form != item || work->hole != NULL)) {
                 same = old; /* may be NULL; what came before must be the same in both */
                 for (Py_ssize_t j = 0; same != NULL && j < i; j++)
                     if (PyTuple_GET_ITEM(same, j) != PyTuple_GET_ITEM(value, j)) same = NULL;
@@ -603,12 +642,17 @@ static PyObject *container_form(Work *work, PyObject *value, int depth)
     return form;
 }
 
-/* Of an object whose own name stands for it what tells it from another that gets its place; 0 of others. Python code finds
-   out the name. */
-static Py_ssize_t named_by(PyObject *value)
+/* Of an object whose own name stands for it what tells it from another that gets its place; 0 of others. `of` is the type
+   that a method's name tells as well, or NULL: it is only compared. Python code finds out the name. */
+static Py_ssize_t named_by(PyObject *value, PyObject **of)
 {
+    *of = NULL;
     if (PyType_Check(value)) return 1; /* one of C, which never dies */
-    return PyCFunction_CheckExact(value) ? (Py_ssize_t)((PyCFunctionObject *)value)->m_ml : 0;
+    if (!PyCFunction_CheckExact(value)) return 0;
+    PyObject *self = ((PyCFunctionObject *)value)->m_self;
+    if (self != NULL) *of = PyType_Check(self) ? self : (PyObject *)Py_TYPE(self);
+    if (*of != NULL && PyType_HasFeature((PyTypeObject *)*of, Py_TPFLAGS_HEAPTYPE)) return 0; /* it may die, or be renamed */
+    return (Py_ssize_t)((PyCFunctionObject *)value)->m_ml;
 }
 
 static PyObject *form_by_type(Work *work, PyObject *value, int depth, int *simple)
@@ -647,9 +691,10 @@ static PyObject *form_by_type(Work *work, PyObject *value, int depth, int *simpl
     if (work->of->told != NULL && length_of(value) < 0) {
         int has = has_attributes(work->of->told, kind);
         if (has) return has < 0 ? NULL : object_form(work, value, NULL, depth);
-        Py_ssize_t what = named_by(value);
+        PyObject *of;
+        Py_ssize_t what = named_by(value, &of);
         Kept *entry = what == 0 ? NULL : kept(work->of, key_of(value, NAMED));
-        if (what != 0) return entry != NULL && entry->length == what ? Py_NewRef(entry->form) : NULL;
+        if (what != 0) return entry != NULL && entry->length == what && entry->shown == of ? Py_NewRef(entry->form) : NULL;
         PyObject *found = described(work->of, kind);
         return Py_XNewRef(found);
     }
@@ -658,8 +703,9 @@ static PyObject *form_by_type(Work *work, PyObject *value, int depth, int *simpl
 
 void keep_named(Snapshots *self, PyObject *value, PyObject *form)
 {
-    Py_ssize_t what = length_of(value) < 0 ? named_by(value) : 0;
-    if (what != 0) keep(self, key_of(value, NAMED), form, NULL, what, 0);
+    PyObject *of;
+    Py_ssize_t what = length_of(value) < 0 ? named_by(value, &of) : 0;
+    if (what != 0) keep(self, key_of(value, NAMED), form, of, what, 0);
 }
 
 /* What stands for an item that is not plain; NULL if it is Python's task: where objects are told it is a hole then.
@@ -744,8 +790,10 @@ static PyObject *form_here(Snapshots *self, PyObject *value)
     snapshot_begin(self);
     int simple = 0;
     int enabled = PyGC_Disable(); /* a finalizer could change what is being copied */
+    hold_dropped();
     PyObject *form = form_of(&work, value, 0, &simple);
     if (enabled) PyGC_Enable();
+    release_dropped();
     if (form == NULL) PyErr_Clear();
     else snapshot_weigh(self, self->nodes - work.nodes + work.weight);
     self->kept_items += work.weight;

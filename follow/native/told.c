@@ -78,10 +78,12 @@ static PyObject *told(Snapshots *self, PyObject *value, int level, int depth, Py
     snapshot_begin(self);
     int simple = 0;
     int enabled = PyGC_Disable(); /* a finalizer could change what is being copied */
+    hold_dropped();
     PyObject *form = given != NULL ? object_form(&work, value, given, depth) : form_of(&work, value, depth, &simple);
     if (same != NULL) *same = work.same && work.hole == NULL;
     while (self->staying_count) Py_DECREF(self->staying[--self->staying_count]);
     if (enabled) PyGC_Enable();
+    release_dropped();
     if (form == NULL) {
         objects_forget(self->told);
         for (Py_ssize_t i = 0; i < work.holes_count; i++) {
