@@ -322,6 +322,47 @@ def test_the_commands(traces, capsys):
     assert main(["tree", str(traces / "absent.follow")]) == 2
 
 
+def test_exceptions_do_not_make_writers_of_those_that_catch_them(tmp_path, capsys):
+    (tmp_path / "caught.py").write_text(
+        "def bad(n):\n    if n: raise ValueError(n)\n    later = n\n"
+        "def main():\n    c = 5\n    for n in (0, 1):\n        try: bad(n)\n        except ValueError as e: text = str(e)\n"
+        "    match [c, n]:\n        case [d, *rest]: pass\n    result = c + 1\n    return result\nmain()\n"
+        "def left():\n    try: raise RuntimeError('w')\n    finally: x = 1\n"
+        "try: left()\nexcept RuntimeError: pass\n"
+    )
+    run = [sys.executable, "-m", "follow", "run", "-o", "run.follow", "caught.py"]
+    subprocess.run(run, cwd=tmp_path, check=True, capture_output=True)
+    path = str(tmp_path / "run.follow")
+
+    def first(question):
+        assert main(["why", path, question, "--json"]) == 0
+        return next(row["event"]["line"] for row in json.loads(capsys.readouterr().out)["rows"] if row["event"])
+
+    assert [first("c"), first("e"), first("d"), first("rest"), first("result")] == [5, 8, 10, 10, 11]
+    assert first("later") == 3, "the later call ended before it was bound"
+    assert main(["calls", path, "left"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith("left#5() !! RuntimeError: w")
+
+
+def test_what_makes_no_records_is_not_said_to_have_not_run(tmp_path, capsys):
+    (tmp_path / "printing.py").write_text(
+        "class Held:\n    n: int = 1\ndef f(n):\n    if n > 4:\n        print('big', n)\n    if n > 9:\n        n = 0\n"
+        "    print('a')\nf(5)\n"
+    )
+    run = [sys.executable, "-m", "follow", "run", "-o", "run.follow", "printing.py"]
+    subprocess.run(run, cwd=tmp_path, check=True, capture_output=True)
+    path = str(tmp_path / "run.follow")
+
+    def told(line, *options):
+        assert main(["why", path, "--not", f"printing.py:{line}", *options]) == 0
+        return capsys.readouterr().out
+
+    assert all("not recorded: no event tells of this statement" in told(line) for line in (5, 8))
+    assert "never led to it (last with n=5)" in told(7)
+    (row,) = json.loads(told(7, "--json"))["rows"]
+    assert row["text"].endswith("never led to it") and row["values"] == {"n": "5"} and row["event"]["line"] == 6
+
+
 @pytest.mark.parametrize("detail", ["plain", "dataflow"])
 def test_containers_are_shown_whole(tmp_path, capsys, detail):
     (tmp_path / "held.py").write_text(
