@@ -82,7 +82,11 @@ class Omissions:
             return self._unchanged_by(at, index, call, reading)
         if self._run.is_left_out(call, at + 1, index):
             return []
-        what = f"changing what {reading.what} holds" if reading.changing else f"writing {reading.what}"
+        what = (
+            f"adding, removing or replacing an item of {reading.what}"
+            if reading.changing
+            else f"writing {reading.what}"
+        )
         return [
             f"the loop at line {line} ran {count - 1} times after that without {what}"
             for line, count in self._iterations(at, index, call)

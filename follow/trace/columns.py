@@ -8,57 +8,24 @@ from ..accelerate import native
 from ..events import LEFT, RAISED, SET, SILENCE
 from .values import NATIVE_PACKER, pack, without_cycles
 
-KIND = "columns"
-"""The kind of the frames that hold them."""
+KIND, FLAT = "columns", "events"
+"""The kinds of the frames that hold them, and of those with a flat list of events."""
 _WITH_CALL = frozenset((SET, RAISED, LEFT))
 """Of follow's own events those that belong to a call."""
 
-Columns = list[list[Any]]
-"""The ids of events; the numbers of their calls and their times, each as the difference from the one before; and all
-their values."""
-
-
-def columns_of(items: list[Any], lengths: dict[int, int]) -> Columns:
-    """The columns of a flat list of events.
-
-    Arguments:
-        items: the events.
-        lengths: how many items an event has, by its id.
-
-    Raises:
-        ValueError: the last event is not whole.
-    """
-    ids: list[int] = []
-    calls: list[int] = []
-    times: list[int] = []
-    values: list[Any] = []
-    position = call = time = 0
-    while position < len(items):
-        number = items[position]
-        start, last = position + 1, position + lengths[number] - 1
-        ids.append(number)
-        if number > SILENCE or number in _WITH_CALL:
-            calls.append(items[start] - call)
-            call = items[start]
-            start += 1
-        values += items[start:last]
-        position = last + 1
-        if position > len(items):
-            raise ValueError("the last event is not whole")
-        times.append(items[last] - time)
-        time = items[last]
-    return [ids, calls, times, values]
+# Columns are four lists: the ids of events; the numbers of their calls and their times, each as the difference from the
+# one before; and all their values.
 
 
 def items_of(columns: Any, lengths: dict[int, int]) -> list[Any]:
     """The flat list of the events of some columns.
 
     Arguments:
-        columns: what ``columns_of`` gave, perhaps read from a file that is damaged.
+        columns: what a file holds, which may be damaged.
         lengths: how many items an event has, by its id.
 
     Raises:
-        IndexError, TypeError, ValueError: they are not what ``columns_of`` gives.
+        IndexError, TypeError, ValueError: they do not fit together.
     """
     joined = None if native is None else native.joined(columns, lengths)
     if joined is not None:
@@ -87,7 +54,10 @@ def items_of(columns: Any, lengths: dict[int, int]) -> list[Any]:
 
 
 def packed_events(items: list[Any], lengths: dict[int, int]) -> tuple[bytes, int]:
-    """What a frame of events holds, and how many events that are.
+    """What a frame of events holds, and how many events that are; 0 where they were not counted.
+
+    Only the compiled helper makes columns: while Python code did, other threads would run, and make events faster than
+    they are written. Without it the items are packed as they are, which is one call.
 
     Arguments:
         items: the events as a flat list.
@@ -101,8 +71,6 @@ def packed_events(items: list[Any], lengths: dict[int, int]) -> tuple[bytes, int
         if packed is not None:
             found: tuple[bytes, int] = packed
             return found
-        columns = columns_of(items, lengths)
-        return pack([KIND, columns]), len(columns[0])
+        return pack([FLAT, items]), 0
     except (ValueError, RecursionError):
-        columns = columns_of(items, lengths)
-        return pack([KIND, [*columns[:3], without_cycles(columns[3])]]), len(columns[0])
+        return pack([FLAT, without_cycles(items)]), 0

@@ -14,7 +14,7 @@ from ..events import FIRST_BASE
 from ..model import Record
 from . import replay
 from .catalogue import Catalogue
-from .columns import KIND, items_of
+from .columns import FLAT, KIND, items_of
 from .decode import Decoder, Event
 from .ends import Ends
 from .file import FrameReader
@@ -249,7 +249,7 @@ class Meanings:
 
     def items(self, kind: str, content: Any) -> Any:
         """The events of a frame as one flat list; None if it is one that tells what they mean."""
-        if kind == "events":  # as version 1 writes them
+        if kind == FLAT:
             return [] if content is None else content
         return items_of(content, self.catalogue.lengths) if kind == KIND else None
 

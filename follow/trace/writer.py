@@ -166,7 +166,7 @@ class TraceWriter:
             self._harder -= 1
             return framed(packed, _HARDER)
         made = framed(packed)
-        if len(made) > _MUCH * events:
+        if events and len(made) > _MUCH * events:
             self._harder = _FRAMES
         return made
 
