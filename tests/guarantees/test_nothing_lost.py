@@ -414,7 +414,10 @@ def test_18_heavy_values_that_wait_for_a_slow_disk_are_dropped_and_counted(
     figure(f"values of 150 MB while the disk stands still: {peak / 1e6:.0f} MB at most")
 
 
-def test_19_sixteen_threads_lose_nothing_and_keep_their_order(tmp_path: Path, figure: Callable[[str], None]) -> None:
+def test_19_sixteen_threads_lose_nothing_and_keep_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
+) -> None:
+    monkeypatch.setattr(pace, "MOST_WAITING", 1 << 20)  # on a busy machine the disk may be too slow: that is line 18
     path = tmp_path / "threads.trace"
     loops = 1_500
     before = sys.getswitchinterval()
