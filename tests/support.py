@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,6 +55,14 @@ def without_progress(done: subprocess.CompletedProcess[str]) -> subprocess.Compl
     lines = done.stderr.splitlines(keepends=True)
     done.stderr = "".join(line for line in lines if not line.startswith("follow: rewriting"))
     return done
+
+
+def bear_the_interpreters_checks(program: str) -> None:
+    """Run a program in development mode and with checked memory: it must end well."""
+    variables = {**os.environ, "PYTHONMALLOC": "debug", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-X", "dev", "-W", "ignore", "-c", program]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def brief(records: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import gc
 import os
 import runpy
-import subprocess
 import sys
 import threading
 import tracemalloc
@@ -29,7 +28,7 @@ from follow.state import MISSING, Number
 from follow.trace import values
 from follow.trace.decode import Event
 
-from .support import define
+from .support import bear_the_interpreters_checks, define
 from .test_differential import MANY
 from .test_hard_cases import CASES, EVERYTHING
 
@@ -437,10 +436,7 @@ def test_it_bears_the_interpreters_own_checks() -> None:
         "    events_of(source, EVERYTHING)\n"
         "values.pack(['events', [1, (2, {3}), 'x' * 70_000, 1 << 90]])\n"
     )
-    variables = {**os.environ, "PYTHONMALLOC": "debug", "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-X", "dev", "-W", "ignore", "-c", program]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    bear_the_interpreters_checks(program)
 
 
 def test_the_python_code_names_the_sources_that_it_goes_with() -> None:

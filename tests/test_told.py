@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import os
 import random
-import subprocess
 import sys
 import threading
 import tracemalloc
@@ -22,7 +20,7 @@ from follow.dataflow import DataflowDescriber
 from follow.objects import attributes_of
 from follow.state import MISSING, Number
 
-from .support import define
+from .support import bear_the_interpreters_checks, define
 from .test_dataflow import BUSY, SOURCE
 from .test_native import built, told
 
@@ -502,7 +500,4 @@ def test_the_told_bear_the_interpreters_own_checks() -> None:
         "for source in (SOURCE, BUSY):\n"
         "    follow(define(source), Recorder(detail='dataflow'))()\n"
     )
-    variables = {**os.environ, "PYTHONMALLOC": "debug", "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-X", "dev", "-W", "ignore", "-c", program]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    bear_the_interpreters_checks(program)

@@ -82,9 +82,8 @@ _UNTOLD = (
 def _is_told(run: Run, node: Node, calls: list[Call]) -> bool:
     """Whether there would be events of a statement if it ran: what was followed is known of each function."""
     for call in calls:
-        event = (
-            run.events[call.begin if call.begin >= 0 else call.events[0]] if call.begin >= 0 or call.events else None
-        )
+        first = call.begin if call.begin >= 0 else next(iter(call.events), -1)
+        event = run.events[first] if first >= 0 else None
         if event is None or event.piece is None or event.function is None:
             continue
         code = run.code(event.piece.filename)

@@ -73,7 +73,6 @@ def may_write(node: ast.stmt, name: str) -> bool:
     return False
 
 
-@functools.lru_cache(maxsize=1 << 10)
 def names_bound_by(node: ast.AST | None) -> frozenset[str]:
     """The names that an ``except`` or ``case`` binds itself."""
     if isinstance(node, ast.ExceptHandler):
