@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import dataflow, events, files, imports, programs, scaling, unfollowed
+from . import dataflow, events, files, imports, programs, scaling, unfollowed, why
 from .report import RESULTS, VERSION, Options, circumstances, print_table, save
 
 TABLES = {
@@ -18,6 +18,7 @@ TABLES = {
     "unfollowed": unfollowed,
     "files": files,
     "imports": imports,
+    "why": why,
 }
 
 

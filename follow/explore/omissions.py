@@ -39,8 +39,7 @@ class Omissions:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._loops: dict[Body, tuple[Node, ...]] = {}
-        self._around: dict[Node | None, frozenset[int]] = {}
+        self._others: dict[tuple[Body, Node | None], tuple[Node, ...]] = {}
 
     def conditions(self, call: Call, name: str) -> Sequence[tuple[Node, frozenset[Node]]]:
         """The conditions of a call's function in whose suites a variable may be written, with those suites."""
@@ -69,6 +68,10 @@ class Omissions:
             return any(last_before(call.times.get(other, ()), index) > at for other in suite)
         return not suite.isdisjoint(call.times)  # that a loop has come to its end is nothing remarkable
 
+    def is_noted(self, at: int, index: int, call: Call) -> bool:
+        """Whether there may be a note on a statement's write and a read of it in a call: it has loops elsewhere."""
+        return bool(self._other_loops(call, index)) and self._run.events[at].kind == "statement"
+
     def notes(self, at: int, index: int, reading: Reading) -> list[str]:
         """What did not happen between a write and a read of what it wrote.
 
@@ -89,7 +92,7 @@ class Omissions:
         )
         return [
             f"the loop at line {line} ran {count - 1} times after that without {what}"
-            for line, count in self._iterations(at, index, call)
+            for line, count in _iterations(at, index, call, self._other_loops(call, index))
             if count > 1
         ]
 
@@ -105,26 +108,25 @@ class Omissions:
                     break
         return notes
 
-    def _iterations(self, at: int, index: int, call: Call) -> Iterator[tuple[int, int]]:
-        """The loops that ran after a variable's only write and before it was read: they might have written as well."""
-        loops = self._loops.get(call.body)
-        if loops is None:
-            loops = self._loops[call.body] = tuple(node for node in call.body.nodes if isinstance(node, _LOOPS))
-        if not loops:
-            return
-        around = self._lines_around(self._run.nodes[index], call)
-        ran = [node for node in loops if node.lineno not in around and node in call.times]  # type: ignore[union-attr]
-        for node in sorted(ran, key=lambda node: call.times[node][0]) if len(ran) > 1 else ran:
-            times = call.times[node]
-            yield node.lineno, bisect_left(times, index) - bisect_left(times, at + 1)  # type: ignore[union-attr]
-
-    def _lines_around(self, reader: Node | None, call: Call) -> frozenset[int]:
-        """The lines of a statement and of the loops around it."""
-        known = self._around.get(reader)
+    def _other_loops(self, call: Call, index: int) -> tuple[Node, ...]:
+        """The loops of a call's function that do not stand around the statement of one of its events."""
+        reader = self._run.nodes[index]
+        key = call.body, reader
+        known = self._others.get(key)
         if known is None:
             around = () if reader is None else (reader, *self._run.code(call.file).loops.get(reader, ()))
-            known = self._around[reader] = frozenset(getattr(node, "lineno", 0) for node in around)
+            lines = {getattr(node, "lineno", 0) for node in around}
+            found = (node for node in call.body.nodes if isinstance(node, _LOOPS))
+            known = self._others[key] = tuple(node for node in found if node.lineno not in lines)
         return known
+
+
+def _iterations(at: int, index: int, call: Call, loops: Sequence[Node]) -> Iterator[tuple[int, int]]:
+    """The loops that ran after a variable's only write and before it was read: they might have written as well."""
+    ran = [node for node in loops if node in call.times]
+    for node in sorted(ran, key=lambda node: call.times[node][0]) if len(ran) > 1 else ran:
+        times = call.times[node]
+        yield node.lineno, bisect_left(times, index) - bisect_left(times, at + 1)  # type: ignore[union-attr]
 
 
 _MOST_NOTES = 3

@@ -35,6 +35,11 @@ class Read(NamedTuple):
     whole: bool = True
 
 
+def as_index(read: Read) -> Read:
+    """The same where a variable's value has only chosen what was read."""
+    return Read("index", read.what, read.name, whole=False) if read.name else read
+
+
 @dataclass(frozen=True, eq=False)
 class _Open:
     """What only a run can tell.
@@ -106,7 +111,7 @@ class OpenItem(_Open):
     @functools.cached_property
     def base_as_index(self) -> Plan:
         """What chose the container."""
-        return self._plan(self.node.value, "index")
+        return Plan(as_index(part) if type(part) is Read else part for part in self._plan(self.node.value, "index"))
 
     @functools.cached_property
     def key(self) -> Plan:

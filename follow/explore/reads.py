@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from ..copies import identity
 from ..state import MISSING
 from .calls import Body, Call
 from .expressions import called, calls_in, expressions_of, pairs_of
-from .plan import OpenCall, OpenItem, Part, Plan, Read, plan_of
+from .plan import OpenCall, OpenItem, Part, Plan, Read, as_index, plan_of
 from .run import WHOLE, Run
 from .static import Node
 from .values import Values
@@ -28,7 +28,7 @@ class Reader:
         self._plans: dict[Node, Plan] = {}
         self._arguments: dict[tuple[Node, Body, str], Plan] = {}
 
-    def reads(self, index: int, wanted: str = "") -> Iterable[Read]:
+    def reads(self, index: int, wanted: str = "") -> Sequence[Read]:
         """What an event has read for what it did; ``wanted`` names the one variable of interest."""
         node = self._run.nodes[index]
         if node is None:
@@ -52,20 +52,21 @@ class Reader:
         self._plans[node] = plan
         return plan
 
-    def _follow(self, plan: Plan, index: int) -> Iterable[Read]:
+    def _follow(self, plan: Plan, index: int) -> Sequence[Read]:
         """What is read according to a plan."""
-        return plan if plan.closed else self._decide(plan, index)  # type: ignore[return-value]  # closed: only reads
-
-    def _decide(self, plan: Plan, index: int) -> Iterator[Read]:
+        if plan.closed:
+            return plan  # type: ignore[return-value]  # closed: only reads
+        found: list[Read] = []
         for part in plan:
             if type(part) is Read:
-                yield part
+                found.append(part)
             elif type(part) is OpenCall:
-                yield from self._call(part, index)
+                found += self._call(part, index)
             else:
-                yield from self._item(part, index)  # type: ignore[arg-type]
+                found += self._item(part, index)  # type: ignore[arg-type]
+        return found
 
-    def argument(self, caller: int, call: Call, name: str) -> Iterable[Read]:
+    def argument(self, caller: int, call: Call, name: str) -> Sequence[Read]:
         """What the caller read for one parameter of a call that it made."""
         node, function = self._run.nodes[caller], call.function
         if node is None or function is None:
@@ -80,7 +81,7 @@ class Reader:
 
     # -- what only a run can tell ----------------------------------------------------------------------
 
-    def _call(self, part: OpenCall, index: int) -> Iterable[Read]:
+    def _call(self, part: OpenCall, index: int) -> Sequence[Read]:
         """The results of the calls that were made; without any, what a call was given."""
         results = [
             call
@@ -93,24 +94,26 @@ class Reader:
             return [Read(part.relation, f"{call.name}()", returned=call) for call in results]
         return self._follow(part.given, index)
 
-    def _item(self, part: OpenItem, index: int) -> Iterator[Read]:
+    def _item(self, part: OpenItem, index: int) -> list[Read]:
         """An item of a container or an attribute of an object: who wrote it, and then what chose it."""
         node = part.node
         base = self._values.value(node.value, index)
         number = identity(base)
         is_attribute = type(node) is ast.Attribute
+        found: list[Read] = []
         if number is None:
             if is_attribute and base is not MISSING:
                 unknown = f"{part.what}: attributes are not recorded (--detail dataflow records them)"
-                yield Read(part.relation, part.what, unknown=unknown)
-            yield from self._follow(part.base, index)
+                found.append(Read(part.relation, part.what, unknown=unknown))
+            found += self._follow(part.base, index)
         else:
             key = node.attr if is_attribute else self._values.key(node.slice, index, base)  # type: ignore[union-attr]
-            yield Read("element", part.what, part.root, number, WHOLE if key is MISSING else key)
-            for read in self._follow(part.base_as_index, index):
-                yield Read("index", read.what, read.name, whole=False) if read.name else read
+            found.append(Read("element", part.what, part.root, number, WHOLE if key is MISSING else key))
+            chosen = self._follow(part.base_as_index, index)
+            found += chosen if part.base_as_index.closed else map(as_index, chosen)
         if not is_attribute:
-            yield from self._follow(part.key, index)
+            found += self._follow(part.key, index)
+        return found
 
 
 def _class_of(call: Call) -> str:

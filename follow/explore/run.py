@@ -30,10 +30,12 @@ class Seen:
     Attributes:
         at: the indexes of the events that tell it.
         forms: its form as each of them tells it.
+        nested: whether there were containers or objects in any of these.
     """
 
     at: list[int] = field(default_factory=list)
     forms: list[Any] = field(default_factory=list)
+    nested: bool = False
 
 
 LOST = -2
@@ -59,6 +61,10 @@ class Run:
         self.calls: dict[int, Call] = {}
         self.of: list[Call] = []
         """The call of each event."""
+        self.begins = bytearray()
+        """Of each event 1 if a call begins with it, else 0."""
+        self.holding = bytearray()
+        """Of each event 1 if one of its variables is a container or an object, else 0."""
         self.nodes: list[Node | None] = []
         """The statement that each event is of; None where it tells that iterations were left out."""
         self.seen: dict[int, Seen] = {}
@@ -69,6 +75,8 @@ class Run:
         """By file and qualified name of a function its calls."""
         self.left_out: dict[int, list[int]] = {}
         """By the number of a call the indexes of the events that tell that iterations of its loops were left out."""
+        self._names: set[str] = set()
+        """The variables that anything has written: others are the interpreter's, or what another module has."""
         self._shared: dict[tuple[str, str, str], list[int]] = {}
         """By file, qualified name of a function and name of a variable, when functions inside it wrote that."""
         self._arguments: dict[tuple[str, str, int], frozenset[str]] = {}
@@ -95,6 +103,8 @@ class Run:
     def _take(self, event: Event) -> None:
         index = len(self.events)
         self.events.append(event)
+        self.begins.append(event.kind == "call")
+        self.holding.append(not CONTAINERS.isdisjoint(map(type, event.forms.values())))
         _, frame = self._stacks.take(event)
         call = self.calls.get(event.call)
         if call is None:
@@ -119,7 +129,11 @@ class Run:
             if event.kind == "call" and call.function is not None and name not in self._parameters(call):
                 continue  # of the closure: it was written elsewhere
             if name not in event.changed and (event.statement is None or self._binds(event, name, form, call)):
-                call.writes.setdefault(name, []).append(index)
+                writes = call.writes.get(name)
+                if writes is None:
+                    writes = call.writes[name] = []
+                    self._names.add(name)
+                writes.append(index)
                 if call.function is not None and call.function.module:
                     self.globals.setdefault((call.file, name), []).append(index)
             self._see(index, form)
@@ -159,6 +173,7 @@ class Run:
         for name, kind in names.items():
             if kind == "global":
                 self.globals.setdefault((call.file, name), []).append(index)
+            self._names.add(name)
             outer = call.function.qualname if call.function is not None else ""
             while kind == "nonlocal" and ".<locals>." in outer:
                 outer = outer.rpartition(".<locals>.")[0]
@@ -202,14 +217,16 @@ class Run:
             seen += 1
             form = pending.pop()
             number = form.number if type(form) is Tagged else identity(form)
+            inner = containers_in(form) if type(form) is not Tagged or not is_cut(form.content) else ()
             if number is not None and not (type(form) is Tagged and not_looked_at(form)):
                 seen_of = known.get(number)
                 if seen_of is None:
                     seen_of = known[number] = Seen()
                 seen_of.at.append(index)
                 seen_of.forms.append(form)
-            if type(form) is not Tagged or not is_cut(form.content):
-                pending += containers_in(form)
+                if inner:
+                    seen_of.nested = True
+            pending += inner
 
     # -- what was known when ---------------------------------------------------------------------------
 
@@ -227,9 +244,9 @@ class Run:
 
     def write_before(self, call: Call, name: str, index: int) -> tuple[int, bool] | None:
         """The event that last wrote a variable before an event, as the call sees it, and whether that is sure."""
-        writes = call.writes.get(name, ())
-        place = bisect_left(writes, index)
-        own = writes[place - 1] if place else -1
+        if name not in self._names:
+            return None
+        own = last_before(call.writes.get(name, ()), index)
         if own >= 0 and not self._shared:
             return own, True
         function = call.function
@@ -350,6 +367,8 @@ class Run:
     def goes_on(self, index: int, name: str) -> Call | None:
         """The generator of that name from which a statement's event has taken one more item."""
         call = self.of[index]
+        if not call.suspending:
+            return None
         before = call.before(index)
         for made in reversed(call.suspending):
             if made.function is not None and made.function.name == name and made.begin < index:

@@ -102,45 +102,53 @@ class _Search:
         self._reader = reader
         self._writes = writes
         self._omissions = omissions
-        self._near: dict[object, int] = {}
-        """How near the nearest cause is that is known of each event."""
+        self._near = [_FARTHEST] * len(run.events)
+        """How near the nearest cause is that is known of each event, but for those that a call begins with."""
+        self._near_arguments: dict[tuple[int, str], int] = {}
+        """The same of these, where each parameter counts."""
+        self._lossy = bool(run.left_out)
         self._waiting: defaultdict[int, list[Step]] = defaultdict(list)
         self._distance = 0
         self._deciding = -1
 
     def steps(self, first: Step) -> Iterator[Step]:
         """The causes, nearest first; of those that are as near the latest first."""
-        waiting, near, events = self._waiting, self._near, self._run.events
+        waiting, near, arguments, begins = self._waiting, self._near, self._near_arguments, self._run.begins
         waiting[0].append(first)
-        near[(first.index, first.what) if events[first.index].kind == "call" else first.index] = 0
+        if begins[first.index]:
+            arguments[first.index, first.what] = 0
+        else:
+            near[first.index] = 0
         while waiting:
-            self._distance = min(waiting)
-            found = waiting.pop(self._distance)
+            distance = self._distance = min(waiting)
+            found = waiting.pop(distance)
             found.sort(key=attrgetter("index"), reverse=True)
             for step in found:
                 index = step.index
                 if index < 0:
                     yield step
-                    continue
-                if near[(index, step.what) if events[index].kind == "call" else index] != self._distance:
-                    continue  # a nearer one has been told
-                if step.reading is not None:
-                    step.notes = self._omissions.notes(step.index, step.cause_of, step.reading)
-                yield step
-                self._explain(step)
+                elif (arguments[index, step.what] if begins[index] else near[index]) == distance:
+                    if step.reading is not None:
+                        step.notes = self._omissions.notes(index, step.cause_of, step.reading)
+                    yield step
+                    self._explain(step)
+                # else a nearer one has been told
 
     def _offer(self, at: int, relation: str, certainty: str, what: str, cause_of: int) -> Step | None:
         """Take in a cause, unless its event is known to be as near: then None."""
         distance = self._distance + _COSTS[relation]
-        if at >= 0 and self._run.events[at].left_out is not None:
+        if self._lossy and at >= 0 and self._run.events[at].left_out is not None:
             event = self._run.events[at].sequence
             what = f"{what}: as of event {event}, after iterations that were left out (loop_limit)"
             at, certainty = -1, NOT_RECORDED
-        if at >= 0:
-            key = (at, what) if self._run.events[at].kind == "call" else at  # of a call's begin each parameter counts
-            if self._near.get(key, _FARTHEST) <= distance:
+        if at >= 0 and self._run.begins[at]:
+            if self._near_arguments.get((at, what), _FARTHEST) <= distance:
                 return None
-            self._near[key] = distance
+            self._near_arguments[at, what] = distance
+        elif at >= 0:
+            if self._near[at] <= distance:
+                return None
+            self._near[at] = distance
         step = Step(at, relation, certainty, what, cause_of, distance)
         self._waiting[distance].append(step)
         return step
@@ -164,10 +172,12 @@ class _Search:
         # The statement that made a call ends later: what came back to it is no cause.
         calling = step.relation in ("argument", "called") and index > step.cause_of >= 0
         decided = self._deciding = run.control_parent(index)
-        for read in self._reader.reads(index, step.what) if not calling else ():
-            # What was looked up is why it was not found.
-            sought = event.kind == "raise" and read.relation == "index" and read.whole
-            self._written(index, call, read._replace(relation="value") if sought else read)
+        if not calling:
+            raised = event.kind == "raise"
+            for read in self._reader.reads(index, step.what):
+                # What was looked up is why it was not found.
+                sought = raised and read.relation == "index" and read.whole
+                self._written(index, call, read._replace(relation="value") if sought else read)
         if decided == LOST:
             self._offer(-1, "decided", NOT_RECORDED, "the iteration in which that happened was left out", index)
         elif decided >= 0:
@@ -223,31 +233,33 @@ class _Search:
     # -- who wrote what was read ---------------------------------------------------------------------
 
     def _written(self, index: int, call: Call, read: Read, value: str = "value") -> None:
-        """Who wrote what an event has read; ``value`` is the relation of what gave a value."""
-        if read.container is not None:
+        """Offer who wrote what an event has read; ``value`` is the relation of what gave a value."""
+        relation, _, name, container, _, returned, unknown, whole = read
+        if container is not None:
             self._item_written(index, call, read)
-        elif read.returned is not None:
-            self._returns(index, read.returned)
-        elif read.unknown:
-            self._offer(-1, value if read.relation == "value" else read.relation, NOT_RECORDED, read.unknown, index)
-        else:
-            self._variable_written(index, call, read, value)
-
-    def _variable_written(self, index: int, call: Call, read: Read, value: str) -> None:
-        run, name, relation = self._run, read.name, read.relation
+            return
+        if returned is not None:
+            self._returns(index, returned)
+            return
+        if unknown:
+            self._offer(-1, value if relation == "value" else relation, NOT_RECORDED, unknown, index)
+            return
+        run = self._run
         found = run.write_before(call, name, index)
         if found is None:
             return  # a built-in, or what another module has
         at, sure = found
-        number = identity(run.form_of(at, name))
-        changed = None if number is None else self._writes.writer(number, WHOLE, index)
-        later = changed is not None and read.whole and changed[0] != at and not changed[1]
+        changed = None
+        number = identity(run.form_of(at, name)) if run.holding[at] else None
+        if number is not None:
+            changed = self._writes.writer(number, WHOLE, index)
+        later = changed is not None and whole and changed[0] != at and not changed[1]
         own = relation != "index" and run.of[at] is call
         if relation == "value":
             relation = "created" if later else value
         step = self._offer(at, relation, EXACT if sure else MAY, name, index)
         if own:
-            if step is not None and not later and run.events[at].kind == "statement":
+            if step is not None and not later and self._omissions.is_noted(at, index, call):
                 step.reading = Reading(name, None, number is not None and (changed is None or changed[1]))
             self._not_taken(at, index, call, name)
         if changed is not None and later:
@@ -255,14 +267,16 @@ class _Search:
 
     def _not_taken(self, at: int, index: int, call: Call, name: str) -> None:
         """The conditions between a variable's write and its read that kept another write from happening."""
-        if self._run.is_left_out(call, at + 1, index):
+        conditions = self._omissions.conditions(call, name)
+        if not conditions or (self._lossy and self._run.is_left_out(call, at + 1, index)):
             return
-        near, farthest = self._near, self._distance + _COSTS["not taken"]
-        for node, suite in self._omissions.conditions(call, name):
-            one = last_before(call.times.get(node, ()), index)
-            if one <= at or one == self._deciding:  # which is nearer as what decided
+        deciding = self._run.nodes[self._deciding] if self._deciding >= 0 else None
+        farthest = self._distance + _COSTS["not taken"]
+        for node, suite in conditions:
+            if node is deciding:  # which is nearer as what decided
                 continue
-            if near.get(one, _FARTHEST) > farthest and not self._omissions.ran(node, suite, call, at, one, index):
+            one = last_before(call.times.get(node, ()), index)
+            if one > at and self._near[one] > farthest and not self._omissions.ran(node, suite, call, at, one, index):
                 self._offer(one, "not taken", MAY, f"else {name} might have been written", index)
 
     def _item_written(self, index: int, call: Call, read: Read) -> None:
@@ -278,6 +292,8 @@ class _Search:
             step.reading = Reading(read.what, read.container)
         if read.name and self._run.of[at] is call:
             self._not_taken(at, index, call, read.name)
+        if not self._run.seen[read.container].nested:
+            return
         number = identity(item_at(self._run.latest(read.container, index), read.key))
         changed = None if number is None else self._writes.writer(number, WHOLE, index)
         if changed is not None and changed[0] != at and not changed[1]:

@@ -85,18 +85,24 @@ class Writes:
         Where that item is as it was, the event does not tell it. It is -1 if there is none, and not sure if there are
         too many to look at.
         """
+        places = self._deep_stores().get(key if isinstance(key, str) else "")
+        if not places:
+            return -1, True
+        places = places[bisect_right(places, start) : bisect_left(places, end)]
+        for at in reversed(places[-_MOST_LOOKED_AT:]):
+            if self._stored(at, number) == key:
+                return at, True
+        return (places[-_MOST_LOOKED_AT], False) if len(places) > _MOST_LOOKED_AT else (-1, True)
+
+    def _deep_stores(self) -> dict[str, list[int]]:
+        """The events that assign items of what an object or a container holds, by the attribute's name; of an item ""."""
         if self._deep is None:
             self._deep = {}
             names: dict[int, tuple[str, ...]] = {id(None): ()}
             for index, node in enumerate(self._run.nodes):
                 for name in names[id(node)] if id(node) in names else names.setdefault(id(node), _deep_targets(node)):
                     self._deep.setdefault(name, []).append(index)
-        places = self._deep.get(key if isinstance(key, str) else "", [])
-        places = places[bisect_right(places, start) : bisect_left(places, end)]
-        for at in reversed(places[-_MOST_LOOKED_AT:]):
-            if self._stored(at, number) == key:
-                return at, True
-        return (places[-_MOST_LOOKED_AT], False) if len(places) > _MOST_LOOKED_AT else (-1, True)
+        return self._deep
 
     def _find_changes(self, number: int) -> _Changes:
         """When a container was changed: by what it held from one time to the next."""
