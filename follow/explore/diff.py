@@ -18,6 +18,7 @@ from ..copies import Instance, Tagged
 from ..described import Described
 from ..state import MISSING
 from ..trace.decode import Event
+from .callers import Callers
 from .calls import Call
 from .forms import items_of
 from .reads import Reader
@@ -143,15 +144,13 @@ def _blamed(one: _Aligned, other: _Aligned, index: int, its: int, name: str) -> 
     """For an argument of that name the statements that made the call, for all else the events themselves."""
     if one.run.events[index].kind != "call":
         return index, its
-    call = one.run.of[index]
-    caller = call.parent.after(index) if call.parent is not None else -1
-    if caller >= 0 and not any(True for _ in Reader(one.run).argument(caller, call, name)):
-        return index, its  # a default: nobody gave it
     places = []
     for run, at in ((one.run, index), (other.run, its)):
         call = run.of[at]
-        after = call.parent.after(at) if call.parent is not None else -1
-        places.append(after if after >= 0 else at)
+        caller = Callers(run).of(call)
+        if caller is not None and Reader(run).argument(caller, call, name) is None:
+            return index, its  # a default: nobody gave it
+        places.append(at if caller is None or not caller.told else caller.at)
     return places[0], places[1]
 
 

@@ -52,6 +52,21 @@ def pairs_of(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
     return list(zip(target.elts, value.elts))
 
 
+def places_of(node: ast.AST) -> list[ast.expr]:
+    """The expressions that choose where an assignment puts something: the container or object, and the key."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    if isinstance(node, ast.AugAssign):  # which reads what it changes
+        return []
+    found: list[ast.expr] = []
+    for target in targets:
+        for part in target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]:
+            if isinstance(part, (ast.Attribute, ast.Subscript)):
+                found.append(part.value)
+            if isinstance(part, ast.Subscript):
+                found.append(part.slice)
+    return found
+
+
 def expressions_of(node: ast.AST) -> Sequence[ast.expr]:
     """The expressions that give what a statement has written, or decide what it does."""
     if isinstance(node, ast.Assign):

@@ -36,6 +36,11 @@ CONTAINERS = frozenset((list, dict, tuple, Tagged))
 """The types of the forms in which there may be forms of containers and objects."""
 
 
+def is_container(form: Any) -> bool:
+    """Whether a form is that of a container, not of an object."""
+    return type(form) in CONTAINERS and not (type(form) is Tagged and type(form.content) is Instance)
+
+
 def is_cut(content: Any) -> bool:
     """Whether nothing is shown of a container."""
     return type(content) is Shortened and content.shown is None

@@ -141,14 +141,16 @@ class Plan(tuple[Part, ...]):
         return plan
 
 
-def plan_of(node: ast.expr, statement: ast.AST) -> Plan:
-    """What an expression reads for its value, in its order.
+def plan_of(node: ast.expr, statement: ast.AST, relation: str = "value") -> Plan:
+    """What an expression reads, in its order.
 
     Arguments:
         node: the expression.
         statement: the statement in which it stands.
+        relation: what for: its ``value``, or to choose something (``index``).
     """
-    return Plan(_parts(node, "value", frozenset(), statement))
+    plan = Plan(_parts(node, relation, frozenset(), statement))
+    return plan if relation == "value" else Plan(as_index(part) if type(part) is Read else part for part in plan)
 
 
 def _parts(node: ast.AST, relation: str, bound: frozenset[str], statement: ast.AST) -> Iterator[Part]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from ..copies import identity
 from ..state import MISSING
+from .callers import Caller, class_of, is_of
 from .calls import Body, Call
-from .expressions import called, calls_in, expressions_of, pairs_of
+from .expressions import calls_in, expressions_of, pairs_of, places_of
+from .generators import RESUMING, Generators, sent_by
 from .plan import OpenCall, OpenItem, Part, Plan, Read, as_index, plan_of
 from .run import WHOLE, Run
 from .static import Node
@@ -25,8 +27,10 @@ class Reader:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._values = Values(run)
+        self._generators = Generators(run)
+        self._sent: dict[Node, Plan] = {}
         self._plans: dict[Node, Plan] = {}
-        self._arguments: dict[tuple[Node, Body, str], Plan] = {}
+        self._arguments: dict[tuple[Node, Body, str], Plan | None] = {}
 
     def reads(self, index: int, wanted: str = "") -> Sequence[Read]:
         """What an event has read for what it did; ``wanted`` names the one variable of interest."""
@@ -44,7 +48,8 @@ class Reader:
         """What a statement reads."""
         statement = self._run.events[index].statement
         is_lambda = statement is not None and statement.kind == "lambda"
-        plan = Plan(part for one in expressions_of(node) if not is_lambda for part in plan_of(one, statement=node))
+        parts = [part for one in expressions_of(node) if not is_lambda for part in plan_of(one, statement=node)]
+        plan = Plan([*parts, *(part for one in places_of(node) for part in plan_of(one, node, "index"))])
         chosen: dict[str, list[Part]] = {}
         for target, value in pairs_of(node):
             chosen.setdefault(ast.unparse(target), []).extend(plan_of(value, statement=node))
@@ -66,18 +71,33 @@ class Reader:
                 found += self._item(part, index)  # type: ignore[arg-type]
         return found
 
-    def argument(self, caller: int, call: Call, name: str) -> Sequence[Read]:
-        """What the caller read for one parameter of a call that it made."""
-        node, function = self._run.nodes[caller], call.function
+    def argument(self, caller: Caller, call: Call, name: str) -> Sequence[Read] | None:
+        """What the caller read for one parameter of a call that it made; None if it did not give that."""
+        node, function = caller.node, call.function
         if node is None or function is None:
-            return ()
+            return None
         key = node, call.body, name
-        plan = self._arguments.get(key)
-        if plan is None:
-            expressions = _given(node, call, name)
+        if key not in self._arguments:
+            expressions = list(_given(node, call, name))
             plan = Plan(part for expression in expressions for part in plan_of(expression, statement=node))
-            self._arguments[key] = plan
-        return self._follow(plan, caller)
+            self._arguments[key] = plan if expressions else None
+        found = self._arguments[key]
+        if found is None:
+            return None
+        if caller.at < 0:  # only names can be told
+            return [part for part in found if type(part) is Read]
+        return self._follow(found, caller.at)
+
+    def sent(self, resumer: int) -> Sequence[Read]:
+        """What a statement's event has read for what it sent to a generator."""
+        node = self._run.nodes[resumer]
+        expression = sent_by(node)
+        if node is None or expression is None:
+            return ()
+        plan = self._sent.get(node)
+        if plan is None:
+            plan = self._sent[node] = plan_of(expression, statement=node)
+        return self._follow(plan, resumer)
 
     # -- what only a run can tell ----------------------------------------------------------------------
 
@@ -86,10 +106,13 @@ class Reader:
         results = [
             call
             for call in self._run.calls_within(index)
-            if call.function is not None and part.name in (call.function.name, _class_of(call))
+            if call.function is not None and part.name in (call.function.name, class_of(call))
         ]
-        if not results and (generator := self._run.goes_on(index, part.name)) is not None:
-            results = [generator]
+        if not results:
+            generator = self._generators.of_function(index, part.name)
+            if generator is None and part.name in RESUMING:
+                generator = self._generators.resumed(index)
+            results = [] if generator is None else [generator]
         if results:
             return [Read(part.relation, f"{call.name}()", returned=call) for call in results]
         return self._follow(part.given, index)
@@ -116,18 +139,10 @@ class Reader:
         return found
 
 
-def _class_of(call: Call) -> str:
-    """For ``__init__`` the name of its class."""
-    assert call.function is not None
-    parts = call.function.qualname.split(".")
-    return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else ""
-
-
 def _given(statement: Node, call: Call, name: str) -> Iterator[ast.expr]:
     """The expressions that a statement gives for a parameter of a call that it makes."""
     assert call.function is not None
-    made = (node for node in calls_in(statement) if called(node) in (call.function.name, _class_of(call)))
-    node = next(made, None)
+    node = next((node for node in calls_in(statement) if is_of(node, call)), None)
     if node is None:
         return
     for keyword in node.keywords:

@@ -342,9 +342,11 @@ class Run:
     def control_parent(self, index: int) -> int:
         """The event that decided that this one happens: a predicate of the same call; -1 if it was the call itself, and
         ``LOST`` if that predicate was left out."""
-        node, call = self.nodes[index], self.of[index]
-        if node is None:
-            return -1
+        node = self.nodes[index]
+        return -1 if node is None else self.decided(node, self.of[index], index)
+
+    def decided(self, node: Node, call: Call, index: int) -> int:
+        """The event that decided that a statement runs in a call just before an event, as ``control_parent`` has it."""
         deciding = self._deciding.get(node)
         if deciding is None:
             controls = self.code(call.file).controls.get(node, set())
@@ -363,19 +365,6 @@ class Run:
         while place:
             place -= 1
             yield call.events[place]
-
-    def goes_on(self, index: int, name: str) -> Call | None:
-        """The generator of that name from which a statement's event has taken one more item."""
-        call = self.of[index]
-        if not call.suspending:
-            return None
-        before = call.before(index)
-        for made in reversed(call.suspending):
-            if made.function is not None and made.function.name == name and made.begin < index:
-                last = made.before(index)
-                if max(last, made.begin) > before or made.after(index) >= 0:
-                    return made
-        return None
 
     def calls_within(self, index: int) -> list[Call]:
         """The calls that a statement's event has made: those begun since its call's event before."""

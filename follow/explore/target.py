@@ -1,12 +1,20 @@
-"""What a question is about: ``NAME``, ``NAME@SEQUENCE``, ``return`` or ``exception``."""
+"""What a question is about: ``NAME``, ``NAME@SEQUENCE``, ``NAME.ATTRIBUTE``, ``NAME[KEY]``, ``return`` or
+``exception``.
+"""
 
 from __future__ import annotations
 
+import ast
 from bisect import bisect_right
 
 from ..copies import identity
 from ..errors import FollowError
+from ..state import MISSING
+from .calls import Call
+from .expressions import root_of
+from .forms import item_at
 from .run import WHOLE, Run
+from .values import Values
 from .writes import Writes
 
 
@@ -19,8 +27,8 @@ def target(run: Run, question: str) -> tuple[int, str]:
 
     Arguments:
         run: the recorded run.
-        question: a variable's name, ``return`` or ``exception``; with ``@SEQUENCE`` as of that event, else the
-            last time.
+        question: a variable's name, an attribute or item such as ``order.lines[0]``, ``return`` or ``exception``;
+            with ``@SEQUENCE`` as of that event, else the last time.
 
     Raises:
         NotFound: there is no such variable, or no such event.
@@ -36,6 +44,21 @@ def target(run: Run, question: str) -> tuple[int, str]:
     if name in ("", "return", "exception") or (name == "yield" and number):
         return _outcome(run, name, last, exactly=bool(number)), ""
     call = run.of[last] if number else None
+    found = _written(run, name, last, call)
+    if found >= 0:
+        return found, name
+    part = _part(name)
+    if part is not None:
+        return _item_written(run, part, last, call), ast.unparse(part)
+    known = sorted({name for one in run.calls.values() for name in one.writes})
+    raise NotFound(
+        f"{name} was never written in what is recorded{' before that' if number else ''}; "
+        f"variables are {', '.join(known[:12])}{' …' if len(known) > 12 else ''}."
+    )
+
+
+def _written(run: Run, name: str, last: int, call: Call | None) -> int:
+    """The event that wrote a variable last, or changed what it holds; -1 if there is none."""
     found = -1
     for one in [call] if call is not None else run.calls.values():
         writes = one.writes.get(name, [])
@@ -45,20 +68,53 @@ def target(run: Run, question: str) -> tuple[int, str]:
     if found < 0 and call is not None:
         before = run.write_before(call, name, last + 1)
         found = -1 if before is None else before[0]
-    if found < 0:
-        known = sorted({name for one in run.calls.values() for name in one.writes})
-        raise NotFound(
-            f"{name} was never written in what is recorded{' before that' if number else ''}; "
-            f"variables are {', '.join(known[:12])}{' …' if len(known) > 12 else ''}."
-        )
-    return found, name
+    return found
+
+
+def _part(name: str) -> ast.Attribute | ast.Subscript | None:
+    """An attribute or item of a variable as an expression; None if a name is none."""
+    try:
+        node = ast.parse(name, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+    return node if isinstance(node, (ast.Attribute, ast.Subscript)) and root_of(node) else None
+
+
+def _item_written(run: Run, node: ast.Attribute | ast.Subscript, last: int, call: Call | None) -> int:
+    """The event that wrote an attribute or an item last, or changed what that holds."""
+    name, root, values, writes = ast.unparse(node), root_of(node), Values(run), Writes(run)
+    if call is None:
+        at = _written(run, root, last, None)
+        if at < 0:
+            raise NotFound(f"{name}: {root} was never written in what is recorded.")
+        held = (one for one in run.calls.values() if one.writes.get(root))
+        call = max(held, key=lambda one: one.writes[root][-1])
+    base = values.value(node.value, last + 1, call)
+    number = identity(base)
+    is_attribute = isinstance(node, ast.Attribute)
+    key = node.attr if isinstance(node, ast.Attribute) else values.key(node.slice, last + 1, base, call)
+    found = None if number is None or key is MISSING else writes.writer(number, key, last + 1)
+    what = ast.unparse(node.value)
+    if found is None and is_attribute and base is not MISSING:
+        raise NotFound(f"{name}: the attributes of {what} are not recorded; follow run --detail dataflow records them.")
+    if found is None:
+        raise NotFound(f"{name}: what {what} held is not recorded.")
+    if item_at(base, key) is MISSING:
+        raise NotFound(f"{name}: {what} had none then; ask why {what} instead.")
+    inner = identity(item_at(base, key))
+    changed = None if inner is None else writes.writer(inner, WHOLE, last + 1)
+    return found[0] if changed is None else max(found[0], changed[0])
 
 
 def _last_change(run: Run, at: int, name: str, last: int) -> int:
     """The event that wrote a variable, or changed what it holds after that."""
     number = identity(run.form_of(at, name))
-    changed = None if number is None else Writes(run).writer(number, WHOLE, last + 1)
-    return at if changed is None else max(at, changed[0])
+    if number is None:
+        return at
+    writes = Writes(run)
+    changed = writes.writer(number, WHOLE, last + 1)
+    inside = (index for index, _ in writes.changed_inside(number, at, last + 1))
+    return max(at, -1 if changed is None else changed[0], *inside)
 
 
 def _outcome(run: Run, name: str, last: int, *, exactly: bool) -> int:

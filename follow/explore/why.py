@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from ..copies import identity
+from .callers import Callers
 from .calls import Call, last_before
 from .forms import item_at
+from .generators import Generators, sent_by, takes
 from .omissions import Omissions, Reading
 from .plan import Read
 from .reads import Reader
@@ -78,6 +80,7 @@ class Slicer:
         self._reader = Reader(run)
         self._writes = Writes(run)
         self._omissions = Omissions(run)
+        self._callers = Callers(run)
 
     def why(self, index: int, name: str | None = None) -> Iterator[Step]:
         """The causes of what an event did, nearest first; each event once.
@@ -87,7 +90,7 @@ class Slicer:
             name: the variable; None for all that it did.
         """
         certainty = EXACT if self._run.events[index].left_out is None else NOT_RECORDED
-        search = _Search(self._run, self._reader, self._writes, self._omissions)
+        search = _Search(self._run, self._reader, self._writes, self._omissions, self._callers)
         return search.steps(Step(index, "value", certainty, name or "", -1))
 
 
@@ -97,15 +100,18 @@ _FARTHEST = sys.maxsize
 class _Search:
     """The answer to one question: causes of causes, by their distance from the question."""
 
-    def __init__(self, run: Run, reader: Reader, writes: Writes, omissions: Omissions) -> None:
+    def __init__(self, run: Run, reader: Reader, writes: Writes, omissions: Omissions, callers: Callers) -> None:
         self._run = run
         self._reader = reader
         self._writes = writes
         self._omissions = omissions
+        self._callers = callers
+        self._generators = Generators(run)
         self._near = [_FARTHEST] * len(run.events)
         """How near the nearest cause is that is known of each event, but for those that a call begins with."""
         self._near_arguments: dict[tuple[int, str], int] = {}
-        """The same of these, where each parameter counts."""
+        """The same of these, where each parameter counts, and of what generators gave when they stopped: the event
+        that tells it is the one with which they went on."""
         self._lossy = bool(run.left_out)
         self._waiting: defaultdict[int, list[Step]] = defaultdict(list)
         self._distance = 0
@@ -125,9 +131,10 @@ class _Search:
             found.sort(key=attrgetter("index"), reverse=True)
             for step in found:
                 index = step.index
+                apart = begins[index] or (step.relation == "return" and self._takes(index))
                 if index < 0:
                     yield step
-                elif (arguments[index, step.what] if begins[index] else near[index]) == distance:
+                elif (arguments.get((index, step.what)) if apart else near[index]) == distance:
                     if step.reading is not None:
                         step.notes = self._omissions.notes(index, step.cause_of, step.reading)
                     yield step
@@ -141,7 +148,7 @@ class _Search:
             event = self._run.events[at].sequence
             what = f"{what}: as of event {event}, after iterations that were left out (loop_limit)"
             at, certainty = -1, NOT_RECORDED
-        if at >= 0 and self._run.begins[at]:
+        if at >= 0 and (self._run.begins[at] or (relation == "return" and self._takes(at))):
             if self._near_arguments.get((at, what), _FARTHEST) <= distance:
                 return None
             self._near_arguments[at, what] = distance
@@ -174,35 +181,73 @@ class _Search:
         decided = self._deciding = run.control_parent(index)
         if not calling:
             raised = event.kind == "raise"
+            takes_what_is_sent = step.relation != "return" and not raised and self._takes(index)
+            if takes_what_is_sent:
+                self._sent(index)
             for read in self._reader.reads(index, step.what):
-                # What was looked up is why it was not found.
+                # What was looked up is why it was not found; what a generator gave is not what it was sent.
                 sought = raised and read.relation == "index" and read.whole
-                self._written(index, call, read._replace(relation="value") if sought else read)
+                given = takes_what_is_sent and read.relation == "value"
+                other = "value" if sought else "index" if given else ""
+                self._written(index, call, read._replace(relation=other) if other else read)
         if decided == LOST:
             self._offer(-1, "decided", NOT_RECORDED, "the iteration in which that happened was left out", index)
         elif decided >= 0:
             self._offer(decided, "decided", EXACT, run.events[decided].statement.instruction, index)  # type: ignore[union-attr]
         elif call.begin >= 0 and call.parent is not None:
-            caller = call.parent.after(call.begin)
-            if caller >= 0:
-                self._offer(caller, "called", EXACT, call.name, index)
+            self._called(index, call)
+
+    def _called(self, index: int, call: Call) -> None:
+        """The statement that made the call in which an event happened; where it is not recorded, what led to it."""
+        while (caller := self._callers.of(call)) is not None:
+            if caller.told or caller.node is None or call.parent is None:
+                self._offer(caller.at, "called", EXACT if caller.sure else MAY, call.name, index)
+                return
+            text = f"{call.name} was called by a statement that is not recorded: {caller.text}"
+            self._offer(-1, "called", NOT_RECORDED, text, index)
+            decided = self._run.decided(caller.node, call.parent, call.begin)
+            if decided >= 0:
+                self._offer(decided, "decided", EXACT, self._run.events[decided].text, index)
+            if decided != -1:
+                return
+            call = call.parent
 
     def _argument(self, index: int, call: Call, name: str) -> None:
         """What the caller gave for a parameter."""
-        caller = call.parent.after(call.begin) if call.parent is not None else -1
-        if call.parent is None or caller < 0:
+        caller = self._callers.of(call)
+        if call.parent is None or caller is None:
             self._offer(-1, "argument", NOT_RECORDED, f"{name} was given by a caller that is not recorded", index)
             return
-        found = False
         self._deciding = -1
-        for read in self._reader.argument(caller, call, name):
-            found = True
-            self._written(caller, call.parent, read, "argument")
-        self._offer(caller, "argument", EXACT if found else MAY, name, index)
-        if not found and call.function is not None:
-            defined = self._run.write_before(call.parent, call.function.name, caller)
+        reads = self._reader.argument(caller, call, name)
+        for read in reads or ():
+            self._written(caller.at if caller.at >= 0 else index, call.parent, read, "argument")
+        if not caller.told:
+            text = f"{name} was given by a statement that is not recorded: {caller.text}"
+            self._offer(-1, "argument", NOT_RECORDED, text, index)
+        else:
+            sure = reads is not None and caller.sure
+            self._offer(caller.at, "argument", EXACT if sure else MAY, name, index)
+        if reads is None and call.function is not None:
+            defined = self._run.write_before(call.parent, call.function.name, index)
             if defined is not None:  # nobody gave it: a default
                 self._offer(defined[0], "value", MAY, f"the default of {name}", index)
+
+    def _takes(self, index: int) -> bool:
+        """Whether an event is that of a generator that went on and used what it was sent."""
+        function = self._run.of[index].function
+        return function is not None and function.suspends and takes(self._run.nodes[index])
+
+    def _sent(self, index: int) -> None:
+        """What a generator was sent when it went on with an event."""
+        resumer = self._generators.resumer(index)
+        if resumer < 0:
+            self._offer(-1, "argument", NOT_RECORDED, "what was sent to the generator is not recorded", index)
+            return
+        for read in self._reader.sent(resumer):
+            self._written(resumer, self._run.of[resumer], read, "argument")
+        sends = sent_by(self._run.nodes[resumer]) is not None
+        self._offer(resumer, "argument", EXACT if sends else MAY, "what was sent", index)
 
     def _last_raise(self, index: int, call: Call) -> None:
         """The event of the statement that raised what has come here: the innermost one that is recorded."""
@@ -264,6 +309,9 @@ class _Search:
             self._not_taken(at, index, call, name)
         if changed is not None and later:
             self._offer(changed[0], "element", EXACT if changed[2] else MAY, f"what {name} holds", index)
+        if number is not None and whole:
+            for inside, certain in self._writes.changed_inside(number, at, index):
+                self._offer(inside, "element", EXACT if certain else MAY, f"what {name} holds", index)
 
     def _not_taken(self, at: int, index: int, call: Call, name: str) -> None:
         """The conditions between a variable's write and its read that kept another write from happening."""

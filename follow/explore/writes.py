@@ -13,11 +13,15 @@ from ..copies import identity
 from ..state import MISSING
 from .calls import last_before
 from .expressions import calls_in
-from .forms import is_shortened, items_of, same
+from .forms import containers_in, is_container, is_shortened, items_of, same
 from .run import WHOLE, Run
 from .values import Values
 
 _MOST_LOOKED_AT = 1_000
+_MOST_INSIDE = 50
+"""So many containers in a container are looked at."""
+_MOST_CHANGES = 3
+"""And so many of their latest changes are told."""
 
 
 @dataclass(slots=True)
@@ -79,6 +83,31 @@ class Writes:
             return changes.first, True, True
         return max(sure, perhaps), False, sure >= perhaps
 
+    def changed_inside(self, number: int, start: int, end: int) -> list[tuple[int, bool]]:
+        """The events that last changed the containers that a container holds, between two events.
+
+        Objects that it holds are left out: what they are is no part of it.
+
+        Returns:
+            The indexes of the latest of them, and whether each is sure.
+        """
+        seen = self._run.seen.get(number)
+        if seen is None or not seen.nested:
+            return []
+        found: dict[int, bool] = {}
+        pending, met = [number], {number}
+        for outer in pending:
+            for form in containers_in(self._run.latest(outer, end)):
+                inner = identity(form)
+                if inner is None or inner in met or len(met) > _MOST_INSIDE or not is_container(form):
+                    continue
+                met.add(inner)
+                pending.append(inner)
+                known = self.writer(inner, WHOLE, end)
+                if known is not None and known[0] > start and not known[1]:
+                    found[known[0]] = known[2]
+        return sorted(found.items(), reverse=True)[:_MOST_CHANGES]
+
     def _stored_again(self, number: int, key: object, start: int, end: int) -> tuple[int, bool]:
         """The last event between two others that has assigned an item of what an object or a container holds.
 
@@ -95,7 +124,7 @@ class Writes:
         return (places[-_MOST_LOOKED_AT], False) if len(places) > _MOST_LOOKED_AT else (-1, True)
 
     def _deep_stores(self) -> dict[str, list[int]]:
-        """The events that assign items of what an object or a container holds, by the attribute's name; of an item ""."""
+        """The events that assign items of what an object or a container holds, by attribute; of an item ""."""
         if self._deep is None:
             self._deep = {}
             names: dict[int, tuple[str, ...]] = {id(None): ()}
