@@ -20,8 +20,9 @@ class Recording(Trace):
         """Where a value came from, or why a line did not run: what ``follow why`` prints.
 
         Arguments:
-            question: ``NAME`` (the last time), ``NAME@EVENT`` (as of that event), ``return`` or ``exception``; with
-                ``not_`` a line as ``FILE:LINE``, the file by the end of its path.
+            question: ``NAME`` (the last time), ``NAME@EVENT`` (as of that event), an attribute or item such as
+                ``order.lines[0]``, ``return`` or ``exception``; with ``not_`` a line as ``FILE:LINE``, the file by
+                the end of its path.
             full: all causes, not only the nearest of each statement.
             not_: why that line did not run.
 

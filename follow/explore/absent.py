@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from .calls import Call
@@ -58,7 +59,7 @@ def why_not(run: Run, place: str) -> list[Reason]:
     if times:
         first = run.events[times[0]].sequence
         more = " (and perhaps in iterations that were left out)" if _lost(run, node, files[0]) else ""
-        return [Reason(times[-1], f"it did run, {len(times):,} times; first as event {first}{more}")]
+        return [Reason(times[-1], f"it did run, {_times(len(times))}; first as event {first}{more}")]
     owner = code.function.get(node)
     calls = [call for call in run.calls.values() if call.file == files[0] and _is(call, owner)]
     if not calls:
@@ -71,6 +72,26 @@ def why_not(run: Run, place: str) -> list[Reason]:
         text = f"not recorded: {sum(lost.values()) or 1:,} iterations of the loop round it were left out (loop_limit)"
         return [Reason(next(iter(lost)), text)]
     return _conditions(run, node, calls, files[0])
+
+
+_TRIES = tuple(getattr(ast, name) for name in ("Try", "TryStar") if hasattr(ast, name))
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _raised_in(run: Run, node: ast.AST, index: int) -> str:
+    """The exception that was raised in a ``try`` that an event has entered."""
+    call = run.of[index]
+    suite = inside(node) if isinstance(node, ast.stmt) else frozenset()
+    for at in call.events[bisect_right(call.events, index) :]:
+        if run.nodes[at] not in suite:
+            break
+        event = run.events[at]
+        if event.kind == "raise":
+            return f": {event.exception} was raised at line {getattr(run.nodes[at], 'lineno', 0)}"
+    return ""
 
 
 _UNTOLD = (
@@ -140,7 +161,12 @@ def _conditions(run: Run, node: Node, calls: list[Call], file: str) -> list[Reas
         held = node in inside(condition) if isinstance(condition, ast.stmt) else True
         way = "never led to it" if held else "always led elsewhere"
         last = times[-1]
+        if isinstance(condition, _TRIES):
+            reasons.append(
+                Reason(last, f"was entered {_times(len(times))} and {way}{_raised_in(run, condition, last)}")
+            )
+            continue
         names = {read.name: None for read in reader.reads(last) if read.name}
-        values = tuple((name, run.value_before(last, name)) for name in names)
-        reasons.append(Reason(last, f"was evaluated {len(times):,} times and {way}", values))
+        values = tuple((name, run.value_before(last, name)) for name in names if run.is_known(name))
+        reasons.append(Reason(last, f"was evaluated {_times(len(times))} and {way}", values))
     return reasons or [Reason(-1, "none of the conditions before it was reached")]

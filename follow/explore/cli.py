@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -24,6 +25,8 @@ from .target import NotFound
 from .text import Lines, shown, shown_value
 
 _ROWS = 40
+_MANY = 100_000
+"""More rows than these are not counted before some are shown."""
 
 
 def register(commands: Any) -> None:
@@ -35,7 +38,7 @@ def register(commands: Any) -> None:
     var.add_argument("--in", dest="call", metavar="CALL", help="only in this call or function: name#number or name")
     _add(commands, "calls", "show the calls of a function", _calls, ("name", "the function"))
     _add(commands, "tree", "show who called whom", _tree)
-    asked = ("question", "NAME, NAME@EVENT, return, exception")
+    asked = ("question", "NAME, NAME@EVENT, NAME.ATTRIBUTE, NAME[KEY], return, exception")
     why = _add(commands, "why", "show where a value came from", _why, asked)
     why.add_argument("--full", action="store_true", help="all causes, not only the nearest")
     why.add_argument("--not", dest="absent", action="store_true", help="the question is FILE:LINE: why it did not run")
@@ -66,8 +69,14 @@ class _Table:
         self._first = max(options.start, 1)
         self._json: list[Any] = []
 
-    def show(self, rows: Iterator[tuple[str, Any]], total: int | None = None) -> int:
-        """Show the rows that are asked for; the exit code is 1 if there are none at all."""
+    def show(self, rows: Iterator[tuple[str, Any]], total: int | None = None, *, at_most: bool = False) -> int:
+        """Show the rows that are asked for; the exit code is 1 if there are none at all.
+
+        Arguments:
+            rows: text and JSON of each.
+            total: how many they are; None to count them.
+            at_most: whether they may be fewer.
+        """
         options = self._options
         skipped = sum(1 for _ in islice(rows, self._first - 1))
         count = 0
@@ -81,12 +90,12 @@ class _Table:
         if options.json:
             print(json.dumps({"rows": self._json, "total": skipped + count + rest}, indent=1))
         else:
-            self._footer(skipped, count, rest)
+            self._footer(skipped, count, rest, at_most=at_most and rest > 0)
         return 0 if skipped + count + rest else 1
 
-    def _footer(self, skipped: int, count: int, rest: int) -> None:
+    def _footer(self, skipped: int, count: int, rest: int, *, at_most: bool) -> None:
         options, total = self._options, skipped + count + rest
-        print(f"# {count:,} of {total:,} rows" if total else "# nothing found")
+        print(f"# {count:,} of {'at most ' * at_most}{total:,} rows" if total else "# nothing found")
         if rest:
             words = ["follow", options.command, options.file]
             words += [getattr(options, options.argument)] if options.argument else []
@@ -172,14 +181,28 @@ def _var(options: argparse.Namespace) -> int:
     number = int(call) if call else None
     history = trace.history(options.name, function=function or None, call=number)
     if options.name.isidentifier():
-        rows = (_change(change, options.name) for change in history)
-        return _Table(options).show(rows, None if call else history.count)
+        rows = (_change(change, options.name) for change in _written(history, options.name))
+        many = not call and history.count > _MANY
+        return _Table(options).show(rows, history.count if many else None, at_most=many)
     base, suffix = _part(options.name)
     if not history.count and suffix:
         history = trace.history(base + PARTS, function=function or None, call=number)
     else:
         suffix = ""
     return _Table(options).show(_changed(history, options.name, suffix))
+
+
+def _written(history: Iterable[Change], name: str) -> Iterator[Change]:
+    """The changes of a variable: an event may tell again what it knows to be as it was."""
+    last: dict[int, str] = {}
+    for change in history:
+        event, value = change.event, shown_value(change.value)
+        statement = event.statement if event.kind == "statement" else None
+        told_all = statement is None or statement.kind in ("except", "case")
+        wrote = not told_all and statement is not None and name in statement.bound
+        if value != last.get(event.call, "unbound") or wrote:
+            yield change
+        last[event.call] = value
 
 
 def _part(name: str) -> tuple[str, str]:
@@ -197,11 +220,23 @@ def _changed(history: Any, name: str, suffix: str) -> Iterator[tuple[str, Any]]:
             value = value.get(suffix, MISSING) if type(value) is dict else MISSING
         call = change.event.call
         if shown_value(value) != shown_value(last.get(call, MISSING)):
-            yield _change(change._replace(value=value), name)
+            yield _told(change._replace(value=value), name)
         last[call] = value
 
 
 def _change(change: Change, name: str) -> tuple[str, Any]:
+    text, known = _told(change, name)
+    event = change.event
+    elsewhere = change.value is not MISSING and event.kind == "statement" and not re.search(rf"\b{name}\b", event.text)
+    if elsewhere and event.left_out is None:
+        return f"{text}\t(changed by then, through another name or in a call: see follow why)", {
+            **known,
+            "changed_elsewhere": True,
+        }
+    return text, known
+
+
+def _told(change: Change, name: str) -> tuple[str, Any]:
     event = change.event
     file = event.piece.filename if event.piece is not None else ""
     line = event.statement.line if event.statement is not None else event.function.line if event.function else 0

@@ -230,6 +230,10 @@ class Run:
 
     # -- what was known when ---------------------------------------------------------------------------
 
+    def is_known(self, name: str) -> bool:
+        """Whether anything that is recorded has written a variable of that name."""
+        return name in self._names
+
     def form_of(self, index: int, name: str) -> Any:
         """What an event tells of a variable."""
         event = self.events[index]
