@@ -71,7 +71,8 @@ def answer(run: Run, question: str, *, full: bool = False, absent: bool = False)
 
     Arguments:
         run: the recorded run.
-        question: ``NAME``, ``NAME@EVENT``, an attribute or item, ``return`` or ``exception``; with ``absent`` it is ``FILE:LINE``.
+        question: ``NAME``, ``NAME@EVENT``, an attribute or item, ``return`` or ``exception``; with ``absent``
+            ``FILE:LINE``.
         full: all causes, not only the nearest of each statement.
         absent: why that line did not run.
 
