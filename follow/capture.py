@@ -9,6 +9,7 @@ from operator import is_
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, ClassVar, TypeVar
 
+from .accelerate import native
 from .config import FollowConfig
 from .state import MISSING
 
@@ -19,6 +20,13 @@ type_name = type.__dict__["__name__"].__get__
 _AS_THEY_ARE = {id(kind): kind.__name__ for kind in (type, FunctionType, ModuleType, BuiltinFunctionType, type(None))}
 """By the id of a type its name: what most of a module's names hold, which needs no copy."""
 
+
+_NAMES_OF_TYPES = tuple(
+    kind.__name__ for kind in (FunctionType, type, ModuleType, str, int, bool, type(None), float, BuiltinFunctionType)
+)
+_ENTRY = dict.fromkeys(("var", "val", "type"))
+_WORD = 64
+"""So many bits have a machine's integers at most."""
 
 _MOST_KNOWN = 1024
 """So many containers of atoms are remembered."""
@@ -72,6 +80,7 @@ class Capture:
         self._nodes = config.max_nodes
         self._bound = 1 << config.max_bits
         self._live = config.values == "live"
+        self._whole = config.max_bits >= _WORD
         self._flat: dict[int, Any] = {}
 
     def variable(self, name: str, value: object) -> dict[str, Any]:
@@ -98,6 +107,11 @@ class Capture:
         self, found: dict[str, object], names: list[str], secret: Collection[str] = ()
     ) -> list[dict[str, Any]]:
         """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
+        if native is not None and type(found) is dict:
+            told: list[dict[str, Any]] = native.entries(
+                found, names, self.variable, self._string, self._whole, _NAMES_OF_TYPES, _ENTRY, tuple(_ENTRY)
+            )
+            return told
         variable, known = self.variable, _AS_THEY_ARE.get
         return [
             {"var": name, "val": value, "type": kind}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from types import CodeType, MappingProxyType
 from typing import Any
 
+from .accelerate import native
 from .events import ALL, FEW, SOME, id_of, id_of_entry
 from .graft import SENTINEL
 from .model import Scope, Tables
@@ -77,7 +78,8 @@ def _numbers(found: Collection[int]) -> Numbers:
 def put_together(pieces: Pieces, filename: str, resolve: Callable[[tuple[str, ...]], list[Any]]) -> CodeType:
     """The code that was taken apart, with what the sentinels name.
 
-    This is done at each import for every function of a module: so it is one loop, and asks for each name once.
+    This is done at each import for every function of a module: so it is one loop, and asks for each name once. The
+    pieces are used up: the compiled helper fills their gaps in place.
 
     Arguments:
         pieces: from ``take_apart``.
@@ -88,6 +90,10 @@ def put_together(pieces: Pieces, filename: str, resolve: Callable[[tuple[str, ..
     made = resolve(names)
     moved = codes[-1][0].co_filename != filename
     base = resolve((_FIRST_ID,))[0] if any(piece[3] for piece in codes) else 0
+    if native is not None and not moved:
+        code: CodeType | None = native.completed(codes, made, base)
+        if code is not None:
+            return code
     done: list[CodeType] = []
     for code, name_places, numbers, id_places, first, ids, inner_places, inner in codes:
         constants = list(code.co_consts)

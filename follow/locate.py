@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from types import CodeType, TracebackType
 
 from .model import Site, Span
@@ -37,12 +38,10 @@ def locate_site(traceback: TracebackType, sites: tuple[Site, ...]) -> Site | Non
 def _position(code: CodeType, last: int) -> tuple[int, int, int, int] | None:
     if sys.version_info < (3, 11):
         return None
-    for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
-        if index == last // 2:
-            if line is None or end_line is None or column is None or end_column is None:
-                return None
-            return line, column, end_line, end_column
-    return None
+    line, end_line, column, end_column = next(islice(code.co_positions(), last // 2, None), (None,) * 4)
+    if line is None or end_line is None or column is None or end_column is None:
+        return None
+    return line, column, end_line, end_column
 
 
 def _holds(span: Span, position: tuple[int, int, int, int]) -> bool:

@@ -25,6 +25,8 @@ static int fill(PyObject *module)
 }
 
 static PyMethodDef functions[] = {
+    {"completed", (PyCFunction)(void *)completed, METH_FASTCALL, "Code with its gaps filled in place, or None."},
+    {"entries", (PyCFunction)(void *)entries, METH_FASTCALL, "The entries of a module's variables in a record."},
     {"forget_types", forget_types, METH_NOARGS, "A type has died, of which the description was known."},
     {"probes", probes, METH_VARARGS, "What the names of probes stand for, as a list."},
     {"joined", (PyCFunction)(void *)joined, METH_FASTCALL, "The flat list of events of some columns."},

@@ -181,4 +181,11 @@ extern PyType_Spec packer_spec;
 /* The flat list of events of some columns. */
 PyObject *joined(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
+/* -- imports.c: followed modules ------------------------------------------------------------------- */
+
+/* Code whose gaps are filled in place; None where that cannot be done. */
+PyObject *completed(PyObject *module, PyObject *const *args, Py_ssize_t count);
+/* The entries of a module's variables in a record. */
+PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count);
+
 #endif

@@ -1,0 +1,203 @@
+"""What the compiled helper does while followed modules are imported: the same as the Python code."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections import OrderedDict, deque
+from enum import Enum
+
+import pytest
+
+from follow import FollowConfig, accelerate, capture, linking
+from follow.capture import Capture, Shortened
+from follow.graft import SENTINEL
+from follow.linking import put_together, take_apart
+
+from .support import bear_the_interpreters_checks
+
+native = accelerate.native
+built = pytest.mark.skipif(native is None, reason="the compiled helper is not here")
+
+
+class Meta(type):
+    def __getattribute__(cls, name):
+        raise AssertionError("the program's code must not run")
+
+
+class Odd(metaclass=Meta):
+    pass
+
+
+class Colour(Enum):
+    RED = 1
+
+
+class Text(str):
+    pass
+
+
+VALUES = {
+    "function": lambda: None,
+    "kind": int,
+    "odd": Odd,
+    "of_odd": object.__new__(Odd),
+    "colour": Colour,
+    "red": Colour.RED,
+    "module": sys,
+    "builtin": len,
+    "text": "short",
+    "long_text": "x" * 5000,
+    "of_text": Text("a"),
+    "raw": b"abc" * 2000,
+    "small": 3,
+    "word": -(2**63),
+    "large": 2**64,
+    "huge": 1 << 5000,
+    "truth": True,
+    "nothing": None,
+    "fraction": 0.1,
+    "items": [1, [2, {"a": (3, [4])}]],
+    "pairs": OrderedDict(a=[1]),
+    "queue": deque([1]),
+    "shortened": Shortened("str", 9, "abc"),
+}
+NAMES = [*VALUES, "not there"]
+
+
+@built
+@pytest.mark.parametrize(
+    "config",
+    [
+        FollowConfig(),
+        FollowConfig(max_string=3, max_items=1, max_depth=1),
+        FollowConfig(max_bits=63),
+        FollowConfig(max_bits=64),
+        FollowConfig(values="live"),
+    ],
+)
+def test_the_entries_of_a_modules_variables(monkeypatch, config):
+    helped = Capture(config).namespace(VALUES, NAMES)
+    monkeypatch.setattr(capture, "native", None)
+    plain = Capture(config).namespace(VALUES, NAMES)
+
+    def seen(entries):
+        return [(list(one), one["var"], type(one["val"]), one["type"]) for one in entries]
+
+    def kept(entries):
+        return [one["var"] for one in entries if one["val"] is VALUES[one["var"]]]
+
+    assert seen(helped) == seen(plain) and len(helped) == len(VALUES)
+    assert kept(helped) == kept(plain)
+    copied = [name for name in VALUES if name not in kept(plain)]
+    assert [repr(one["val"]) for one in helped if one["var"] in copied] == [
+        repr(one["val"]) for one in plain if one["var"] in copied
+    ]
+    assert len(set(map(id, helped))) == len(helped), "each is a dict of its own"
+
+
+@built
+def test_what_makes_an_entry_may_raise_or_change_the_module():
+    class Refusing(Capture):
+        def variable(self, name, value):
+            VARIABLES.pop("last", None)
+            if name == "bad":
+                raise RuntimeError(name)
+            return super().variable(name, value)
+
+    VARIABLES = {"first": [1], "last": [2], "bad": [3]}
+    assert [one["var"] for one in Refusing(FollowConfig()).namespace(VARIABLES, ["first", "last"])] == ["first"]
+    with pytest.raises(RuntimeError, match="bad"):
+        Refusing(FollowConfig()).namespace(VARIABLES, ["first", "bad"])
+    with pytest.raises(TypeError):
+        native.entries({}, [], None)
+
+
+GAP = SENTINEL.encode("unicode_escape").decode()
+SOURCE = f"""
+def f(a):
+    'text'
+    return ['{GAP}probes', a, '{GAP}other']
+def g(a):
+    return ['{GAP}probes', a, '{GAP}other']
+class C:
+    x = '{GAP}other'
+"""
+
+
+def pieces_of_code():
+    return take_apart(compile(SOURCE, "gaps.py", "exec"))
+
+
+@built
+def test_code_is_completed_in_place(monkeypatch):
+    things = {"probes": ["probes"], "other": {"other": 1}}
+
+    def resolve(asked):
+        return [things[name] for name in asked]
+
+    def what_it_gives(code):
+        namespace: dict[str, object] = {}
+        exec(code, namespace)
+        return [*namespace["f"](1), *namespace["g"](2), namespace["C"].x]
+
+    pieces = pieces_of_code()
+    helped = put_together(pieces, "gaps.py", resolve)
+    assert helped is pieces[1][-1][0], "no copy"
+    with pytest.raises(ValueError, match="no gap"):
+        native.completed(pieces[1], [[], {}], 0)
+    monkeypatch.setattr(linking, "native", None)
+    plain = put_together(pieces_of_code(), "gaps.py", resolve)
+    given = what_it_gives(helped)
+    assert given == what_it_gives(plain) == [["probes"], 1, {"other": 1}, ["probes"], 2, {"other": 1}, {"other": 1}]
+    assert given[0] is given[3] is things["probes"] and given[2] is given[6] is things["other"]
+    assert put_together(pieces_of_code(), "moved.py", resolve).co_filename == "moved.py"
+
+
+@built
+def test_what_completes_code_is_let_go_with_it():
+    class Thing:
+        pass
+
+    def alive():
+        gc.collect()
+        return sum(type(one) is Thing for one in gc.get_objects())
+
+    before = alive()
+    made = put_together(pieces_of_code(), "gaps.py", lambda asked: [Thing() for _ in asked])
+    assert alive() > before
+    del made
+    assert alive() == before
+
+
+@built
+@pytest.mark.parametrize(
+    "codes",
+    [
+        (),
+        (1,),
+        ((1, b"", b"", b"", 0, b"", b"", b""),),
+        ((compile("1", "", "exec"), b"\0\1\2", b"\0", b"", 0, b"", b"", b""),),
+        ((compile("1", "", "exec"), b"\x63", b"\0", b"", 0, b"", b"", b""),),
+        ((compile("None", "", "exec"), b"", b"", b"", "x", b"", b"", b""),),
+        ((compile("None", "", "exec"), [], [], b"", 0, b"", b"", b""),),
+        ((compile("None", "", "exec"), b"", b"", b"", 0, b"", b"\0", b"\7"),),
+    ],
+)
+def test_what_is_no_code_in_pieces_is_refused(codes):
+    with pytest.raises((TypeError, ValueError)):
+        native.completed(codes, [1], 0)
+
+
+@built
+def test_many_imports_bear_the_interpreters_checks():
+    bear_the_interpreters_checks(
+        "import gc, importlib, sys, follow\n"
+        "gc.set_threshold(1)\n"
+        "hook = follow.install_import_hook('colorsys', 'string', 'textwrap', follower=lambda record: None,"
+        " already_imported='ignore')\n"
+        "for _ in range(20):\n"
+        "    for name in ('colorsys', 'string', 'textwrap'):\n"
+        "        sys.modules.pop(name, None)\n"
+        "        importlib.import_module(name)\n"
+    )
