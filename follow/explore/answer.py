@@ -86,7 +86,7 @@ def answer(run: Run, question: str, *, full: bool = False, absent: bool = False)
         return Answer(question, [_reason(lines, reason) for reason in why_not(run, question)])
     index, name = target(run, question)
     steps: Iterator[Step] = distinct(run, Slicer(run).why(index, name or None), all_of_them=full)
-    note = "" if run.trace.header.get("detail") == "dataflow" else _NO_OBJECTS
+    note = "" if run.tells_objects else _NO_OBJECTS
     return Answer(question, [_cause(run, lines, step) for step in steps], note)
 
 

@@ -16,6 +16,8 @@ from .run import WHOLE, Run
 from .static import Node
 from .values import Values
 
+_NO_OBJECTS = "are not recorded (--detail dataflow records them)"
+
 
 class Reader:
     """Tells what events have read.
@@ -126,7 +128,8 @@ class Reader:
         found: list[Read] = []
         if number is None:
             if is_attribute and base is not MISSING:
-                unknown = f"{part.what}: attributes are not recorded (--detail dataflow records them)"
+                hint = "of that are not recorded" if self._run.tells_objects else _NO_OBJECTS
+                unknown = f"{part.what}: attributes {hint}"
                 found.append(Read(part.relation, part.what, unknown=unknown))
             found += self._follow(part.base, index)
         else:

@@ -230,6 +230,11 @@ class Run:
 
     # -- what was known when ---------------------------------------------------------------------------
 
+    @property
+    def tells_objects(self) -> bool:
+        """Whether attributes of objects were recorded."""
+        return self.trace.header.get("detail") == "dataflow"
+
     def is_known(self, name: str) -> bool:
         """Whether anything that is recorded has written a variable of that name."""
         return name in self._names

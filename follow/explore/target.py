@@ -96,7 +96,8 @@ def _item_written(run: Run, node: ast.Attribute | ast.Subscript, last: int, call
     found = None if number is None or key is MISSING else writes.writer(number, key, last + 1)
     what = ast.unparse(node.value)
     if found is None and is_attribute and base is not MISSING:
-        raise NotFound(f"{name}: the attributes of {what} are not recorded; follow run --detail dataflow records them.")
+        hint = "" if run.tells_objects else "; follow run --detail dataflow records them"
+        raise NotFound(f"{name}: the attributes of {what} are not recorded{hint}.")
     if found is None:
         raise NotFound(f"{name}: what {what} held is not recorded.")
     if item_at(base, key) is MISSING:
