@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
+import sys
+from bisect import bisect_left
 from typing import NamedTuple
 
 from .calls import Body, Call
 from .expressions import called, calls_in
 from .run import Run
 from .static import Node
+
+_MOST_LOOKED_AT = 1_000
+_MOST_TEXT = 100
+"""Characters kept of a statement that is not recorded."""
 
 
 class Caller(NamedTuple):
@@ -19,18 +25,16 @@ class Caller(NamedTuple):
         node: the statement that made it; None if it is not known.
         told: whether the event is that statement's.
         sure: whether it is surely that one.
+        text: the statement, where it is not recorded.
+        as_of: the index of the event before which its arguments were what they were.
     """
 
     at: int
     node: Node | None
     told: bool = True
     sure: bool = True
-
-    @property
-    def text(self) -> str:
-        """The statement, where it is not recorded."""
-        assert self.node is not None
-        return f"line {self.node.lineno}, `{ast.unparse(self.node)}`"  # type: ignore[union-attr]  # no match_case
+    text: str = ""
+    as_of: int = -1
 
 
 class Callers:
@@ -46,22 +50,63 @@ class Callers:
 
     def of(self, call: Call) -> Caller | None:
         """What made a call; None if its caller is not recorded."""
-        parent = call.parent
-        if parent is None or call.begin < 0:
+        parent, begin = call.parent, call.begin
+        if parent is None or begin < 0:
             return None
-        index = parent.after(call.begin)
-        node = self._run.nodes[index] if index >= 0 else None
-        if node is not None and any(is_of(one, call) for one in calls_in(node)):
-            return Caller(index, node)
-        untold = self._untold_calls(parent)
+        at = parent.after(begin)
+        node = self._run.nodes[at] if at >= 0 else None
+        matching = [] if node is None else [one for one in calls_in(node) if is_of(one, call)]
+        untold = self._untold_between(parent, begin, node)
         those = [one for one in untold if any(is_of(part, call) for part in calls_in(one))]
+        if matching and (not those or self._is_last(call, parent, at, len(matching))):
+            return Caller(at, node, as_of=begin)
         if those:
-            before = parent.before(call.begin)
-            last = self._run.nodes[before] if before >= 0 else None
-            line = getattr(last, "lineno", 0)
-            later = [one for one in those if getattr(one, "lineno", 0) > line]
-            return Caller(index, min(later or those, key=lambda one: getattr(one, "lineno", 0)), told=False, sure=False)
-        return Caller(index, node, sure=not untold) if index >= 0 else None
+            one = those[0]
+            return Caller(at, one, told=False, sure=False, text=self._text(parent, one), as_of=begin)
+        if call.function is not None and call.function.suspends:
+            return self._maker(call, parent)
+        return Caller(at, node, sure=not untold, as_of=begin) if at >= 0 else None
+
+    @staticmethod
+    def _is_last(call: Call, parent: Call, at: int, count: int) -> bool:
+        """Whether a call is among so many of its function that were made last before an event."""
+        made = parent.made[bisect_left(parent.begins, call.begin) : bisect_left(parent.begins, at)]
+        return sum(one.body is call.body for one in made) <= count
+
+    def _maker(self, call: Call, parent: Call) -> Caller | None:
+        """What made a generator or a coroutine: that was before it began, and what made it go on has no part in it."""
+        above: Call | None = parent
+        while above is not None:
+            events = above.events[: bisect_left(above.events, call.begin)]
+            for at in reversed(events[-_MOST_LOOKED_AT:]):
+                node = self._run.nodes[at]
+                if node is not None and any(is_of(one, call) for one in calls_in(node)):
+                    return Caller(at, node, sure=False, as_of=at)
+            above = above.parent
+        return None
+
+    def _text(self, parent: Call, node: Node) -> str:
+        """The first line of a statement."""
+        line = getattr(node, "lineno", 0)
+        source = self._run.trace.sources.get(parent.file)
+        lines = [] if source is None else source.text.split("\n")
+        text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+        return f"line {line}, `{text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + '…'}`"
+
+    def _untold_between(self, parent: Call, begin: int, after: Node | None) -> list[Node]:
+        """The calling statements without events that may have run just before a call's begin, the nearest first."""
+        before = parent.before(begin)
+        last = self._run.nodes[before] if before >= 0 else None
+        start = getattr(last, "lineno", 0)
+        end = getattr(after, "lineno", sys.maxsize)
+        found = []
+        for node in self._untold_calls(parent):
+            line = getattr(node, "lineno", 0)
+            if start < line < end or (
+                end <= start and (line > start or line < end)
+            ):  # that went back to a loop's header
+                found.append((line <= start, line, node))
+        return [node for _, _, node in sorted(found, key=lambda one: one[:2])]
 
     def _untold_calls(self, parent: Call) -> tuple[Node, ...]:
         """The statements of a call's function that call something and of which no event tells."""

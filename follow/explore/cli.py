@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -196,7 +197,7 @@ def _written(history: Iterable[Change], name: str) -> Iterator[Change]:
     """The changes of a variable: an event may tell again what it knows to be as it was."""
     last: dict[int, str] = {}
     for change in history:
-        event, value = change.event, shown_value(change.value)
+        event, value = change.event, shown_value(change.value, sys.maxsize)
         statement = event.statement if event.kind == "statement" else None
         told_all = statement is None or statement.kind in ("except", "case")
         wrote = not told_all and statement is not None and name in statement.bound
@@ -213,22 +214,23 @@ def _part(name: str) -> tuple[str, str]:
 
 def _changed(history: Any, name: str, suffix: str) -> Iterator[tuple[str, Any]]:
     """The changes of what is computed after each statement: an expression, or an item or attribute of a variable."""
-    last: dict[int, object] = {}
+    last: dict[int, str] = {}
     for change in history:
         value = change.value
         if suffix:
             value = value.get(suffix, MISSING) if type(value) is dict else MISSING
         call = change.event.call
-        if shown_value(value) != shown_value(last.get(call, MISSING)):
+        text = shown_value(value, sys.maxsize)
+        if text != last.get(call, "unbound"):
             yield _told(change._replace(value=value), name)
-        last[call] = value
+        last[call] = text
 
 
 def _change(change: Change, name: str) -> tuple[str, Any]:
     text, known = _told(change, name)
-    event = change.event
-    elsewhere = change.value is not MISSING and event.kind == "statement" and not re.search(rf"\b{name}\b", event.text)
-    if elsewhere and event.left_out is None:
+    event, written = change.event, re.sub(r"^_[^_]\w*?(?=__)", "", name)  # as the source of a class has it
+    elsewhere = change.value is not MISSING and event.kind == "statement" and event.left_out is None
+    if elsewhere and not re.search(rf"(?<!\w){written}\b", event.text):
         return f"{text}\t(changed by then, through another name or in a call: see follow why)", {
             **known,
             "changed_elsewhere": True,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 
 from .calls import Call
 from .expressions import called, calls_in
@@ -31,43 +30,30 @@ class Generators:
             return None
         before = call.before(index)
         for made in reversed(call.suspending):
-            if made.function is not None and made.function.name == name and made.begin < index:
-                last = made.before(index)
-                if max(last, made.begin) > before or made.after(index) >= 0:
-                    return made
+            named = made.function is not None and made.function.name == name and made.begin < index
+            if named and max(made.before(index), made.begin) > before:
+                return made
         return None
 
     def resumed(self, index: int) -> Call | None:
-        """The generator that went on last while a statement ran."""
-        of = self._run.of
+        """The generator that went on last while a statement ran, other than inside a call that the statement made."""
+        run, of = self._run, self._run.of
         start = max(of[index].before(index), of[index].begin, index - _MOST_LOOKED_AT)
+        inner = set(map(id, run.calls_within(index)))
         for earlier in range(index - 1, start, -1):
-            function = of[earlier].function
-            if function is not None and function.suspends:
-                return of[earlier]
+            call = of[earlier]
+            if (
+                call.function is not None
+                and call.function.suspends
+                and (call.parent is None or id(call.parent) not in inner)
+            ):
+                return call
         return None
 
     def resumer(self, index: int) -> int:
         """The event of the statement that made a generator go on where an event of it tells that; -1 if not known."""
-        of, own = self._run.of, self._run.of[index]
-        for later in range(index + 1, min(len(of), index + _MOST_LOOKED_AT)):
-            call = of[later]
-            if call is not own and call.begin < index and call.before(later) < index and self._run.nodes[later]:
-                return later
-        return -1
-
-
-@functools.lru_cache(maxsize=4_096)
-def takes(node: ast.AST | None) -> bool:
-    """Whether a statement uses what its ``yield`` is sent."""
-    pending = [] if node is None or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield)) else [node]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, ast.Yield):
-            return True
-        inner = (ast.stmt, ast.ExceptHandler, ast.match_case, ast.Lambda)
-        pending += (child for child in ast.iter_child_nodes(part) if not isinstance(child, inner))
-    return False
+        call = self._run.resumers.get(index)
+        return -1 if call is None else call.after(index)
 
 
 def sent_by(node: ast.AST | None) -> ast.expr | None:

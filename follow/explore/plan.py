@@ -104,6 +104,12 @@ class OpenItem(_Open):
         return root_of(self.node)
 
     @functools.cached_property
+    def key_is_bound(self) -> bool:
+        """Whether what chose the item are variables of a comprehension."""
+        parts = ast.walk(self.node.slice) if isinstance(self.node, ast.Subscript) else ()
+        return any(isinstance(part, ast.Name) and part.id in self.bound for part in parts)
+
+    @functools.cached_property
     def base(self) -> Plan:
         """What gave the container, where that is all that is known."""
         return self._plan(self.node.value, self.relation)

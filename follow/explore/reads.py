@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ..copies import identity
+from ..described import Described
 from ..state import MISSING
 from .callers import Caller, class_of, is_of
 from .calls import Body, Call
@@ -54,13 +56,16 @@ class Reader:
         plan = Plan([*parts, *(part for one in places_of(node) for part in plan_of(one, node, "index"))])
         chosen: dict[str, list[Part]] = {}
         for target, value in pairs_of(node):
+            if not isinstance(target, ast.Name):  # which item that is, only the run can tell
+                chosen = {}
+                break
             chosen.setdefault(ast.unparse(target), []).extend(plan_of(value, statement=node))
         plan.chosen = {target: Plan(parts) for target, parts in chosen.items()}
         self._plans[node] = plan
         return plan
 
-    def _follow(self, plan: Plan, index: int) -> Sequence[Read]:
-        """What is read according to a plan."""
+    def _follow(self, plan: Plan, index: int, as_of: int = -1) -> Sequence[Read]:
+        """What an event has read according to a plan; ``as_of`` is the index of the one before which it did."""
         if plan.closed:
             return plan  # type: ignore[return-value]  # closed: only reads
         found: list[Read] = []
@@ -68,9 +73,9 @@ class Reader:
             if type(part) is Read:
                 found.append(part)
             elif type(part) is OpenCall:
-                found += self._call(part, index)
+                found += self._call(part, index, as_of)
             else:
-                found += self._item(part, index)  # type: ignore[arg-type]
+                found += self._item(part, index, as_of)  # type: ignore[arg-type]
         return found
 
     def argument(self, caller: Caller, call: Call, name: str) -> Sequence[Read] | None:
@@ -88,7 +93,7 @@ class Reader:
             return None
         if caller.at < 0:  # only names can be told
             return [part for part in found if type(part) is Read]
-        return self._follow(found, caller.at)
+        return self._follow(found, caller.at, caller.as_of)
 
     def sent(self, resumer: int) -> Sequence[Read]:
         """What a statement's event has read for what it sent to a generator."""
@@ -103,7 +108,7 @@ class Reader:
 
     # -- what only a run can tell ----------------------------------------------------------------------
 
-    def _call(self, part: OpenCall, index: int) -> Sequence[Read]:
+    def _call(self, part: OpenCall, index: int, as_of: int) -> Sequence[Read]:
         """The results of the calls that were made; without any, what a call was given."""
         results = [
             call
@@ -112,17 +117,30 @@ class Reader:
         ]
         if not results:
             generator = self._generators.of_function(index, part.name)
-            if generator is None and part.name in RESUMING:
-                generator = self._generators.resumed(index)
-            results = [] if generator is None else [generator]
+            if generator is not None:
+                results = [generator]
+            elif part.name in RESUMING and (generator := self._resumed(part, index)) is not None:
+                given = map(as_index, self._follow(part.given, index, as_of))
+                return [Read(part.relation, f"{generator.name}()", returned=generator), *given]
         if results:
             return [Read(part.relation, f"{call.name}()", returned=call) for call in results]
-        return self._follow(part.given, index)
+        return self._follow(part.given, index, as_of)
 
-    def _item(self, part: OpenItem, index: int) -> list[Read]:
+    def _resumed(self, part: OpenCall, index: int) -> Call | None:
+        """The generator that such as ``next(it)`` has made go on, if it is one."""
+        node = part.node
+        taken = node.func.value if isinstance(node.func, ast.Attribute) else next(iter(node.args), None)
+        form = MISSING if taken is None else self._values.value(taken, index)
+        if type(form) is Described and form.type not in ("generator", "async_generator"):
+            return None
+        return self._generators.resumed(index)
+
+    def _item(self, part: OpenItem, index: int, as_of: int) -> list[Read]:
         """An item of a container or an attribute of an object: who wrote it, and then what chose it."""
         node = part.node
-        base = self._values.value(node.value, index)
+        moment, call = (as_of, self._run.of[index]) if as_of >= 0 else (index, None)
+        # The variables of a comprehension are not the function's.
+        base = MISSING if part.root in part.bound else self._values.value(node.value, moment, call)
         number = identity(base)
         is_attribute = type(node) is ast.Attribute
         found: list[Read] = []
@@ -131,14 +149,18 @@ class Reader:
                 hint = "of that are not recorded" if self._run.tells_objects else _NO_OBJECTS
                 unknown = f"{part.what}: attributes {hint}"
                 found.append(Read(part.relation, part.what, unknown=unknown))
-            found += self._follow(part.base, index)
+            found += self._follow(part.base, index, as_of)
         else:
-            key = node.attr if is_attribute else self._values.key(node.slice, index, base)  # type: ignore[union-attr]
+            key: Any = MISSING
+            if type(node) is ast.Attribute:
+                key = node.attr
+            elif type(node) is ast.Subscript and not part.key_is_bound:
+                key = self._values.key(node.slice, moment, base, call)
             found.append(Read("element", part.what, part.root, number, WHOLE if key is MISSING else key))
-            chosen = self._follow(part.base_as_index, index)
+            chosen = self._follow(part.base_as_index, index, as_of)
             found += chosen if part.base_as_index.closed else map(as_index, chosen)
         if not is_attribute:
-            found += self._follow(part.key, index)
+            found += self._follow(part.key, index, as_of)
         return found
 
 

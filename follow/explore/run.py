@@ -17,7 +17,7 @@ from ..trace.reader import Trace
 from ..trace.stacks import Stacks
 from .calls import Body, Call, last_before
 from .forms import CONTAINERS, containers_in, is_cut, not_looked_at, same
-from .static import Code, Node, analyse, inside, may_write, names_bound_by
+from .static import Code, Node, analyse, inside, may_write, names_bound_by, takes
 
 WHOLE = "\0whole"
 """Instead of a key: any item of a container, or which there are."""
@@ -75,6 +75,8 @@ class Run:
         """By file and qualified name of a function its calls."""
         self.left_out: dict[int, list[int]] = {}
         """By the number of a call the indexes of the events that tell that iterations of its loops were left out."""
+        self.resumers: dict[int, Call] = {}
+        """By the index of an event with which a generator went on and was sent something, the call that sent it."""
         self._names: set[str] = set()
         """The variables that anything has written: others are the interpreter's, or what another module has."""
         self._shared: dict[tuple[str, str, str], list[int]] = {}
@@ -115,6 +117,10 @@ class Run:
         self.of.append(call)
         node = None if event.left_out is not None else self._node_of(event)
         self.nodes.append(node)
+        if frame is not None and frame.suspends and takes(node):
+            below = self._stacks.below(frame)
+            if below is not None and below.number in self.calls:
+                self.resumers[index] = self.calls[below.number]
         if event.kind == "leave":
             call.left = event.exception or ""
         if event.kind in ("statement", "raise"):
@@ -159,15 +165,21 @@ class Run:
         key = call.file, function.name, function.line
         known = self._arguments.get(key)
         if known is None:
-            known = frozenset(function.entered)
-            for (line, name), node in self.code(call.file).functions.items():
-                if name == function.name and line <= function.line <= (getattr(node, "end_lineno", 0) or 0):
-                    arguments = node.args  # type: ignore[attr-defined]
-                    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-                    every += [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
-                    known = frozenset(one.arg for one in every)
+            known, arguments = frozenset(function.entered), self.arguments_of(call)
+            if arguments is not None:
+                every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+                every += [one for one in (arguments.vararg, arguments.kwarg) if one is not None]
+                known = frozenset(one.arg for one in every)
             self._arguments[key] = known
         return known
+
+    def arguments_of(self, call: Call) -> ast.arguments | None:
+        """What the source says of a function's parameters; None where it does not say."""
+        function, found = call.function, None
+        for (line, name), node in self.code(call.file).functions.items() if function is not None else ():
+            if name == function.name and line <= function.line <= (getattr(node, "end_lineno", 0) or 0):  # type: ignore[union-attr]
+                found = node.args  # type: ignore[attr-defined]
+        return found
 
     def _write_outside(self, names: dict[str, str], call: Call, index: int) -> None:
         for name, kind in names.items():

@@ -95,6 +95,19 @@ def yields(node: ast.AST | None) -> bool:
     return False
 
 
+@functools.lru_cache(maxsize=4_096)
+def takes(node: ast.AST | None) -> bool:
+    """Whether a statement uses what its ``yield`` is sent."""
+    pending = [] if node is None or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield)) else [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, ast.Yield):
+            return True
+        inner = (ast.stmt, ast.ExceptHandler, ast.match_case, ast.Lambda)
+        pending += (child for child in ast.iter_child_nodes(part) if not isinstance(child, inner))
+    return False
+
+
 class _Walk:
     """One walk over a file: each function gets a flow graph of its own."""
 

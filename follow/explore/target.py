@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from bisect import bisect_right
 
 from ..copies import identity
@@ -33,13 +34,14 @@ def target(run: Run, question: str) -> tuple[int, str]:
     Raises:
         NotFound: there is no such variable, or no such event.
     """
-    name, _, number = question.partition("@")
+    asked = re.fullmatch(r"(.*)@[Ee]?(\d+)", question, re.DOTALL)
+    name, number = asked.groups() if asked is not None else (question, "")
     last = len(run.events) - 1
+    if not number and "@" in name and _part(name) is None:
+        raise NotFound(f"{question}: after @ comes an event's number, as in {name.partition('@')[0] or 'x'}@41.")
     if number:
-        if not number.lstrip("Ee").isdigit():
-            raise NotFound(f"{question}: after @ comes an event's number, as in {name or 'x'}@41.")
-        last = run.position(int(number.lstrip("Ee")))
-        if last >= len(run.events) or run.events[last].sequence != int(number.lstrip("Ee")):
+        last = run.position(int(number))
+        if last >= len(run.events) or run.events[last].sequence != int(number):
             raise NotFound(f"{question}: there is no event {number}; the last one is {run.events[-1].sequence}.")
     if name in ("", "return", "exception") or (name == "yield" and number):
         return _outcome(run, name, last, exactly=bool(number)), ""
@@ -93,14 +95,16 @@ def _item_written(run: Run, node: ast.Attribute | ast.Subscript, last: int, call
     number = identity(base)
     is_attribute = isinstance(node, ast.Attribute)
     key = node.attr if isinstance(node, ast.Attribute) else values.key(node.slice, last + 1, base, call)
-    found = None if number is None or key is MISSING else writes.writer(number, key, last + 1)
+    if base is not MISSING and number is None and not is_attribute:  # a tuple or a string, which does not change
+        return _written(run, root, last, call)
+    found = None if number is None else writes.writer(number, WHOLE if key is MISSING else key, last + 1)
     what = ast.unparse(node.value)
     if found is None and is_attribute and base is not MISSING:
         hint = "" if run.tells_objects else "; follow run --detail dataflow records them"
         raise NotFound(f"{name}: the attributes of {what} are not recorded{hint}.")
     if found is None:
         raise NotFound(f"{name}: what {what} held is not recorded.")
-    if item_at(base, key) is MISSING:
+    if key is not MISSING and item_at(base, key) is MISSING:
         raise NotFound(f"{name}: {what} had none then; ask why {what} instead.")
     inner = identity(item_at(base, key))
     changed = None if inner is None else writes.writer(inner, WHOLE, last + 1)

@@ -14,12 +14,12 @@ from ..copies import identity
 from .callers import Callers
 from .calls import Call, last_before
 from .forms import item_at
-from .generators import Generators, sent_by, takes
+from .generators import Generators, sent_by
 from .omissions import Omissions, Reading
 from .plan import Read
 from .reads import Reader
 from .run import LOST, WHOLE, Run
-from .static import yields
+from .static import takes, yields
 from .writes import Writes
 
 EXACT, MAY, NOT_RECORDED = "exact", "may", "not recorded"
@@ -112,6 +112,8 @@ class _Search:
         self._near_arguments: dict[tuple[int, str], int] = {}
         """The same of these, where each parameter counts, and of what generators gave when they stopped: the event
         that tells it is the one with which they went on."""
+        self._missing: set[tuple[str, str]] = set()
+        """What is not recorded and has been told, and how it bears on the question."""
         self._lossy = bool(run.left_out)
         self._waiting: defaultdict[int, list[Step]] = defaultdict(list)
         self._distance = 0
@@ -144,6 +146,10 @@ class _Search:
     def _offer(self, at: int, relation: str, certainty: str, what: str, cause_of: int) -> Step | None:
         """Take in a cause, unless its event is known to be as near: then None."""
         distance = self._distance + _COSTS[relation]
+        if at < 0:
+            if (relation, what) in self._missing:
+                return None
+            self._missing.add((relation, what))
         if self._lossy and at >= 0 and self._run.events[at].left_out is not None:
             event = self._run.events[at].sequence
             what = f"{what}: as of event {event}, after iterations that were left out (loop_limit)"
@@ -221,14 +227,14 @@ class _Search:
         self._deciding = -1
         reads = self._reader.argument(caller, call, name)
         for read in reads or ():
-            self._written(caller.at if caller.at >= 0 else index, call.parent, read, "argument")
+            self._written(caller.at if caller.at >= 0 else index, call.parent, read, "argument", caller.as_of)
         if not caller.told:
             text = f"{name} was given by a statement that is not recorded: {caller.text}"
             self._offer(-1, "argument", NOT_RECORDED, text, index)
         else:
             sure = reads is not None and caller.sure
             self._offer(caller.at, "argument", EXACT if sure else MAY, name, index)
-        if reads is None and call.function is not None:
+        if reads is None and call.function is not None and _has_default(self._run.arguments_of(call), name):
             defined = self._run.write_before(call.parent, call.function.name, index)
             if defined is not None:  # nobody gave it: a default
                 self._offer(defined[0], "value", MAY, f"the default of {name}", index)
@@ -277,11 +283,20 @@ class _Search:
 
     # -- who wrote what was read ---------------------------------------------------------------------
 
-    def _written(self, index: int, call: Call, read: Read, value: str = "value") -> None:
-        """Offer who wrote what an event has read; ``value`` is the relation of what gave a value."""
+    def _written(self, index: int, call: Call, read: Read, value: str = "value", as_of: int = -1) -> None:
+        """Offer who wrote what an event has read.
+
+        Arguments:
+            index: the event.
+            call: its call.
+            read: what it has read.
+            value: the relation of what gave a value.
+            as_of: the event before which it was read, if that was earlier.
+        """
+        moment = as_of if as_of >= 0 else index
         relation, _, name, container, _, returned, unknown, whole = read
         if container is not None:
-            self._item_written(index, call, read)
+            self._item_written(index, call, read, moment)
             return
         if returned is not None:
             self._returns(index, returned)
@@ -290,14 +305,14 @@ class _Search:
             self._offer(-1, value if relation == "value" else relation, NOT_RECORDED, unknown, index)
             return
         run = self._run
-        found = run.write_before(call, name, index)
+        found = run.write_before(call, name, moment)
         if found is None:
             return  # a built-in, or what another module has
         at, sure = found
         changed = None
         number = identity(run.form_of(at, name)) if run.holding[at] else None
         if number is not None:
-            changed = self._writes.writer(number, WHOLE, index)
+            changed = self._writes.writer(number, WHOLE, moment)
         later = changed is not None and whole and changed[0] != at and not changed[1]
         own = relation != "index" and run.of[at] is call
         if relation == "value":
@@ -310,7 +325,7 @@ class _Search:
         if changed is not None and later:
             self._offer(changed[0], "element", EXACT if changed[2] else MAY, f"what {name} holds", index)
         if number is not None and whole:
-            for inside, certain in self._writes.changed_inside(number, at, index):
+            for inside, certain in self._writes.changed_inside(number, at, moment):
                 self._offer(inside, "element", EXACT if certain else MAY, f"what {name} holds", index)
 
     def _not_taken(self, at: int, index: int, call: Call, name: str) -> None:
@@ -327,10 +342,10 @@ class _Search:
             if one > at and self._near[one] > farthest and not self._omissions.ran(node, suite, call, at, one, index):
                 self._offer(one, "not taken", MAY, f"else {name} might have been written", index)
 
-    def _item_written(self, index: int, call: Call, read: Read) -> None:
+    def _item_written(self, index: int, call: Call, read: Read, moment: int) -> None:
         """Who wrote an item of a container, and who changed what that item is."""
         assert read.container is not None
-        known = self._writes.writer(read.container, read.key, index)
+        known = self._writes.writer(read.container, read.key, moment)
         if known is None:
             self._offer(-1, read.relation, NOT_RECORDED, f"{read.what} was not seen before", index)
             return
@@ -342,10 +357,20 @@ class _Search:
             self._not_taken(at, index, call, read.name)
         if not self._run.seen[read.container].nested:
             return
-        number = identity(item_at(self._run.latest(read.container, index), read.key))
-        changed = None if number is None else self._writes.writer(number, WHOLE, index)
+        number = identity(item_at(self._run.latest(read.container, moment), read.key))
+        changed = None if number is None else self._writes.writer(number, WHOLE, moment)
         if changed is not None and changed[0] != at and not changed[1]:
             self._offer(changed[0], "element", EXACT if changed[2] else MAY, f"what {read.what} holds", index)
+
+
+def _has_default(arguments: ast.arguments | None, name: str) -> bool:
+    """Whether a parameter has a default; it may have one where the source does not say."""
+    if arguments is None:
+        return True
+    positional = [*arguments.posonlyargs, *arguments.args]
+    having = positional[len(positional) - len(arguments.defaults) :]
+    having += [one for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults) if default is not None]
+    return any(one.arg == name for one in having)
 
 
 def distinct(run: Run, steps: Iterator[Step], *, all_of_them: bool = False) -> Iterator[Step]:

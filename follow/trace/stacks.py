@@ -115,6 +115,11 @@ class Stacks:
             frame.last = event.time
         return ended, frame
 
+    def below(self, frame: Frame) -> Frame | None:
+        """The call that stands under one that the event has just put on top of its thread's stack."""
+        stack = self._stacks.get(frame.thread, [])
+        return stack[-2] if len(stack) > 1 and stack[-1] is frame else None
+
     def _onto(self, frame: Frame, event: Event) -> list[Frame]:
         """Put a call on top of its thread's stack; what was above it has ended, but for suspended calls."""
         stack = self._stacks.setdefault(frame.thread, [])
