@@ -205,3 +205,102 @@ def test_var_shows_what_was_written_and_no_more(ask):
     assert [value for _, value in var("row")] == ["1", "2", "2"], "the header runs once more"
     assert "changed_elsewhere" not in asked("var", "held")[1]
     assert asked("var", "TOTAL")[-1]["changed_elsewhere"] and var("TOTAL")[-1] == (20, "1")
+
+
+def test_calls_in_what_is_recorded_and_in_what_is_not(ask):
+    source = (
+        "def f(a):\n    return a\n"
+        "def main():\n    one = 10\n    two = 20\n    print(f(one))\n    x = f(two)\n    g = f\n    y = g(x + 1)\n    print(f(5))\n"
+        "    return y\nmain()\n"
+    )
+    asked = ask(source)
+    begins = [row["event"] for row in asked("calls", "f")]
+    first, second, third, fourth = (asked("why", f"a@{event}") for event in begins)
+    assert lines(first) == [1, 4, 12] and "line 6, `print(f(one))`" in first[2]["about"]
+    assert lines(second, "exact")[:3] == [1, 7, 5] and "print" not in str(second)
+    assert lines(third)[:2] == [1, 9] and "print" not in str(third)
+    assert "line 10, `print(f(5))`" in str(fourth)
+
+
+def test_a_long_statement_that_is_not_recorded(ask):
+    rows = ask(f"def f(a):\n    return a\ndef main():\n    one = 1\n    print(f({'one + ' * 400}one))\nmain()\n")(
+        "why", "a"
+    )
+    (told,) = [row["about"] for row in rows if row["certainty"] == "not recorded"]
+    assert len(told) < 200 and told.endswith("…`")
+    assert lines(rows)[:2] == [1, 4]
+
+
+def test_a_call_that_changes_what_it_is_given_is_no_cause_of_that(ask):
+    source = (
+        "def f(n, items):\n    m = n\n    items.append(n)\n    return m\n"
+        "def main():\n    items = [1, 2]\n    return f(len(items), items)\nmain()\n"
+    )
+    assert lines(ask(source)("why", "n")) == [1, 7, 6, 8]
+
+
+def test_items_that_were_swapped(ask):
+    source = (
+        "def f():\n    a = [5, 4, 3]\n    p = 10\n    q = 20\n    i, j = 0, 1\n    a[i], a[j] = p, q\n    i, j = 1, 0\n"
+        "    x = a[i]\n    return x\nf()\n"
+    )
+    found = lines(ask(source)("why", "x"))
+    assert found[:2] == [8, 6] and 4 in found[:4] and 7 in found
+
+
+def test_a_comprehensions_variable_is_not_the_functions(ask):
+    source = (
+        "def f(rows):\n    for row in [[100], [200]]:\n        pass\n    first = rows[0]\n    first[0] = 7\n"
+        "    b = [row[0] for row in rows]\n    return b\nf([[1], [2]])\n"
+    )
+    found = lines(ask(source)("why", "b"))
+    assert found[:2] == [6, 5] and 2 not in found
+
+
+def test_generators_are_told_apart(ask):
+    source = (
+        "def gen(n):\n    i = 0\n    while i < n:\n        yield i\n        i += 1\n"
+        "def use(g):\n    total = 0\n    for v in g:\n        total += v\n    return total\n"
+        "def inner():\n    x = yield 1\n    return x\n"
+        "def outer():\n    r = yield from inner()\n    y = yield r\n    return y\n"
+        "def main():\n    size = 3\n    g = gen(size)\n    s = use(g)\n    big = 9\n    a = gen(2)\n    next(a)\n    b = gen(big)\n    next(a)\n"
+        "    o = outer()\n    next(o)\n    n = 5\n    z = o.send(n)\n    base = 7\n    it = iter([base])\n    w = next(it) + use(gen(2))\n"
+        "    return s, b, z, w\nmain()\n"
+    )
+    asked = ask(source)
+    (made, *_) = asked("calls", "gen")
+    given = asked("why", f"n@{made['event']}")
+    assert lines(given)[:3] == [1, 20, 19] and "default" not in str(given)
+    b = lines(asked("why", "b"))
+    assert b[:2] == [25, 22] and not {4, 23} & set(b)
+    assert lines(asked("why", "x"))[:3] == [12, 30, 29]
+    w = lines(asked("why", "w"))
+    assert w[:2] == [33, 10] and {32, 31} <= set(w)
+
+
+def test_what_another_thread_does_meanwhile_sends_nothing(ask):
+    source = (
+        "import threading\nfrom multiprocessing import Pipe\na_go, b_go = threading.Event(), threading.Event()\n"
+        "near, far = Pipe()\n"
+        "def worker():\n    got = yield 0\n    a_go.set()\n    b_go.wait()\n    yield got\n"
+        "def other():\n    near.send(a_go.wait() and 77)\n    b_go.set()\n"
+        "def main():\n    g = worker()\n    next(g)\n    n = 5\n    t = threading.Thread(target=other)\n    t.start()\n"
+        "    r = g.send(n)\n    t.join()\n    return r\nmain()\n"
+    )
+    assert lines(ask(source)("why", "got"))[:3] == [6, 19, 16]
+
+
+@pytest.mark.parametrize(
+    ("question", "line"), [("t[0]", 2), ("s[0]", 3), ('d["a@b"]', 4), ("big[0:1]", 5), ("big@6", 5)]
+)
+def test_further_items_that_can_be_asked_for(ask, question, line):
+    source = "def f():\n    t = (1, 2)\n    s = 'text'\n    d = {'a@b': 4}\n    big = [1, 2, 3]\n    return t, s, d, big\nf()\n"
+    asked = ask(source)
+    event = asked("line", "prog.py:6")[0]["event"]
+    assert lines(asked("why", question.replace("@6", f"@{event}")))[0] == line
+
+
+def test_var_compares_values_of_any_length(ask):
+    source = "def f():\n    items = []\n    for i in range(80):\n        items.append(i)\n    items[60] = 99\n    return items\nf()\n"
+    rows = ask(source)("var", "items", "--rows", "100")
+    assert len(rows) == 82 and rows[-1]["line"] == 5

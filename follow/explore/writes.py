@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import sys
-from bisect import bisect_left, bisect_right
+from bisect import insort
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,6 @@ from .forms import containers_in, is_container, is_shortened, items_of, same
 from .run import WHOLE, Run
 from .values import Values
 
-_MOST_LOOKED_AT = 1_000
 _MOST_INSIDE = 50
 """So many containers in a container are looked at."""
 _MOST_CHANGES = 3
@@ -60,6 +59,8 @@ class Writes:
         self._stores: dict[int, tuple[int, Any] | None] = {}
         self._changes: dict[int, _Changes] = {}
         self._deep: dict[str, list[int]] | None = None
+        self._stored_deep: dict[tuple[int, Any], list[int]] = {}
+        """By container and key the events of those that have been looked at."""
 
     def writer(self, number: int, key: object, index: int) -> tuple[int, bool, bool] | None:
         """The event that last changed an item of a container before an event.
@@ -75,10 +76,10 @@ class Writes:
             return None
         times = changes.whole if key is WHOLE else changes.items.get(_hashable(key), ())
         sure = last_before(times, index)
-        perhaps = -1 if key is WHOLE else last_before(changes.unclear, index)
+        perhaps = -1
         if key is not WHOLE:
-            again, clear = self._stored_again(number, key, max(sure, perhaps, changes.first), index)
-            sure, perhaps = (max(sure, again), perhaps) if clear else (sure, max(perhaps, again))
+            perhaps = last_before(changes.unclear, index)
+            sure = max(sure, self._stored_again(number, key, max(sure, perhaps, changes.first), index))
         if max(sure, perhaps) < 0:
             return changes.first, True, True
         return max(sure, perhaps), False, sure >= perhaps
@@ -108,20 +109,20 @@ class Writes:
                     found[known[0]] = known[2]
         return sorted(found.items(), reverse=True)[:_MOST_CHANGES]
 
-    def _stored_again(self, number: int, key: object, start: int, end: int) -> tuple[int, bool]:
-        """The last event between two others that has assigned an item of what an object or a container holds.
+    def _stored_again(self, number: int, key: object, start: int, end: int) -> int:
+        """The last event between two others that has assigned an item of what an object or a container holds; or -1.
 
-        Where that item is as it was, the event does not tell it. It is -1 if there is none, and not sure if there are
-        too many to look at.
+        Where that item is as it was, the event does not tell it.
         """
-        places = self._deep_stores().get(key if isinstance(key, str) else "")
-        if not places:
-            return -1, True
-        places = places[bisect_right(places, start) : bisect_left(places, end)]
-        for at in reversed(places[-_MOST_LOOKED_AT:]):
-            if self._stored(at, number) == key:
-                return at, True
-        return (places[-_MOST_LOOKED_AT], False) if len(places) > _MOST_LOOKED_AT else (-1, True)
+        deep = self._deep_stores()
+        for name in {key if isinstance(key, str) else "", ""}.intersection(deep):
+            for index in deep.pop(name):
+                found = self._store(index)
+                if found is not None:
+                    insort(self._stored_deep.setdefault((found[0], _hashable(found[1])), []), index)
+        times = self._stored_deep.get((number, _hashable(key)), ())
+        last = last_before(times, end)
+        return last if last > start else -1
 
     def _deep_stores(self) -> dict[str, list[int]]:
         """The events that assign items of what an object or a container holds, by attribute; of an item ""."""
@@ -159,10 +160,14 @@ class Writes:
 
     def _stored(self, index: int, number: int) -> Any:
         """The key of the item that an event's statement has assigned in a container; ``MISSING`` if not known."""
+        found = self._store(index)
+        return found[1] if found is not None and found[0] == number else MISSING
+
+    def _store(self, index: int) -> tuple[int, Any] | None:
+        """The container in which an event's statement has assigned an item, and the item's key; once found, kept."""
         if index not in self._stores:
             self._stores[index] = self._find_stored(index)
-        found = self._stores[index]
-        return found[1] if found is not None and found[0] == number else MISSING
+        return self._stores[index]
 
     def _find_stored(self, index: int) -> tuple[int, Any] | None:
         """The container in which an event's statement has assigned an item, and the item's key."""
