@@ -46,10 +46,17 @@ class Callers:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._known: dict[int, Caller | None] = {}
+        """By the number of a call."""
         self._untold: dict[Body, tuple[Node, ...]] = {}
 
     def of(self, call: Call) -> Caller | None:
         """What made a call; None if its caller is not recorded."""
+        if call.number not in self._known:
+            self._known[call.number] = self._find(call)
+        return self._known[call.number]
+
+    def _find(self, call: Call) -> Caller | None:
         parent, begin = call.parent, call.begin
         if parent is None or begin < 0:
             return None

@@ -112,6 +112,8 @@ class _Search:
         self._near_arguments: dict[tuple[int, str], int] = {}
         """The same of these, where each parameter counts, and of what generators gave when they stopped: the event
         that tells it is the one with which they went on."""
+        self._whose_caller: set[int] = set()
+        """The calls of which it has been told what made them."""
         self._missing: set[tuple[str, str]] = set()
         """What is not recorded and has been told, and how it bears on the question."""
         self._lossy = bool(run.left_out)
@@ -187,7 +189,8 @@ class _Search:
         decided = self._deciding = run.control_parent(index)
         if not calling:
             raised = event.kind == "raise"
-            takes_what_is_sent = step.relation != "return" and not raised and self._takes(index)
+            suspends = call.function is not None and call.function.suspends
+            takes_what_is_sent = suspends and step.relation != "return" and not raised and takes(run.nodes[index])
             if takes_what_is_sent:
                 self._sent(index)
             for read in self._reader.reads(index, step.what):
@@ -205,7 +208,8 @@ class _Search:
 
     def _called(self, index: int, call: Call) -> None:
         """The statement that made the call in which an event happened; where it is not recorded, what led to it."""
-        while (caller := self._callers.of(call)) is not None:
+        while call.number not in self._whose_caller and (caller := self._callers.of(call)) is not None:
+            self._whose_caller.add(call.number)  # for what comes later it is no nearer
             if caller.told or caller.node is None or call.parent is None:
                 self._offer(caller.at, "called", EXACT if caller.sure else MAY, call.name, index)
                 return
