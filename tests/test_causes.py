@@ -304,3 +304,115 @@ def test_var_compares_values_of_any_length(ask):
     source = "def f():\n    items = []\n    for i in range(80):\n        items.append(i)\n    items[60] = 99\n    return items\nf()\n"
     rows = ask(source)("var", "items", "--rows", "100")
     assert len(rows) == 82 and rows[-1]["line"] == 5
+
+
+def test_what_functions_write_in_what_a_modules_variable_is(ask):
+    source = (
+        "class C:\n    pass\nc = C()\nc.n = 0\nconf = {'rate': 1}\ng1 = 0\n"
+        "def setn(v):\n    c.n = v\n    conf['rate'] = v\ndef set_g(v):\n    global g1\n    g1 = v * 2\n"
+        "setn(5)\ngot = c.n\nrate = conf['rate']\nset_g(4)\nfinal = g1\n"
+    )
+    asked = ask(source)
+    assert lines(asked("why", "got"))[:4] == [14, 8, 7, 13] and 4 not in lines(asked("why", "got"))
+    assert lines(asked("why", "c.n"))[:2] == [8, 7]
+    assert lines(asked("why", "rate"))[:2] == [15, 9] and 5 not in lines(asked("why", "rate"), "exact")[:2]
+    assert lines(asked("why", "g1"))[:3] == [12, 10, 16]
+    assert lines(asked("why", "final"))[:3] == [17, 12, 10]
+
+
+def test_calls_under_other_names(ask):
+    source = (
+        "def deco(f):\n    def wrap(n):\n        r = f(n)\n        return r + 1\n    return wrap\n"
+        "@deco\ndef base(n):\n    return n * 10\ndef cost(w):\n    c = len(w)\n    return c\n"
+        "v = base(3)\nother = cost\nu = other('ab')\nwords = ['ccc', 'a']\nleast = min(words, key=cost)\n"
+    )
+    asked = ask(source)
+    assert lines(asked("why", "v"))[:4] == [12, 4, 3, 8]
+    assert {row["certainty"] for row in asked("why", "v") if row["relation"] == "return"} == {"may"}
+    assert lines(asked("why", "u"))[:3] == [14, 11, 10]
+    assert set(lines(asked("why", "least"))) >= {16, 15, 11}
+
+
+def test_what_an_object_gives_that_it_does_not_hold(ask):
+    source = (
+        "class Sq:\n    kind = 2\n    def __init__(self, s):\n        self.s = s\n    @property\n    def area(self):\n"
+        "        return self.s * self.s\n    def __getitem__(self, key):\n        return key + self.s\n"
+        "sq = Sq(3)\nsq.s = 4\narea = sq.area\nitem = sq[1]\nSq.kind = 5\nkind = sq.kind\n"
+        "from collections import Counter\ncount = Counter()\ncount['a'] += 2\ncurrent = count['a']\n"
+    )
+    asked = ask(source)
+    assert lines(asked("why", "area"))[:3] == [12, 7, 11]
+    assert lines(asked("why", "item"))[:2] == [13, 9] and 11 in lines(asked("why", "item"))
+    for name in ("kind", "current"):
+        rows = asked("why", name)
+        assert rows[1]["certainty"] == "not recorded" and "none of the attributes that are recorded" in rows[1]["about"]
+        assert not [row for row in rows if row["relation"] == "element"]
+
+
+def test_a_yield_that_no_event_tells_is_not_taken_for_the_one_before(ask):
+    source = (
+        "def gen(n):\n    k = 0\n    while k < n:\n        yield k * 10\n        k += 1\n"
+        "g = gen(5)\na = next(g)\nb = next(g)\n"
+    )
+    rows = ask(source)("why", "b")
+    assert {5, 3} <= set(lines(rows)) and all(row["certainty"] == "may" for row in rows if row["relation"] == "return")
+
+
+def test_a_container_with_the_identity_of_one_that_is_gone(ask):
+    source = (
+        "def load(k):\n    d = {'a': 1}\n    return d[k]\ndef main():\n    v = load('a')\n    w = load('b')\n"
+        "try:\n    main()\nexcept KeyError:\n    pass\n"
+    )
+    asked = ask(source)
+    rows = asked("why", "exception")
+    assert lines(rows)[0] == 3 and {row["event"]["call"] for row in rows if row["event"]["line"] in (1, 2, 3)} == {
+        "load#4"
+    }
+
+
+def test_of_an_object_only_the_attribute_in_question(ask):
+    source = (
+        "class A:\n    def __init__(self):\n        self.total = 0\n        self.log = []\n    def add(self, n):\n"
+        "        self.total += n\n        self.log.append('add')\na = A()\na.add(1)\na.add(2)\nr = a.total\n"
+    )
+    found = lines(ask(source)("why", "a.total"))
+    assert found[:2] == [6, 5] and 3 in found and 7 not in found
+
+
+def test_a_module_binds_names_in_conditions(ask):
+    source = (
+        "data = [1, 2, 3]\nif (n := len(data)) > 2:\n    y = n * 10\nwhile (k := y % 7) > 9:\n    pass\n"
+        "if y < 0 and (never := 3):\n    pass\nz = [m := k]\n"
+    )
+    for detail in ("plain", "dataflow"):
+        asked = ask(source, detail)
+        assert lines(asked("why", "n")) == [2, 1] and lines(asked("why", "z"))[:2] == [8, 4]
+        assert lines(asked("why", "m"))[0] == 8 and asked("var", "never") == []
+
+
+def test_what_leaves_a_with_is_not_surely_called_by_what_comes_next(ask):
+    source = (
+        "class Res:\n    def __init__(self):\n        self.open = True\n    def __enter__(self):\n        return self\n"
+        "    def __exit__(self, *given):\n        self.open = False\nres = Res()\nwith res:\n    x = 1\ny = 2\nz = res.open\n"
+    )
+    rows = ask(source)("why", "res.open")
+    assert lines(rows)[0] == 7 and 11 not in lines(rows, "exact")
+
+
+def test_very_many_causes_are_put_into_words_when_they_are_shown(ask, tmp_path, capsys):
+    source = "def run():\n    d = {}\n    for i in range(4000):\n        d[i % 50] = d.get(i % 50, 0) + i\n    return d\nrun()\n"
+    asked = ask(source)
+    shown = asked("why", "d", "--full", "--rows", "5")
+    main(["why", str(tmp_path / "run.follow"), "d"])
+    *_, more = capsys.readouterr().out.splitlines()
+    everything = asked("why", "d", "--full", "--rows", "100000")
+    assert len(shown) == 5 and shown == everything[:5] and len(everything) > 4000
+    assert more == f"# {len(everything) - len(asked('why', 'd')):,} more of the same statements: --full"
+
+
+@pytest.mark.parametrize("rows", ["-1", "x"])
+def test_numbers_of_rows(ask, tmp_path, capsys, rows):
+    ask("x = 1\n")
+    with pytest.raises(SystemExit):
+        main(["tree", str(tmp_path / "run.follow"), "--rows", rows])
+    assert f"{rows} is no number of rows" in capsys.readouterr().err

@@ -293,7 +293,11 @@ def test_the_commands(traces, capsys):
         return code, capsys.readouterr().out.splitlines()
 
     code, lines = ask("why", path, "longest")
-    assert code == 0 and "longest=3 (was 2)" in lines[0] and lines[-1] == f"# {len(lines) - 1} of {len(lines) - 1} rows"
+    assert code == 0 and "longest=3 (was 2)" in lines[0] and lines[-2] == f"# {len(lines) - 2} of {len(lines) - 2} rows"
+    assert (
+        lines[-1]
+        == f"# {len(load(path).why('longest', full=True)) - len(lines) + 2} more of the same statements: --full"
+    )
     code, lines = ask("line", path, "lis_wrong.py:10", "--if", "longest > 1")
     assert code == 0 and len(lines) == 5 and all("W longest=" in line for line in lines[:-1])
     code, lines = ask("var", path, "longest", "--rows", "2")

@@ -179,3 +179,13 @@ def test_a_decorated_function_in_a_followed_module(project: Path) -> None:
     inside = ("m = n * 2", {"n": 2, "m": 4}), ("return m", {"return": 4})
     assert tuple(brief(module.records))[:2] == inside
     assert [entry for entry in brief(records) if entry in inside] == list(inside)
+
+
+def test_names_that_a_module_binds_in_expressions_are_shown(tmp_path, monkeypatch):
+    (tmp_path / "walruses.py").write_text("if (n := 3) > 2:\n    y = n\nz = [m := 4]\ndel n\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    records = []
+    with install_import_hook("walruses", follower=records.append):
+        importlib.import_module("walruses")
+    shown = [{one["var"]: one["val"] for one in record["local_vars"]} for record in records]
+    assert shown == [{"n": 3}, {"n": 3, "y": 3}, {"n": 3, "y": 3, "z": [4], "m": 4}, {"y": 3, "z": [4], "m": 4}]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -37,15 +38,18 @@ class Cause:
 class Answer(Sequence[Cause]):
     """The answer to a question: its causes, nearest first. Its text is what ``follow why`` prints.
 
+    Each cause is put into words when it is asked for: there may be very many.
+
     Attributes:
         question: what was asked.
         note: what to know about the recording, or "".
     """
 
-    def __init__(self, question: str, causes: Sequence[Cause], note: str = "") -> None:
+    def __init__(self, question: str, known: Sequence[Any], tell: Callable[[Any], Cause], note: str = "") -> None:
         self.question = question
         self.note = note
-        self._causes = tuple(causes)
+        self._known = known
+        self._tell = tell
 
     @overload
     def __getitem__(self, index: int) -> Cause: ...
@@ -54,13 +58,15 @@ class Answer(Sequence[Cause]):
     def __getitem__(self, index: slice) -> Sequence[Cause]: ...
 
     def __getitem__(self, index: int | slice) -> Cause | Sequence[Cause]:
-        return self._causes[index]
+        if isinstance(index, slice):
+            return tuple(map(self._tell, self._known[index]))
+        return self._tell(self._known[index])
 
     def __len__(self) -> int:
-        return len(self._causes)
+        return len(self._known)
 
     def __str__(self) -> str:
-        return "\n".join([*map(str, self._causes), *filter(None, [self.note])])
+        return "\n".join([*map(str, self), *filter(None, [self.note])])
 
     def __repr__(self) -> str:
         return f"<why {self.question}: {len(self)} causes>"
@@ -83,18 +89,21 @@ def answer(run: Run, question: str, *, full: bool = False, absent: bool = False)
         raise NotFound(f"{run.trace.path} holds no events.")
     lines = Lines(run)
     if absent:
-        return Answer(question, [_reason(lines, reason) for reason in why_not(run, question)])
+        return Answer(question, why_not(run, question), functools.partial(_reason, lines))
     index, name = target(run, question)
-    steps: Iterator[Step] = distinct(run, Slicer(run).why(index, name or None), all_of_them=full)
-    note = "" if run.tells_objects else _NO_OBJECTS
-    return Answer(question, [_cause(run, lines, step) for step in steps], note)
+    steps = list(Slicer(run).why(index, name or None))
+    told = steps if full else list(distinct(run, steps))
+    more = len(steps) - len(told)
+    notes = [] if run.tells_objects else [_NO_OBJECTS]
+    notes += [f"# {more:,} more of the same statements: --full"] if more else []
+    return Answer(question, told, functools.partial(_cause, run, lines), "\n".join(notes))
 
 
 def _reason(lines: Lines, reason: Reason) -> Cause:
-    where = "" if reason.index < 0 else lines.line(reason.index) + "\t"
+    event = None if reason.index < 0 else lines.fields(reason.index)
+    where = "" if event is None else lines.line_of(event) + "\t"
     values = {name: shown(value) for name, value in reason.values}
     last = ", ".join(f"{name}={value}" for name, value in values.items())
-    event = None if reason.index < 0 else lines.fields(reason.index)
     text = f"{where}{reason.text}" + (f" (last with {last})" if last else "")
     return Cause(text, {"event": event, "text": reason.text, "values": values})
 
@@ -103,7 +112,8 @@ def _cause(run: Run, lines: Lines, step: Step) -> Cause:
     of = f" of @{run.events[step.cause_of].sequence}" if step.cause_of >= 0 else ""
     about = f"{step.relation}{of}" + ("" if step.certainty == "exact" else f", {step.certainty}")
     notes = "".join(f"\t({note})" for note in step.notes)
-    where = lines.line(step.index) if step.index >= 0 else step.what
+    event = lines.fields(step.index) if step.index >= 0 else None
+    where = step.what if event is None else lines.line_of(event)
     known: dict[str, Any] = {
         "relation": step.relation,
         "certainty": step.certainty,
@@ -111,5 +121,5 @@ def _cause(run: Run, lines: Lines, step: Step) -> Cause:
         "notes": step.notes,
     }
     known["cause_of"] = run.events[step.cause_of].sequence if step.cause_of >= 0 else None
-    known["event"] = lines.fields(step.index) if step.index >= 0 else None
+    known["event"] = event
     return Cause(f"{about}\t{where}{notes}", known)

@@ -72,7 +72,8 @@ class Callers:
             return Caller(at, one, told=False, sure=False, text=self._text(parent, one), as_of=begin)
         if call.function is not None and call.function.suspends:
             return self._maker(call, parent)
-        return Caller(at, node, sure=not untold, as_of=begin) if at >= 0 else None
+        leaving = call.function is not None and call.function.name in ("__exit__", "__aexit__", "__del__")
+        return Caller(at, node, sure=not untold and not leaving, as_of=begin) if at >= 0 else None
 
     @staticmethod
     def _is_last(call: Call, parent: Call, at: int, count: int) -> bool:

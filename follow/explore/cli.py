@@ -55,11 +55,20 @@ def _add(commands: Any, name: str, text: str, run: Any, *arguments: tuple[str, s
     parser.add_argument("file", metavar="FILE", help="a trace")
     for argument, about in arguments:
         parser.add_argument(argument, metavar=argument.upper(), help=about)
-    parser.add_argument("--rows", type=int, default=_ROWS, help=f"how many rows are shown ({_ROWS})")
-    parser.add_argument("--from", dest="start", type=int, default=1, metavar="ROW", help="the first row that is shown")
+    parser.add_argument("--rows", type=_count, default=_ROWS, help=f"how many rows are shown ({_ROWS})")
+    parser.add_argument(
+        "--from", dest="start", type=_count, default=1, metavar="ROW", help="the first row that is shown"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(run=run, command=name, argument=arguments[0][0] if arguments else None)
     return parser
+
+
+def _count(text: str) -> int:
+    """A number of rows from the command line."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text} is no number of rows")
+    return int(text)
 
 
 class _Table:

@@ -23,6 +23,7 @@ class Read(NamedTuple):
         returned: a call whose result it is, or None.
         unknown: why it cannot be told, or empty.
         whole: whether all that the variable holds was read.
+        sure: whether the call is surely the one whose result it is.
     """
 
     relation: str
@@ -33,6 +34,7 @@ class Read(NamedTuple):
     returned: Call | None = None
     unknown: str = ""
     whole: bool = True
+    sure: bool = True
 
 
 def as_index(read: Read) -> Read:

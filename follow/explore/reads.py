@@ -6,18 +6,20 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..copies import identity
+from ..copies import MORE, Instance, Tagged, identity
 from ..described import Described
 from ..state import MISSING
 from .callers import Caller, class_of, is_of
 from .calls import Body, Call
-from .expressions import calls_in, expressions_of, pairs_of, places_of
+from .expressions import called, calls_in, expressions_of, pairs_of, places_of
+from .forms import item_at
 from .generators import RESUMING, Generators, sent_by
 from .plan import OpenCall, OpenItem, Part, Plan, Read, as_index, plan_of
 from .run import WHOLE, Run
 from .static import Node
 from .values import Values
 
+_MOST_OTHERS = 3
 _NO_OBJECTS = "are not recorded (--detail dataflow records them)"
 
 
@@ -124,7 +126,24 @@ class Reader:
                 return [Read(part.relation, f"{generator.name}()", returned=generator), *given]
         if results:
             return [Read(part.relation, f"{call.name}()", returned=call) for call in results]
-        return self._follow(part.given, index, as_of)
+        # It may have called what has another name: a decorator's function, an alias, a callback.
+        others = self._under_other_names(part, index)
+        return [*others, *self._follow(part.given, index, as_of)]
+
+    def _under_other_names(self, part: OpenCall, index: int) -> list[Read]:
+        """The results of the last calls that a statement has made and that no call in its text names."""
+        made = self._run.calls_within(index)
+        if not made:
+            return []
+        names = {called(one) for one in calls_in(part.statement)}  # type: ignore[arg-type]
+        found = [
+            one
+            for one in made
+            if one.function is not None
+            and names.isdisjoint((one.function.name, class_of(one)))
+            and one.function.name not in ("__init__", "__enter__", "__exit__")
+        ]
+        return [Read(part.relation, f"{one.name}()", returned=one, sure=False) for one in found[-_MOST_OTHERS:]]
 
     def _resumed(self, part: OpenCall, index: int) -> Call | None:
         """The generator that such as ``next(it)`` has made go on, if it is one."""
@@ -151,6 +170,9 @@ class Reader:
                 found.append(Read(part.relation, part.what, unknown=unknown))
             found += self._follow(part.base, index, as_of)
         else:
+            unlike = self._not_held(part, number, moment, index)
+            if unlike is not None:
+                return [*unlike, *map(as_index, self._follow(part.base_as_index, index, as_of))]
             key: Any = MISSING
             if type(node) is ast.Attribute:
                 key = node.attr
@@ -162,6 +184,26 @@ class Reader:
         if not is_attribute:
             found += self._follow(part.key, index, as_of)
         return found
+
+    def _not_held(self, part: OpenItem, number: int, moment: int, index: int) -> list[Read] | None:
+        """Of an object what it gives that is none of its attributes: what a method of its class gives back, if that is
+        recorded. None of what it holds."""
+        form = self._run.latest(number, moment)
+        if not (type(form) is Tagged and type(form.content) is Instance and form.content.attributes is not None):
+            return None
+        node = part.node
+        if type(node) is ast.Attribute:
+            if MORE in form.content.attributes or item_at(form, node.attr) is not MISSING:
+                return None
+            names = {node.attr, "__getattr__", "__getattribute__", "__get__"}
+        else:
+            names = {"__getitem__", "__missing__"}
+        made = self._run.calls_within(index)
+        found = [one for one in made if one.function is not None and one.function.name in names]
+        if found:
+            return [Read(part.relation, f"{one.name}()", returned=one) for one in found]
+        unknown = f"{part.what} is none of the attributes that are recorded of the object"
+        return [Read(part.relation, part.what, unknown=unknown)]
 
 
 def _given(statement: Node, call: Call, name: str) -> Iterator[ast.expr]:

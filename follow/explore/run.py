@@ -134,7 +134,8 @@ class Run:
             name = slots[key] if type(key) is int and slots else key
             if event.kind == "call" and call.function is not None and name not in self._parameters(call):
                 continue  # of the closure: it was written elsewhere
-            if name not in event.changed and (event.statement is None or self._binds(event, name, form, call)):
+            told_late = name in event.changed or self._was_written_inside(event, name, call, index)
+            if not told_late and (event.statement is None or self._binds(event, name, form, call)):
                 writes = call.writes.get(name)
                 if writes is None:
                     writes = call.writes[name] = []
@@ -145,6 +146,18 @@ class Run:
             self._see(index, form)
         if event.has_result:
             self._see(index, event.result_form)
+
+    def _was_written_inside(self, event: Event, name: str, call: Call, index: int) -> bool:
+        """Whether a module's variable was written by a function that the statement of an event has called."""
+        if (
+            call.function is None
+            or not call.function.module
+            or event.statement is None
+            or name in event.statement.bound
+        ):
+            return False
+        known = self.globals.get((call.file, name))
+        return known is not None and known[-1] > call.before(index) and self.of[known[-1]] is not call
 
     def _ran(self, node: Node, call: Call, index: int) -> None:
         """Note that a statement ran, and the variables of other scopes that it writes."""
@@ -267,10 +280,13 @@ class Run:
         """The event that last wrote a variable before an event, as the call sees it, and whether that is sure."""
         if name not in self._names:
             return None
-        own = last_before(call.writes.get(name, ()), index)
+        function = call.function
+        if function is not None and function.module:  # what functions write in it, too
+            own = last_before(self.globals.get((call.file, name), ()), index)
+        else:
+            own = last_before(call.writes.get(name, ()), index)
         if own >= 0 and not self._shared:
             return own, True
-        function = call.function
         if function is None:
             return (own, True) if own >= 0 else None
         if own >= 0:

@@ -96,6 +96,18 @@ def yields(node: ast.AST | None) -> bool:
 
 
 @functools.lru_cache(maxsize=4_096)
+def following(owner: ast.AST, node: ast.AST) -> tuple[ast.stmt, ...]:
+    """The statements of a function that may run right after one: the first of its suite, and the next beside it."""
+    found = [*getattr(node, "body", [])[:1], *getattr(node, "orelse", [])[:1]]
+    for part in ast.walk(owner):
+        for name in ("body", "orelse", "finalbody"):
+            suite = getattr(part, name, None)
+            if isinstance(suite, list) and node in suite:
+                found += suite[suite.index(node) + 1 :][:1]
+    return tuple(found)
+
+
+@functools.lru_cache(maxsize=4_096)
 def takes(node: ast.AST | None) -> bool:
     """Whether a statement uses what its ``yield`` is sent."""
     pending = [] if node is None or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield)) else [node]

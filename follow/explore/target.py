@@ -67,9 +67,13 @@ def _written(run: Run, name: str, last: int, call: Call | None) -> int:
         place = bisect_right(writes, last)
         if place:
             found = max(found, _last_change(run, writes[place - 1], name, last))
-    if found < 0 and call is not None:
+    for (file, of_module), times in run.globals.items() if call is None else ():
+        place = bisect_right(times, last) if of_module == name else 0
+        if file and place:
+            found = max(found, times[place - 1])
+    if call is not None and (found < 0 or (call.function is not None and call.function.module)):
         before = run.write_before(call, name, last + 1)
-        found = -1 if before is None else before[0]
+        found = max(found, -1 if before is None else before[0])
     return found
 
 

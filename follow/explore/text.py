@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from typing import Any
 
 from ..copies import plain
 from ..state import MISSING
 from ..trace.decode import Event
 from ..trace.lines import shown as shown_plain
-from .calls import Call
+from .calls import Call, last_before
 from .reads import Reader
 from .run import Run
 from .static import yields
@@ -70,7 +71,11 @@ class Lines:
 
     def line(self, index: int) -> str:
         """An event as a line."""
-        found = self.fields(index)
+        return self.line_of(self.fields(index))
+
+    @staticmethod
+    def line_of(found: dict[str, Any]) -> str:
+        """The line that shows an event's parts."""
         parts = [
             f"{found['kind']}{found['event']:06}",
             f"{os.path.basename(found['file'])}:{found['line']}",
@@ -114,7 +119,9 @@ class Lines:
         for name in {read.name: None for read in self._reader.reads(index) if read.name}:
             at = run.write_before(run.of[index], name, index)
             if at is not None:
-                found.append((name, shown(run.value_before(index, name)), run.events[at[0]].sequence))
+                value = run.value_before(index, name)
+                untold = value is MISSING and run.events[at[0]].forms.get(name) is not MISSING
+                found.append((name, "?" if untold else shown(value), run.events[at[0]].sequence))
         return found
 
     def _iteration(self, index: int, call: Call) -> list[int]:
@@ -125,15 +132,12 @@ class Lines:
         counts: list[int] = []
         for loop in loops:
             outer = [one for one in loops if one.lineno < loop.lineno]  # type: ignore[union-attr]
-            count = 0
-            for earlier in run.earlier(call, index):
-                at = run.node(earlier)
-                if run.loop_left_out(earlier) is loop:
-                    count += run.events[earlier].left_out or 0
-                elif at is loop:
-                    count += 1
-                elif at in outer:
-                    break
+            start = max((last_before(call.times.get(one, ()), index) for one in outer), default=-1)
+            times = call.times.get(loop, ())
+            count = bisect_left(times, index) - bisect_left(times, start + 1)
+            for at in run.left_out.get(call.number, ()):
+                if start < at < index and run.loop_left_out(at) is loop:
+                    count += run.events[at].left_out or 0
             counts.append(count)
         return counts[::-1]
 

@@ -6,7 +6,7 @@ import ast
 import sys
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -19,7 +19,7 @@ from .omissions import Omissions, Reading
 from .plan import Read
 from .reads import Reader
 from .run import LOST, WHOLE, Run
-from .static import takes, yields
+from .static import following, takes, yields
 from .writes import Writes
 
 EXACT, MAY, NOT_RECORDED = "exact", "may", "not recorded"
@@ -208,8 +208,11 @@ class _Search:
 
     def _called(self, index: int, call: Call) -> None:
         """The statement that made the call in which an event happened; where it is not recorded, what led to it."""
-        while call.number not in self._whose_caller and (caller := self._callers.of(call)) is not None:
-            self._whose_caller.add(call.number)  # for what comes later it is no nearer
+        while call.number not in self._whose_caller:  # for what comes later it is no nearer
+            self._whose_caller.add(call.number)
+            caller = self._callers.of(call)
+            if caller is None:
+                return
             if caller.told or caller.node is None or call.parent is None:
                 self._offer(caller.at, "called", EXACT if caller.sure else MAY, call.name, index)
                 return
@@ -269,21 +272,34 @@ class _Search:
                 return
         self._offer(-1, "exception", NOT_RECORDED, "the statement that raised is not recorded", index)
 
-    def _returns(self, index: int, called: Call) -> None:
+    def _returns(self, index: int, called: Call, *, sure: bool) -> None:
         """What a call gave back: its return, or what a generator yielded (told when it goes on)."""
-        run = self._run
-        if called.function is not None and called.function.suspends:
+        run, function = self._run, called.function
+        certainty = EXACT if sure else MAY
+        if function is not None and function.suspends:
             at = called.after(index)
             if at >= 0 and yields(run.nodes[at]):
-                self._offer(at, "return", EXACT, called.name, index)
+                self._offer(at, "return", certainty, called.name, index)
                 return
-        made = called.function is not None and called.function.name == "__init__"
+            last = called.before(index)
+            if at < 0 and last >= 0 and run.events[last].kind == "statement" and self._yields_next(last):
+                # If it was a yield that gave this, it never went on, which would have told it.
+                self._offer(last, "return", MAY, called.name, index)
+                certainty = MAY
+        made = function is not None and function.name == "__init__"
         for at in reversed(called.events):
             event = run.events[at]
             if at < index and (made or event.has_result or event.kind == "raise" or yields(run.nodes[at])):
-                self._offer(at, "return", EXACT, called.name, index)
+                self._offer(at, "return", certainty, called.name, index)
                 return
         self._offer(called.begin, "return", MAY, f"{called.name} gave nothing back that is recorded", index)
+
+    def _yields_next(self, index: int) -> bool:
+        """Whether the statement after that of a generator's event may be a ``yield``, of which no event tells."""
+        run = self._run
+        node = run.nodes[index]
+        owner = None if node is None else run.code(run.of[index].file).function.get(node)
+        return node is not None and owner is not None and any(map(yields, following(owner, node)))
 
     # -- who wrote what was read ---------------------------------------------------------------------
 
@@ -298,12 +314,12 @@ class _Search:
             as_of: the event before which it was read, if that was earlier.
         """
         moment = as_of if as_of >= 0 else index
-        relation, _, name, container, _, returned, unknown, whole = read
+        relation, _, name, container, _, returned, unknown, whole, sure_return = read
         if container is not None:
             self._item_written(index, call, read, moment)
             return
         if returned is not None:
-            self._returns(index, returned)
+            self._returns(index, returned, sure=sure_return)
             return
         if unknown:
             self._offer(-1, value if relation == "value" else relation, NOT_RECORDED, unknown, index)
@@ -317,6 +333,7 @@ class _Search:
         number = identity(run.form_of(at, name)) if run.holding[at] else None
         if number is not None:
             changed = self._writes.writer(number, WHOLE, moment)
+        whole = whole and value != "argument"  # a parameter is what was given; what that holds is read inside
         later = changed is not None and whole and changed[0] != at and not changed[1]
         own = relation != "index" and run.of[at] is call
         if relation == "value":
@@ -377,18 +394,17 @@ def _has_default(arguments: ast.arguments | None, name: str) -> bool:
     return any(one.arg == name for one in having)
 
 
-def distinct(run: Run, steps: Iterator[Step], *, all_of_them: bool = False) -> Iterator[Step]:
-    """Of each statement the nearest step, or all.
+def distinct(run: Run, steps: Iterable[Step]) -> Iterator[Step]:
+    """Of each statement the nearest step.
 
     Arguments:
         run: the recorded run.
         steps: the steps, nearest first.
-        all_of_them: whether to give all.
     """
     seen: set[object] = set()
     for step in steps:
         statement = run.events[step.index].statement if step.index >= 0 else None
         key: object = step.what if step.index < 0 else (run.of[step.index].file, statement or run.of[step.index].name)
-        if all_of_them or key not in seen or step.notes:
+        if key not in seen or step.notes:
             seen.add(key)
             yield step

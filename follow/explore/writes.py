@@ -11,12 +11,14 @@ from typing import Any
 
 from ..copies import identity
 from ..state import MISSING
-from .calls import last_before
+from .calls import Call, last_before
 from .expressions import calls_in
 from .forms import containers_in, is_container, is_shortened, items_of, same
 from .run import WHOLE, Run
 from .values import Values
 
+_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+"""The expressions that make a container."""
 _MOST_INSIDE = 50
 """So many containers in a container are looked at."""
 _MOST_CHANGES = 3
@@ -29,12 +31,14 @@ class _Changes:
 
     Attributes:
         first: the index of the event that told of it first.
+        births: those of the events at which a new container had the identity of one that was gone.
         whole: those of the events at which any item changed.
         items: the same by item.
         unclear: those at which it may have changed, but not all of it was recorded.
     """
 
     first: int
+    births: list[int] = field(default_factory=list)
     whole: list[int] = field(default_factory=list)
     items: dict[Any, list[int]] = field(default_factory=dict)
     unclear: list[int] = field(default_factory=list)
@@ -79,9 +83,15 @@ class Writes:
         perhaps = -1
         if key is not WHOLE:
             perhaps = last_before(changes.unclear, index)
+            if sure >= 0:  # a function that the statement has called may have stored it, and not told that
+                inside = self._stored_again(number, key, self._run.of[sure].before(sure), sure)
+                sure = inside if inside >= 0 else sure
             sure = max(sure, self._stored_again(number, key, max(sure, perhaps, changes.first), index))
-        if max(sure, perhaps) < 0:
+        born = last_before(changes.births, index)
+        if max(sure, perhaps, born) < 0:
             return changes.first, True, True
+        if born > max(sure, perhaps):
+            return born, True, True
         return max(sure, perhaps), False, sure >= perhaps
 
     def changed_inside(self, number: int, start: int, end: int) -> list[tuple[int, bool]]:
@@ -130,7 +140,9 @@ class Writes:
             self._deep = {}
             names: dict[int, tuple[str, ...]] = {id(None): ()}
             for index, node in enumerate(self._run.nodes):
-                for name in names[id(node)] if id(node) in names else names.setdefault(id(node), _deep_targets(node)):
+                if id(node) not in names:
+                    names[id(node)] = _untold_targets(node, self._run.of[index])
+                for name in names[id(node)]:
                     self._deep.setdefault(name, []).append(index)
         return self._deep
 
@@ -142,6 +154,10 @@ class Writes:
         changes = _Changes(seen.at[0])
         for (_, before), (at, form) in itertools.pairwise(zip(seen.at, seen.forms)):
             short = is_shortened(form) or is_shortened(before)
+            if self._is_new(at, number):  # another container has the id of one that is gone
+                changes.note(at, list(items_of(form)))
+                changes.births.append(at)
+                continue
             alike = form is before or _equal(form, before)
             keys = [] if alike or short else _differing(before, form)
             lost = self._run.events[at].left_out is not None
@@ -157,6 +173,15 @@ class Writes:
                 changes.unclear.append(at)
                 changes.note(at, [])
         return changes
+
+    def _is_new(self, index: int, number: int) -> bool:
+        """Whether an event's statement has bound a variable to a container that it has made."""
+        node = self._run.nodes[index]
+        if not isinstance(node, (ast.Assign, ast.AnnAssign)) or not isinstance(node.value, _DISPLAYS):
+            return False
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        return any(identity(self._run.form_of(index, name)) == number for name in names)
 
     def _stored(self, index: int, number: int) -> Any:
         """The key of the item that an event's statement has assigned in a container; ``MISSING`` if not known."""
@@ -189,14 +214,15 @@ class Writes:
         return node is not None and bool(calls_in(node))
 
 
-def _deep_targets(node: ast.AST | None) -> tuple[str, ...]:
-    """The names of the attributes that a statement assigns in what an attribute or item holds; of an item ""."""
+def _untold_targets(node: ast.AST | None, call: Call) -> tuple[str, ...]:
+    """The names of the attributes that a statement assigns in what none of its call's variables is: what an attribute
+    or item holds, or a variable of another scope; of an item ""."""
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     return tuple(
         target.attr if isinstance(target, ast.Attribute) else ""
         for target in targets
         if isinstance(target, (ast.Attribute, ast.Subscript))
-        and isinstance(target.value, (ast.Attribute, ast.Subscript))
+        and (not isinstance(target.value, ast.Name) or target.value.id not in call.writes)
         and not isinstance(node, (ast.For, ast.AsyncFor))
     )
 

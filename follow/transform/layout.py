@@ -127,7 +127,8 @@ class Layout:
         definite, possible = draft.bound
         if self.function.namespace:
             bits = (1 << index for index, name in enumerate(self.function.visible) if possible & self.bits[name])
-            names = self._bound(binder) + [name for name in self.function.names if name in self.dark]
+            own = dict.fromkeys([*self._bound(binder), *self._possible_walruses(binder)])
+            names = [*own, *(name for name in self.function.names if name in self.dark and name not in own)]
             names = [name for name in names if name in self.visible]
             again = ("*",) if site.kind == ELISION or self._change(draft).may else ()
             computed = tuple((index, ()) for index in range(len(self.watches)))

@@ -15,7 +15,7 @@ from .codenames import CodeNames, Names
 from .expressions import scan_expressions
 from .headers import Text, span_of
 from .layout import Layout
-from .names import all_statements, own_expressions, statement_binds, suites, walk
+from .names import all_statements, own_expressions, statement_binds, suites, walk, walrus_names
 from .shape import (
     FUNCTIONS,
     FunctionNode,
@@ -158,6 +158,8 @@ class ModuleScan(StatementScan):
         bound: dict[str, None] = {}
         for statement in all_statements(tree.body):
             bound.update(dict.fromkeys(sorted(statement_binds(statement))))
+            for expression in own_expressions(statement) if scan.walruses else ():
+                bound.update(dict.fromkeys(sorted(walrus_names(expression)[1])))
         scan.codes[tree] = Names(tuple(bound), (), ())
         super().__init__(scan, tree, None, "<module>")  # type: ignore[arg-type]
         self.inner = ""
