@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import linecache
 import os
@@ -63,6 +64,12 @@ def bear_the_interpreters_checks(program: str) -> None:
     command = [sys.executable, "-X", "dev", "-W", "ignore", "-c", program]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def objects_of_the_helper() -> int:
+    """How many of the compiled helper's objects live, whatever else does: a type may refuse to tell its module."""
+    gc.collect()
+    return sum(type.__getattribute__(type(one), "__module__") == "follow._native" for one in gc.get_objects())
 
 
 def brief(records: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:

@@ -12,8 +12,9 @@ from follow.cli import main
 from follow.copies import plain
 from follow.explore.absent import why_not
 from follow.explore.run import Run
+from follow.explore.steps import EXACT, NOT_RECORDED
 from follow.explore.target import target
-from follow.explore.why import EXACT, NOT_RECORDED, Slicer
+from follow.explore.why import Slicer
 from follow.trace.reader import load
 
 from .support import define, outcome

@@ -28,7 +28,7 @@ from follow.state import MISSING, Number
 from follow.trace import values
 from follow.trace.decode import Event
 
-from .support import bear_the_interpreters_checks, define
+from .support import bear_the_interpreters_checks, define, objects_of_the_helper
 from .test_differential import MANY
 from .test_hard_cases import CASES, EVERYTHING
 
@@ -360,10 +360,6 @@ def test_names_of_probes_are_told_from_others_by_what_stands_before_their_number
 
 @built
 def test_its_own_objects_are_the_collectors() -> None:
-    def count() -> int:
-        gc.collect()
-        return sum(type(one).__module__ == "follow._native" for one in gc.get_objects())
-
     def make() -> None:
         describer, helper = snapshots(FollowConfig())
         describer.helper = helper  # type: ignore[attr-defined] # a cycle
@@ -376,10 +372,10 @@ def test_its_own_objects_are_the_collectors() -> None:
         )
         probe_holder.append(events)
 
-    before = count()
+    before = objects_of_the_helper()
     for _ in range(50):
         make()
-    assert count() == before
+    assert objects_of_the_helper() == before
 
 
 @built

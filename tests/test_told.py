@@ -20,7 +20,7 @@ from follow.dataflow import DataflowDescriber
 from follow.objects import attributes_of
 from follow.state import MISSING, Number
 
-from .support import bear_the_interpreters_checks, define
+from .support import bear_the_interpreters_checks, define, objects_of_the_helper
 from .test_dataflow import BUSY, SOURCE
 from .test_native import built, told
 
@@ -407,10 +407,6 @@ def test_nothing_is_kept_alive_and_no_memory_lost() -> None:
 
 @built
 def test_its_own_objects_are_the_collectors() -> None:
-    def count() -> int:
-        gc.collect()
-        return sum(type(one).__module__ == "follow._native" for one in gc.get_objects())
-
     def make() -> None:
         thing: Any = Thing()
         thing.bag = deque([thing])
@@ -418,10 +414,10 @@ def test_its_own_objects_are_the_collectors() -> None:
             describer.copy(thing)
             describer.look(2)([thing])
 
-    before = count()
+    before = objects_of_the_helper()
     for _ in range(50):
         make()
-    assert count() == before
+    assert objects_of_the_helper() == before
 
 
 @built

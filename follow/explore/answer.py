@@ -9,9 +9,10 @@ from typing import Any, overload
 
 from .absent import Reason, why_not
 from .run import Run
+from .steps import Step, distinct
 from .target import NotFound, target
 from .text import Lines, shown
-from .why import Slicer, Step, distinct
+from .why import Slicer
 
 _NO_OBJECTS = "# attributes of objects are not recorded; follow run --detail dataflow records them"
 

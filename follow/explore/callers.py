@@ -84,9 +84,11 @@ class Callers:
     def _maker(self, call: Call, parent: Call) -> Caller | None:
         """What made a generator or a coroutine: that was before it began, and what made it go on has no part in it."""
         above: Call | None = parent
-        while above is not None:
-            events = above.events[: bisect_left(above.events, call.begin)]
-            for at in reversed(events[-_MOST_LOOKED_AT:]):
+        left = _MOST_LOOKED_AT
+        while above is not None and left > 0:
+            events = above.events[: bisect_left(above.events, call.begin)][-left:]
+            left -= len(events) + 1
+            for at in reversed(events):
                 node = self._run.nodes[at]
                 if node is not None and any(is_of(one, call) for one in calls_in(node)):
                     return Caller(at, node, sure=False, as_of=at)
@@ -110,9 +112,8 @@ class Callers:
         found = []
         for node in self._untold_calls(parent):
             line = getattr(node, "lineno", 0)
-            if start < line < end or (
-                end <= start and (line > start or line < end)
-            ):  # that went back to a loop's header
+            went_back = end <= start and (line > start or line < end)  # to a loop's header
+            if start < line < end or went_back:
                 found.append((line <= start, line, node))
         return [node for _, _, node in sorted(found, key=lambda one: one[:2])]
 

@@ -6,8 +6,7 @@ import ast
 import sys
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from operator import attrgetter
 
 from ..copies import identity
@@ -20,9 +19,8 @@ from .plan import Read
 from .reads import Reader
 from .run import LOST, WHOLE, Run
 from .static import following, takes, yields
+from .steps import EXACT, MAY, NOT_RECORDED, Step
 from .writes import Writes
-
-EXACT, MAY, NOT_RECORDED = "exact", "may", "not recorded"
 
 _COSTS = {
     "value": 2,
@@ -38,34 +36,6 @@ _COSTS = {
 }
 """How far a cause is from its effect, by their relation: producers of the value come before what chose them. None is
 0: whatever is found while the causes at some distance are told is farther away than they are."""
-
-
-@dataclass(slots=True)
-class Step:
-    """One cause.
-
-    Attributes:
-        index: the index of the event in the run, or -1 where it is not recorded.
-        relation: how it bears on the step before: ``value``, ``argument``, ``return``, ``exception``,
-            ``element`` (of a container, or an attribute), ``index`` (which item was taken), ``decided`` (a
-            condition), ``created`` (a container that was changed later), ``not taken`` (a condition because of
-            which something was not written), ``called``.
-        certainty: ``exact``, ``may`` or ``not recorded``.
-        what: the variable, item or condition that it is about.
-        cause_of: the index of the event that it explains, or -1 for the question itself.
-        distance: how far it is from the question.
-        reading: what its notes are about, or None.
-        notes: what did not happen, where that matters.
-    """
-
-    index: int
-    relation: str
-    certainty: str
-    what: str
-    cause_of: int
-    distance: int = 0
-    reading: Reading | None = None
-    notes: Sequence[str] = ()
 
 
 class Slicer:
@@ -392,19 +362,3 @@ def _has_default(arguments: ast.arguments | None, name: str) -> bool:
     having = positional[len(positional) - len(arguments.defaults) :]
     having += [one for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults) if default is not None]
     return any(one.arg == name for one in having)
-
-
-def distinct(run: Run, steps: Iterable[Step]) -> Iterator[Step]:
-    """Of each statement the nearest step.
-
-    Arguments:
-        run: the recorded run.
-        steps: the steps, nearest first.
-    """
-    seen: set[object] = set()
-    for step in steps:
-        statement = run.events[step.index].statement if step.index >= 0 else None
-        key: object = step.what if step.index < 0 else (run.of[step.index].file, statement or run.of[step.index].name)
-        if key not in seen or step.notes:
-            seen.add(key)
-            yield step

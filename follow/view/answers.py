@@ -9,9 +9,10 @@ from typing import Any
 
 from ..explore.diff import diff
 from ..explore.run import Run
+from ..explore.steps import Step, distinct
 from ..explore.target import target
 from ..explore.text import Lines
-from ..explore.why import Slicer, Step, distinct
+from ..explore.why import Slicer
 from ..trace.reader import Trace
 
 _MOST_STEPS = 200
