@@ -28,7 +28,7 @@ from .nativeprobe import NativeProbes
 from .probe import MODULE, Probes
 from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
-from .watch import WATCHING, content, form_for
+from .watch import WATCHING, content, form_for, module_of
 
 _FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
 _BUILTINS = ("type", "len", "id", "int", "str", "float", "bool")
@@ -75,6 +75,7 @@ class EventProbes(Probes):
             "missing": MISSING,
             "content": content,
             "extend": self._extend,
+            "of_module": _of_module,
         }
         self._names = PossibleNames()
         self._thread = recorder.constants["thread"]
@@ -165,6 +166,7 @@ class EventProbes(Probes):
             **self._constants,
             "MISSING": MISSING,
             "number": id_of(self._base, site.number, ALL if held.longer else FEW),
+            "globals": site.globals,
         }
         if site.kind == ELISION:
             if scope.windows and site.number != scope.loops[site.loop][1]:
@@ -351,6 +353,11 @@ class EventProbes(Probes):
             if not running:
                 break
         self._extend((RAISED, number, id_of(self._base, site.number), found, description, self._now()))
+
+
+def _of_module(name: str) -> object:
+    """What the module's variable holds that a followed function sees; ``MISSING`` if it is not bound."""
+    return module_of(sys._getframe(1)).get(name, MISSING)
 
 
 def _extend_unless_watching(

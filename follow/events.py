@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .model import CELL, ELISION, VALUE, Scope, Shown, Site
+from .model import CELL, ELISION, GLOBAL, VALUE, Scope, Shown, Site
 
 TIME, SET, RAISED, LEFT, RECORD, SILENCE = range(6)
 """The ids of follow's own events:
@@ -46,7 +46,8 @@ class Held:
     """What the events of a site hold.
 
     Of the names ``bound`` the values; and in the longer form of the event of the closure's ``cells`` the
-    values, too, and of the names in ``again`` what has changed.
+    values, too, and of the names in ``again`` what has changed. Of both the module's
+    variables (``Site.globals``) come last.
     """
 
     bound: tuple[Shown, ...]
@@ -75,12 +76,15 @@ def held_by(site: Site, scope: Scope) -> Held:
     result = site.kind in ("return", ELISION) or scope.name == "<lambda>" or site.result == "yield"
     if scope.namespace:
         return Held((), (), (), (), site.kind == ELISION, changes=True)
-    bound = tuple(shown for shown in site.shown if shown.name in site.binds)
+    bound = [shown for shown in site.shown if shown.name in site.binds]
     again = [shown for shown in site.shown if shown.name in site.again]
     cells = tuple(shown for shown in again if shown.place == CELL)
     known = {shown.name: shown for shown in site.shown}
     bases = tuple(known[name] for name in site.bases)
-    return Held(bound, cells, tuple(shown for shown in again if shown.place != CELL), bases, result, changes=False)
+    again = [shown for shown in again if shown.place != CELL]
+    for index, name in enumerate(site.globals):
+        (bound if name in site.binds else again).append(Shown(name, GLOBAL, index))
+    return Held(tuple(bound), cells, tuple(again), bases, result, changes=False)
 
 
 def given_to(site: Site, scope: Scope) -> tuple[str, ...]:

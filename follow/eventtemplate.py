@@ -8,7 +8,7 @@ from typing import Any
 
 from .events import Held
 from .looks import look_of
-from .model import CELL, ELISION, SLOT, VALUE, WATCH, Scope, Shown, Site
+from .model import CELL, ELISION, GLOBAL, SLOT, VALUE, WATCH, Scope, Shown, Site
 from .state import CALL, CELLS, SLOTS, YIELDED
 from .template import function_code, read, sources_of
 
@@ -89,6 +89,8 @@ def event_template(shape: tuple[Any, ...]) -> CodeType:
 def _read(shown: Shown) -> str:
     if shown.place == VALUE:
         return f"a{shown.index}"
+    if shown.place == GLOBAL:
+        return f"of_module(globals[{shown.index}])"
     return f"state[{SLOTS + shown.index}]" if shown.place == SLOT else f"state[{CELLS}][{shown.index}]"
 
 

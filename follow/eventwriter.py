@@ -14,7 +14,7 @@ from .endings import branching
 from .events import given_to, held_by
 from .graft import constant, set_position
 from .looks import look_of, looks_of, runs_code
-from .model import CELL, HIDDEN_LOCAL, SLOT, WATCH, Scope, Shown, Site, Span
+from .model import CELL, GLOBAL, HIDDEN_LOCAL, SLOT, WATCH, Scope, Shown, Site, Span
 from .state import CALL, CELLS, SLOTS
 
 
@@ -156,15 +156,12 @@ class Writer:
         """When an event's shorter form will do (None: where they are one), that form and the longer one."""
         held = held_by(site, self._scope)
         self._watched, self._sink = site.watched, self._scope.sink(site)
-        if not held.longer:
-            parts = [constant(f"few_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)]
-            if held.result:
-                parts.append(self.none() if result is None else self.result(result, site))
-            few = self.event(parts)
-            return None, few, few
+        given = [self.none() if result is None else self.result(result, site)] if held.result else []
         few = self.event(
-            [constant(f"few_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)]
+            [constant(f"few_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site), *given]
         )
+        if not held.longer:
+            return None, few, few
         parts = [constant(f"all_id_{site.number}", self._anchor), self.number()]
         parts += self.values([*held.bound, *held.cells], site)
         if held.together:
@@ -173,7 +170,7 @@ class Writer:
             parts.append(self.call("changes", now, self._at(ast.Constant(value=levels))))
         else:
             parts += (self.change(shown, look_of(site.instruction, shown.name)) for shown in held.again)
-        everything = self.event(parts)
+        everything = self.event([*parts, *given])
         if held.bases:
             parts = [constant(f"some_id_{site.number}", self._anchor), self.number(), *self.values(held.bound, site)]
             some = self.event([*parts, *(self.call("change", self.name(base)) for base in site.bases)])
@@ -187,6 +184,8 @@ class Writer:
 
     def read(self, shown: Shown) -> ast.expr:
         """A variable's value as it stands; of a closure's its cell."""
+        if shown.place == GLOBAL:
+            return self.call("of_module", self._at(ast.Constant(value=shown.name)))
         if shown.place == CELL:
             return self.item(self.state(CELLS), shown.index)
         return self.state(SLOTS + shown.index) if shown.place == SLOT else self.name(shown.name)
@@ -209,6 +208,8 @@ class Writer:
             return self.call("hide_cell" if shown.place == CELL else "hide", self.read(shown))
         if shown.place == CELL:
             return self.cell(shown.index)
+        if shown.place == GLOBAL:
+            return self.call("copy", self.read(shown))
         return self._at(
             ast.IfExp(test=self.is_atom(shown), body=self.read(shown), orelse=self.no_atom(shown, runs=runs))
         )
@@ -235,6 +236,8 @@ class Writer:
 
     def change(self, shown: Shown, level: int) -> ast.expr:
         """A copy of what a variable holds, or None if that cannot have changed; see ``looks`` for the level."""
+        if shown.place == GLOBAL:
+            return self.call(f"look_{level}", self.read(shown))
         kind = self.call("type", self.read(shown))
         number = self.compare(self.call("type", self.read(shown)), ast.Is(), constant("int", self._anchor))
         test = self.boolean(ast.Or(), [number, self.call("fixed", self.call("id", kind))])

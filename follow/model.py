@@ -32,7 +32,7 @@ RESULT_LOCAL = ".r"
 PROBE_FILENAME = "<follow probe>"
 """The file name of the code that follow compiles for its probes."""
 
-VALUE, SLOT, CELL, WATCH = "value", "slot", "cell", "watch"
+VALUE, SLOT, CELL, WATCH, GLOBAL = "value", "slot", "cell", "watch", "global"
 """Where a probe finds a variable: in its arguments, in the call's table, in a closure cell; or it computes it."""
 
 ELISION = "elision"
@@ -79,6 +79,8 @@ class Site(NamedTuple):
     """A variable: if it holds a built-in container or string, then the statement has changed nothing."""
     bases: tuple[str, ...] = ()
     """Variables: if they all do, then the statement has changed them alone, and containers that hold them."""
+    globals: tuple[str, ...] = ()
+    """Where it is recorded what objects hold: the module's variables that a function binds or may change there."""
     stores: tuple[tuple[int, int], ...] = ()
     clears: tuple[int, ...] = ()
     closing: bool = False

@@ -12,7 +12,7 @@ from .copies import is_same
 from .describe import Describer
 from .events import ALL, FEW, SOME, given_to, held_by, id_of, id_of_entry
 from .looks import look_of, runs_code
-from .model import CELL, SLOT, VALUE, Lookup, Shown, Site
+from .model import CELL, GLOBAL, SLOT, VALUE, Lookup, Shown, Site
 from .sink import EventSink
 from .snapshots import snapshots_of
 
@@ -20,7 +20,7 @@ _RECORD, _ENTER, _YIELD = range(3)
 _SHOWS, _HIDES, _SHOWS_NONE, _SHOWS_YIELDED, _TOGETHER, _LOOKS = (1 << bit for bit in range(6))
 _CLEARS_LAST, _STATELESS, _UNLESS_ATOM, _CHECKS, _REFERS = (1 << bit for bit in range(6, 11))
 """As in native/probe.c."""
-_PLACES = {VALUE: 0, SLOT: 1, CELL: 2}
+_PLACES = {VALUE: 0, SLOT: 1, CELL: 2, GLOBAL: 3}
 _SECRET, _REFERRED = 1 << 4, 1 << 5
 _LEVEL, _INDEX = 6, 9
 
@@ -161,6 +161,7 @@ class NativeProbes:
             bases=tuple(1 << _LEVEL | index[name] << _INDEX for name in site.bases) if held.longer else (),
             stores=tuple((slot, index[site.arguments[argument]]) for slot, argument in site.stores),
             clears=tuple(slot << _INDEX for slot in site.clears),
+            globals=site.globals,
         )
 
     def _begin(self, name: str) -> tuple[Any, ...]:
@@ -209,9 +210,10 @@ class NativeProbes:
         bases: tuple[int, ...] = (),
         stores: tuple[tuple[int, int], ...] = (),
         clears: tuple[int, ...] = (),
+        globals: tuple[str, ...] = (),
     ) -> tuple[Any, ...]:
         """All that a probe is made of, in the order in which native/probe.c takes it."""
-        places = (bound, cells, again, bases, stores, clears)
+        places = (bound, cells, again, bases, stores, clears, globals)
         return (self._events, self._snapshots, kind, flags, exact, slots, few, all, some, calls, self._told, *places)
 
 

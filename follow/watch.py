@@ -69,12 +69,10 @@ class Watch:
         """
         if WATCHING.now or any(value is MISSING for value in values):
             return MISSING
-        frame: Any = sys._getframe(1)
-        while frame.f_code.co_filename == PROBE_FILENAME or frame.f_globals.get("__name__") in _OURS:
-            frame = frame.f_back
+        module = module_of(sys._getframe(1))
         function = self._function
-        if function is None or function.__globals__ is not frame.f_globals:
-            function = self._function = FunctionType(self._code, frame.f_globals)
+        if function is None or function.__globals__ is not module:
+            function = self._function = FunctionType(self._code, module)
         WATCHING.now = True
         try:
             return function(*values)
@@ -92,7 +90,19 @@ class Watch:
 
 
 _OURS = ("follow.watch", "follow.probe", "follow.eventprobe")
-"""Whose frames stand between that of the followed function and the evaluation."""
+"""Whose frames stand between that of the followed function and what is asked about it."""
+
+
+def module_of(frame: Any) -> dict[str, Any]:
+    """The variables of the module of the followed function that has called a probe.
+
+    Arguments:
+        frame: of the probe, or of what that has called.
+    """
+    while frame.f_code.co_filename == PROBE_FILENAME or frame.f_globals.get("__name__") in _OURS:
+        frame = frame.f_back
+    found: dict[str, Any] = frame.f_globals
+    return found
 
 
 @functools.lru_cache(1_024)

@@ -24,6 +24,7 @@ LAYERS = [
         "probetable",
         "looplimit",
         "variables",
+        "names",
         "processes",
     },
     {"model"},

@@ -204,6 +204,8 @@ def test_var_shows_what_was_written_and_no_more(ask):
     assert var("held") == [(6, "[]"), (11, "[1]"), (11, "[1, 2]")]
     assert [value for _, value in var("row")] == ["1", "2", "2"], "the header runs once more"
     assert "changed_elsewhere" not in asked("var", "held")[1]
+    assert var("TOTAL") == [(1, "0"), (4, "1")]
+    asked = ask(source, "plain")
     assert asked("var", "TOTAL")[-1]["changed_elsewhere"] and var("TOTAL")[-1] == (20, "1")
 
 

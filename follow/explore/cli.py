@@ -204,15 +204,17 @@ def _var(options: argparse.Namespace) -> int:
 
 def _written(history: Iterable[Change], name: str) -> Iterator[Change]:
     """The changes of a variable: an event may tell again what it knows to be as it was."""
-    last: dict[int, str] = {}
+    last: dict[int | str, str] = {}
     for change in history:
         event, value = change.event, shown_value(change.value, sys.maxsize)
         statement = event.statement if event.kind == "statement" else None
         told_all = statement is None or statement.kind in ("except", "case")
         wrote = not told_all and statement is not None and name in statement.bound
-        if value != last.get(event.call, "unbound") or wrote:
+        of_module = name in (event.globals or ()) or (event.function is not None and event.function.module)
+        whose = event.piece.filename if of_module and event.piece is not None else event.call
+        if value != last.get(whose, "unbound") or wrote:
             yield change
-        last[event.call] = value
+        last[whose] = value
 
 
 def _part(name: str) -> tuple[str, str]:

@@ -189,7 +189,7 @@ def _difference(left: Run, index: int, right: Run, at: int) -> tuple[str, str, s
     mine, its = left.events[index], right.events[at]
     if mine.kind != its.kind or mine.exception != its.exception:
         return "exception", "", f"{mine.exception or 'no exception'} instead of {its.exception or 'no exception'}"
-    for name in dict.fromkeys((*mine.forms, *its.forms)):
+    for name in dict.fromkeys((*mine.told, *its.told)):
         forms = _told(left, index, name, its), _told(right, at, name, mine)
         if any(form is MISSING for form in forms):
             continue
@@ -208,8 +208,8 @@ def _told(run: Run, index: int, name: str, like: Event) -> Any:
 
     An object that is as it was is not told. What else only one of two events tells was only looked at: ``MISSING``.
     """
-    found = run.events[index].forms.get(name, MISSING)
-    if found is MISSING and is_object(like.forms.get(name)):
+    found = run.events[index].told.get(name, MISSING)
+    if found is MISSING and is_object(like.told.get(name)):
         found = run.value_before(index, name)
     return found
 

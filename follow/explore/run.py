@@ -11,13 +11,14 @@ from typing import Any
 from ..copies import Tagged, identity
 from ..errors import TraceError
 from ..garbage import collected_seldom
+from ..names import statement_binds
 from ..state import MISSING
 from ..trace.decode import Event
 from ..trace.reader import Trace
 from ..trace.stacks import Stacks
 from .calls import Body, Call, last_before
 from .forms import CONTAINERS, containers_in, is_cut, not_looked_at, same
-from .static import Code, Node, analyse, inside, may_write, names_bound_by, takes
+from .static import Code, Node, analyse, inside, may_write, takes
 
 WHOLE = "\0whole"
 """Instead of a key: any item of a container, or which there are."""
@@ -71,6 +72,8 @@ class Run:
         """What was seen of each container, by its identity."""
         self.globals: dict[tuple[str, str], list[int]] = {}
         """By file and name, when a module's variable was written."""
+        self._told: dict[tuple[str, str], list[int]] = {}
+        """By file and name, when functions have told what a module's variable holds."""
         self.named: dict[tuple[str, str], list[Call]] = {}
         """By file and qualified name of a function its calls."""
         self.left_out: dict[int, list[int]] = {}
@@ -106,7 +109,7 @@ class Run:
         index = len(self.events)
         self.events.append(event)
         self.begins.append(event.kind == "call")
-        self.holding.append(not CONTAINERS.isdisjoint(map(type, event.forms.values())))
+        self.holding.append(bool(event.globals) or not CONTAINERS.isdisjoint(map(type, event.forms.values())))
         _, frame = self._stacks.take(event)
         call = self.calls.get(event.call)
         if call is None:
@@ -143,6 +146,10 @@ class Run:
                 writes.append(index)
                 if call.function is not None and call.function.module:
                     self.globals.setdefault((call.file, name), []).append(index)
+            self._see(index, form)
+        for name, form in event.globals.items() if event.globals else ():
+            self._names.add(name)
+            self._told.setdefault((call.file, name), []).append(index)
             self._see(index, form)
         if event.has_result:
             self._see(index, event.result_form)
@@ -212,7 +219,8 @@ class Run:
         if loop is not None and may_write(loop, name):
             return True
         computed = not name.isidentifier()  # such as ``len(x)``, which every event tells
-        told_anyway = statement.kind in ("except", "case") and name not in names_bound_by(self.nodes[-1])
+        node = self.nodes[-1]
+        told_anyway = statement.kind in ("except", "case") and (node is None or name not in statement_binds(node))
         if event.kind == "raise" or statement.changes or loop is not None or computed or told_anyway:
             last = call.writes.get(name)
             return not same(self.form_of(last[-1], name), form) if last else form is not MISSING
@@ -267,8 +275,8 @@ class Run:
     def form_of(self, index: int, name: str) -> Any:
         """What an event tells of a variable."""
         event = self.events[index]
-        if name in event.forms:
-            return event.forms[name]
+        if name in event.told:
+            return event.told[name]
         function = self.of[index].function
         slots = () if function is None else function.slots
         for key, form in event.forms.items():
@@ -301,7 +309,10 @@ class Run:
             if max(writes) >= 0:
                 return max(writes), len(calls) == 1
         found = last_before(self.globals.get((call.file, name), ()), index)
-        return (found, True) if found >= 0 else None
+        if found >= 0:
+            return found, True
+        found = last_before(self._told.get((call.file, name), ()), index)
+        return (found, False) if found >= 0 else None  # it was written by what is not recorded
 
     def _is_only(self, call: Call) -> bool:
         """Whether a function was called once, so that those inside it are surely of that call."""

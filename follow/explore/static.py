@@ -7,6 +7,8 @@ import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..names import own_expressions, statement_binds, walrus_names
+
 Node = ast.stmt | ast.ExceptHandler | ast.match_case
 Place = tuple[int, int]
 
@@ -71,16 +73,6 @@ def may_write(node: ast.stmt, name: str) -> bool:
                 if isinstance(base, ast.Name) and base.id == name:
                     return True
     return False
-
-
-def names_bound_by(node: ast.AST | None) -> frozenset[str]:
-    """The names that an ``except`` or ``case`` binds itself."""
-    if isinstance(node, ast.ExceptHandler):
-        return frozenset([node.name] if node.name else [])
-    if not isinstance(node, ast.match_case):
-        return frozenset()
-    named = (getattr(part, "name", None) or getattr(part, "rest", None) for part in ast.walk(node.pattern))
-    return frozenset(name for name in named if name)
 
 
 def yields(node: ast.AST | None) -> bool:
@@ -167,8 +159,7 @@ class _Walk:
                 kind = "global" if isinstance(node, ast.Global) else "nonlocal"
                 declared.update(dict.fromkeys(node.names, kind))
         for node in nodes if declared else ():
-            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-            names = [part.id for one in targets if one for part in ast.walk(one) if isinstance(part, ast.Name)]
+            names = statement_binds(node).union(*(walrus_names(one)[1] for one in own_expressions(node)))
             found = {name: declared[name] for name in names if name in declared}
             if found:
                 self._code.outside[node] = found

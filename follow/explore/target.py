@@ -70,7 +70,7 @@ def _written(run: Run, name: str, last: int, call: Call | None) -> int:
     for (file, of_module), times in run.globals.items() if call is None else ():
         place = bisect_right(times, last) if of_module == name else 0
         if file and place:
-            found = max(found, times[place - 1])
+            found = max(found, _last_change(run, times[place - 1], name, last))
     if call is not None and (found < 0 or (call.function is not None and call.function.module)):
         before = run.write_before(call, name, last + 1)
         found = max(found, -1 if before is None else before[0])

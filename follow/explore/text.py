@@ -105,7 +105,7 @@ class Lines:
 
     def _writes(self, index: int, event: Event) -> list[tuple[str, str, str | None]]:
         run, found = self._run, []
-        for key, form in event.forms.items():
+        for key, form in event.told.items():
             name = _name(run.of[index], key)
             if form is MISSING and event.kind == "call":
                 continue
@@ -120,7 +120,7 @@ class Lines:
             at = run.write_before(run.of[index], name, index)
             if at is not None:
                 value = run.value_before(index, name)
-                untold = value is MISSING and run.events[at[0]].forms.get(name) is not MISSING
+                untold = value is MISSING and run.events[at[0]].told.get(name) is not MISSING
                 found.append((name, "?" if untold else shown(value), run.events[at[0]].sequence))
         return found
 

@@ -14,7 +14,7 @@
 
 enum { CALL = 0, CELLS = 2, YIELDED = 3, SLOTS = 6 }; /* where what stands in a call's state: follow/state.py */
 enum { RECORD, ENTER, YIELD };                        /* the kinds of probes */
-enum { AT_ARGUMENT, AT_SLOT, AT_CELL };               /* where a value is found */
+enum { AT_ARGUMENT, AT_SLOT, AT_CELL, AT_GLOBAL };               /* where a value is found */
 enum {
     SHOWS = 1,         /* the value that it gives back is the event's last */
     HIDES = 2,         /* but it is a secret */
@@ -278,6 +278,7 @@ typedef struct {
     Snapshots *snapshots;
     PyObject *few, *all, *some; /* the ids of the event's forms; NULL where there are none */
     PyObject *calls, *begin;    /* of an ENTER: what gives numbers; what tells of the call's begin, or NULL */
+    PyObject *globals;          /* a tuple: the names of the module's variables that are looked at */
     int kind, flags, exact, slots;
     Wheres bound, cells, again, bases, stores, clears;
 } Probe;
@@ -300,6 +301,17 @@ static int set_state(PyObject *state, Py_ssize_t index, PyObject *value)
     return 0;
 }
 
+/* What the module's variable holds that the followed function sees; NULL if it is not bound. Borrowed. */
+static PyObject *global_at(Probe *self, Py_ssize_t index)
+{
+    PyObject *module = PyEval_GetGlobals();
+    if (module == NULL || !PyDict_Check(module) || self->globals == NULL || index >= PyTuple_GET_SIZE(self->globals))
+        return NULL;
+    PyObject *found = PyDict_GetItemWithError(module, PyTuple_GET_ITEM(self->globals, index));
+    if (found == NULL) PyErr_Clear();
+    return found;
+}
+
 /* What is found at a place: a value, a cell, or what stands for an unbound variable. A new reference. */
 static PyObject *found_at(Probe *self, Where *where, PyObject *state, PyObject *const *args, Py_ssize_t count)
 {
@@ -308,6 +320,8 @@ static PyObject *found_at(Probe *self, Where *where, PyObject *state, PyObject *
         if (where->index < count) found = args[where->index];
     } else if (where->place == AT_SLOT) {
         found = state_item(state, SLOTS + where->index);
+    } else if (where->place == AT_GLOBAL) {
+        found = global_at(self, where->index);
     } else {
         PyObject *cells = state_item(state, CELLS);
         if (cells != NULL && PyTuple_Check(cells) && where->index < PyTuple_GET_SIZE(cells))
@@ -650,15 +664,16 @@ static inline PyObject *unless_none(PyObject *value) { return value == Py_None ?
 /* Take in what `make` has given. */
 static int take_in(Probe *self, PyObject *spec)
 {
-    PyObject *events, *snapshots, *few, *all, *some, *calls, *begin, *bound, *cells, *again, *bases, *stores, *clears;
+    PyObject *events, *snapshots, *few, *all, *some, *calls, *begin, *bound, *cells, *again, *bases, *stores, *clears, *globals;
     int kind, flags, exact, slots;
     if (!PyTuple_Check(spec)) {
         PyErr_SetString(PyExc_TypeError, "what a probe is made of is a tuple");
         return -1;
     }
-    if (!PyArg_ParseTuple(spec, "OOiiiiOOOOOO!O!O!O!O!O!", &events, &snapshots, &kind, &flags, &exact, &slots, &few, &all,
+    if (!PyArg_ParseTuple(spec, "OOiiiiOOOOOO!O!O!O!O!O!O!", &events, &snapshots, &kind, &flags, &exact, &slots, &few, &all,
                           &some, &calls, &begin, &PyTuple_Type, &bound, &PyTuple_Type, &cells, &PyTuple_Type, &again,
-                          &PyTuple_Type, &bases, &PyTuple_Type, &stores, &PyTuple_Type, &clears))
+                          &PyTuple_Type, &bases, &PyTuple_Type, &stores, &PyTuple_Type, &clears,
+                          &PyTuple_Type, &globals))
         return -1;
     const char *events_name = Py_TYPE(events)->tp_name, *snapshots_name = Py_TYPE(snapshots)->tp_name;
     if (strcmp(events_name, events_spec.name) != 0 || strcmp(snapshots_name, snapshots_spec.name) != 0 || slots < 0 ||
@@ -681,6 +696,7 @@ static int take_in(Probe *self, PyObject *spec)
     self->some = unless_none(some);
     self->calls = unless_none(calls);
     self->begin = unless_none(begin);
+    self->globals = PyTuple_GET_SIZE(globals) ? Py_NewRef(globals) : NULL;
     return 0;
 }
 
@@ -713,6 +729,7 @@ static int probe_clear(Probe *self)
     Py_CLEAR(self->some);
     Py_CLEAR(self->calls);
     Py_CLEAR(self->begin);
+    Py_CLEAR(self->globals);
     if (self->vectorcall == run) self->vectorcall = start; /* which no longer finds what it needs */
     Py_CLEAR(self->events);
     Py_CLEAR(self->snapshots);

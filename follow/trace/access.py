@@ -130,8 +130,8 @@ class Access:
             if event.piece is None or event.function is None
             else (event.piece.base, event.function.number)
         )
-        if name in event.forms:
-            return (base, number, name), event.forms[name]
+        if name in event.told:
+            return (base, number, name), event.told[name]
         slots = self._meanings.function(base, number).slots if base and event.kind == "set" else ()
         for key, form in event.forms.items():
             if type(key) is int and slots and slots[key] == name:

@@ -29,6 +29,8 @@ class Event:
         forms: the values of variables that are new since the call's event before, containers with their
             identities; ``follow.state.MISSING`` for one that was unbound. The keys of a ``"set"`` may be
             slots' numbers.
+        globals: the same of the module's variables that a function's statement has bound, or may have changed; None
+            where it tells of none.
         changed: of these the ones whose container was changed, and with it whatever else holds it.
         result_form: what a return, lambda or ``yield`` gave, if ``has_result``; as a form.
         left_out: of a loop's ``"statement"`` that is no execution of its header how many iterations were left out
@@ -48,6 +50,7 @@ class Event:
     statement: Statement | None = None
     forms: dict[Any, Any] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+    globals: dict[str, Any] | None = None
     result_form: object = None
     has_result: bool = False
     left_out: int | None = None
@@ -55,6 +58,11 @@ class Event:
     thread: int = 0
     begin: Begin | None = None
     record: dict[str, Any] | None = None
+
+    @property
+    def told(self) -> dict[Any, Any]:
+        """The forms of all variables that it tells, the function's and the module's."""
+        return {**self.forms, **self.globals} if self.globals else self.forms
 
     @property
     def text(self) -> str:
@@ -194,6 +202,8 @@ def _ordinary(meaning: Meaning, items: Sequence[Any]) -> Event:
         position += len(statement.cells)
         again = items[position] or () if statement.together else items[position:]
         values.update((name, value) for name, value in zip(statement.again, again) if value is not None)
+    if statement.globals:
+        event.globals = {name: values.pop(name) for name in statement.globals if name in values}
     event.forms = values
     if statement.kind == ELISION:
         event.left_out = items[-2]

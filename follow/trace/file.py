@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from ..errors import TraceError
 from .values import pack, unpack, without_cycles
 
-VERSION = 2
+VERSION = 3
 MARK = b"follow trace "
 """A file starts with this, its version in decimal, and a line feed."""
 MOST_UNPACKED = 16 << 20

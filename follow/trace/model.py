@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar
 
 from ..config import FollowConfig
@@ -28,6 +28,7 @@ class Statement:
         cells: those of the closure that the longer form of an event holds next.
         again: those of which the longer form holds a copy if they may have changed, else None.
         bases: those whose containers the third form holds: nothing else has changed.
+        globals: those of ``bound`` and ``again``, their last, that are the module's and not the function's.
         unbound: the variables that it has unbound.
         label: ``"return"`` or ``"yield"`` where the record shows that value instead of the variables.
         result: whether the event ends in what is returned or yielded; of an ``elision`` in how many iterations of the
@@ -52,6 +53,7 @@ class Statement:
     label: str
     result: bool
     changes: bool
+    globals: tuple[str, ...] = ()
 
     @property
     def together(self) -> bool:
@@ -128,13 +130,15 @@ def made(kind: type[_Kind], values: list[Any]) -> _Kind:
 
     Arguments:
         kind: the class, whose fields are numbers, texts, or tuples of texts.
-        values: of its fields, in their order.
+        values: of its fields, in their order; the last may be missing, as in older traces.
 
     Raises:
         TypeError: they are not what the fields hold.
     """
     given = [tuple(value) if type(value) is list else value for value in values]
-    expected = [_TYPES[str(field.type)] for field in fields(kind)]  # type: ignore[arg-type]
+    every = fields(kind)  # type: ignore[arg-type]
+    given += [field.default for field in every[len(given) :] if field.default is not MISSING]
+    expected = [_TYPES[str(field.type)] for field in every]
     texts = [text for value in given if type(value) is tuple for text in value]
     if list(map(type, given)) != expected or not all(type(text) is str for text in texts):
         raise TypeError(f"{values!r} is no {kind.__name__.lower()}")
@@ -163,6 +167,7 @@ def statement_of(site: Site, scope: Scope) -> Statement:
         label=site.result,
         result=held.result,
         changes=held.changes,
+        globals=site.globals,
     )
 
 

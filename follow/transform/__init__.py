@@ -14,13 +14,13 @@ from ..config import FollowConfig
 from ..garbage import collected_seldom
 from ..masking import masked, secret_literals
 from ..model import Tables
+from ..names import own_names
 from ..redaction import redaction_of
 from ..secretnames import secret_names
 from ..source import FUNCTION_NODES, Located, Source
 from .codenames import code_names
 from .expressions import ExpressionScan
 from .headers import Text
-from .names import own_names
 from .probes import Plan, choose_prefix
 from .scan import ModuleScan, Scan
 

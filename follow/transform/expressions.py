@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..names import children, own_expressions
 from . import probes
-from .names import children, own_expressions
 from .shape import FUNCTIONS, is_locals_call
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from .names import (
+from ..names import (
     all_statements,
     mangle,
     own_expressions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,12 @@ from ..looks import NOT_NAMED, level_of
 from ..looplimit import LoopLimit
 from ..masking import given_secrets, is_secret
 from ..model import CELL, ELISION, SLOT, VALUE, WATCH, Shown, Site
+from ..names import mangle, own_expressions, statement_binds, statement_unbinds, used_names, walrus_names
 from ..variables import parse_watched
 from . import probes
 from .flow import Bound
 from .looptexts import LoopTexts
 from .mutation import MAYBE, Change, changes
-from .names import mangle, own_expressions, statement_binds, statement_unbinds, walrus_names
 from .shape import argument_names
 from .watches import watches_of
 
@@ -123,7 +124,9 @@ class Layout:
         ]
         cleared = tuple(slot for slot in slots if slot is not None)
         if not self._shows(site):
-            return site._replace(clears=cleared) if cleared else site
+            gives = site.kind in ("return", "lambda") or site.result
+            named = self._named_globals(draft) if gives else ()
+            return site._replace(clears=cleared, globals=named) if cleared or named else site
         definite, possible = draft.bound
         if self.function.namespace:
             bits = (1 << index for index, name in enumerate(self.function.visible) if possible & self.bits[name])
@@ -151,12 +154,13 @@ class Layout:
         elided = draft.site.kind == ELISION
         if not self.function.hidden or elided or isinstance(draft.node, (ast.ExceptHandler, ast.match_case)):
             # Of what was tried before an ``except`` or ``case`` is entered there is no event.
-            return {"binds": tuple(one.name for one in shown)}
+            named = self._named_globals(draft) if site.kind == "lambda" else ()
+            return {"binds": tuple(one.name for one in shown), "globals": named}
         bound = [*bound, *self._possible_walruses(draft.binder), *self._unbound(draft.binder)]
         binds = tuple(one.name for one in shown if one.name in bound or one.name in self.dark or one.place == WATCH)
-        change = self._change(draft)
+        change, written = self._change(draft), self._written_globals(draft)
         if not change.may:
-            return {"binds": binds}
+            return {"binds": (*binds, *written), "globals": written}
         receiver = next(iter(self.arguments), "") if self.function.class_name is not None else ""
         known = set(binds)
         looked_at = self.scan.objects and receiver == "self" and level_of(site.instruction, receiver) != NOT_NAMED
@@ -168,12 +172,31 @@ class Layout:
         values = {one.name for one in shown if one.place == VALUE}
         exact, bases = self._mangled(change.unless_exact), tuple(map(self._mangled, change.bases))
         return {
-            "binds": binds,
+            "binds": (*binds, *written),
             "again": again,
-            "unless_atom": change.unless_atom and len(binds) == 1 and not self.watches,
+            "globals": tuple(dict.fromkeys((*written, *self._named_globals(draft)))),
+            "unless_atom": change.unless_atom and len(binds) + len(written) == 1 and not self.watches,
             "unless_exact": exact if exact in values else "",
             "bases": bases if values.issuperset(bases) and not {*bases} & {*binds, *secret} else (),
         }
+
+    def _written_globals(self, draft: Draft) -> tuple[str, ...]:
+        """The module's variables that the site's statement binds."""
+        return tuple(filter(self._is_global, self._bound(draft.binder))) if self.scan.objects else ()
+
+    def _named_globals(self, draft: Draft) -> tuple[str, ...]:
+        """Those whose containers it may change: what it names, but for what it only calls."""
+        if not (self.scan.objects and self._change(draft).may):
+            return ()
+        node = draft.node
+        names = used_names([node] if isinstance(node, ast.expr) else own_expressions(node))
+        return tuple(dict.fromkeys(filter(self._is_global, map(self._mangled, names))))
+
+    def _is_global(self, name: str) -> bool:
+        """Whether a name is that of a module's variable, which is no secret."""
+        own, secrets = self.function, self.scan.secrets
+        known = name in own.names or name in own.free or (hasattr(builtins, name) and self._is_builtin(name))
+        return not known and not (secrets and secrets.hides(name))
 
     def _change(self, draft: Draft) -> Change:
         """What may have changed since the site before."""

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from .names import own_expressions
+from ..names import own_expressions
 
 
 @dataclass(frozen=True)

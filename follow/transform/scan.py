@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..config import FollowConfig
 from ..model import Guard, Scope, Site
+from ..names import all_statements, own_expressions, statement_binds, suites, walk, walrus_names
 from ..secretnames import SecretNames
 from . import probes
 from .anchors import entry_of, first_of
@@ -15,7 +16,6 @@ from .codenames import CodeNames, Names
 from .expressions import scan_expressions
 from .headers import Text, span_of
 from .layout import Layout
-from .names import all_statements, own_expressions, statement_binds, suites, walk, walrus_names
 from .shape import (
     FUNCTIONS,
     FunctionNode,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from ..names import mangle
 from .headers import Text
-from .names import mangle
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

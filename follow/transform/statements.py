@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..model import Guard, Site, Span
+from ..names import own_expressions, statement_binds, statement_unbinds, walrus_names
 from ..variables import is_shown
 from .anchors import definition_of, entry_of, first_of, last_of
 from .expressions import scan_expressions
@@ -14,7 +15,6 @@ from .flow import AFTER, END, ENTER, Bound, Flow, is_always_true
 from .headers import header_span, span_of
 from .kinds import is_on, kind_of
 from .loops import Loops
-from .names import own_expressions, statement_binds, statement_unbinds, walrus_names
 from .shape import FunctionNode, is_elif, nested_declarations, stores_several
 
 if TYPE_CHECKING:

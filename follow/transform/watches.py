@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from ..names import mangle
 from ..variables import PARTS, is_exploded, names_in, parse_watched
-from .names import mangle
 
 if TYPE_CHECKING:
     from .statements import StatementScan

@@ -72,8 +72,8 @@ def test_14_a_file_is_private_and_holds_frames_only(small: Path, tmp_path: Path)
     Recorder(public).close()
     assert stat.S_IMODE(public.stat().st_mode) == 0o600
     data = small.read_bytes()
-    assert data.startswith(b"follow trace 2\n")
-    at = len(b"follow trace 2\n")
+    assert data.startswith(b"follow trace 3\n")
+    at = len(b"follow trace 3\n")
     kinds = []
     while at < len(data):
         length, checksum = _FRAME.unpack_from(data, at)

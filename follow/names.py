@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -102,6 +102,19 @@ def targets(node: ast.AST) -> Iterator[str]:
             yield from targets(child)
     elif isinstance(node, ast.alias) and node.name != "*":
         yield node.asname or node.name.partition(".")[0]
+
+
+def used_names(expressions: Iterable[ast.AST]) -> Iterator[str]:
+    """The names that expressions read or change, but for what they only call by its name."""
+    pending = list(expressions)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            pending += [*node.args, *node.keywords]
+        else:
+            pending += ast.iter_child_nodes(node)
 
 
 def walrus_names(node: ast.AST) -> tuple[set[str], set[str]]:

@@ -1,0 +1,199 @@
+"""What functions do to variables of their module: recorded with dataflow, whatever makes the events."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from follow import FollowConfig, Recorder, accelerate, follow, load
+from follow.cli import main
+from follow.copies import plain
+
+from .support import define
+
+PROGRAM = """\
+import heapq, threading
+OUT, HEAP, TABLE, STATE, COUNT, SHARED, LEFT = [], [5], {}, None, 0, [], [1]
+class Box:
+    pass
+BOX = Box()
+def append(n):
+    OUT.append(n)
+    return len(OUT)
+def push(n):
+    heapq.heappush(HEAP, n)
+def store(n):
+    TABLE["k"] = n
+    TABLE.update(z=n + 1)
+def bind(n):
+    global STATE, COUNT
+    STATE = {"to": n}
+    COUNT += n
+    for COUNT in (n, COUNT): pass
+def attribute(n):
+    BOX.value = n
+def in_thread(n):
+    SHARED.append(n)
+def given(rows):
+    rows.append(9)
+def hand_on():
+    given(LEFT)
+class Maker:
+    def run(self):
+        make = lambda n: OUT.append(n)
+        make(8)
+        yield OUT.pop()
+def main():
+    append(3)
+    push(1)
+    store(4)
+    bind(6)
+    attribute(7)
+    thread = threading.Thread(target=in_thread, args=(2,))
+    thread.start()
+    thread.join()
+    hand_on()
+    list(Maker().run())
+    out, heap, k, z, to = OUT[0], HEAP[0], TABLE["k"], TABLE["z"], STATE["to"]
+    count, value, shared, left = COUNT, BOX.value, SHARED[0], LEFT[1]
+main()
+"""
+FORMS = ["helper", "python"]
+
+
+@pytest.fixture(params=FORMS)
+def record(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Path]:
+    """Records a program with the compiled helper, and without."""
+    if request.param == "helper" and accelerate.native is None:
+        pytest.fail("the compiled helper is not here")
+    environment = {**os.environ, "FOLLOW_PURE_PYTHON": str(int(request.param == "python"))}
+
+    def run(source: str, detail: str = "dataflow", **more: str) -> Path:
+        (tmp_path / "prog.py").write_text(source)
+        command = [sys.executable, "-m", "follow", "run", "--detail", detail, "-o", f"{detail}.follow", "prog.py"]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env={**environment, **more})
+        return tmp_path / f"{detail}.follow"
+
+    return run
+
+
+@pytest.fixture
+def rows(capsys: pytest.CaptureFixture[str]) -> Callable[..., list[dict[str, Any]]]:
+    """The rows of the answer to a question."""
+
+    def ask(*arguments: str) -> list[dict[str, Any]]:
+        capsys.readouterr()
+        main([*arguments, "--json"])
+        out, err = capsys.readouterr()
+        assert not err, err
+        found: list[dict[str, Any]] = json.loads(out)["rows"]
+        return found
+
+    return ask
+
+
+def test_why_finds_the_function_that_has_changed_them(record, rows):
+    trace = str(record(PROGRAM))
+    lines = {text.strip(): number for number, text in enumerate(PROGRAM.splitlines(), 1)}
+    for name, statement in {
+        "out": "OUT.append(n)",
+        "heap": "heapq.heappush(HEAP, n)",
+        "k": 'TABLE["k"] = n',
+        "z": "TABLE.update(z=n + 1)",
+        "to": 'STATE = {"to": n}',
+        "count": "COUNT += n",
+        "value": "BOX.value = n",
+        "shared": "SHARED.append(n)",
+        "left": "rows.append(9)",
+    }.items():
+        assigned = lines['out, heap, k, z, to = OUT[0], HEAP[0], TABLE["k"], TABLE["z"], STATE["to"]']
+        if name in ("count", "value", "shared", "left"):
+            assigned += 1
+        found = rows("why", trace, name, "--rows", "50")
+        told = [(row["event"]["line"], row["certainty"]) for row in found if row["event"]]
+        assert told[0][0] == assigned and (lines[statement], "exact") in told, (name, told)
+
+
+def test_their_changes_are_told_where_they_happened(record, rows):
+    trace = str(record(PROGRAM))
+    told = [(row["line"], row["value"]) for row in rows("var", trace, "OUT")]
+    assert told == [(2, "[]"), (7, "[3]"), (29, "[3, 8]"), (31, "[3]")]
+    assert [row["value"] for row in rows("var", trace, "COUNT")] == ["0", "6", "6", "6"]
+    assert [(row["line"], row["value"]) for row in rows("var", trace, "STATE")] == [(2, "None"), (16, "{'to': 6}")]
+
+
+def test_both_ways_tell_the_same(tmp_path: Path):
+    """With the helper and without, event by event."""
+    found = []
+    (tmp_path / "prog.py").write_text(PROGRAM.replace("threading.Thread(target=in_thread, args=(2,))", "None"))
+    text = (tmp_path / "prog.py").read_text().replace("thread.start()", "in_thread(2)").replace("thread.join()", "pass")
+    (tmp_path / "prog.py").write_text(text)
+    for pure in "01":
+        command = [sys.executable, "-m", "follow", "run", "--detail", "dataflow", "-o", "run.follow", "prog.py"]
+        environment = {**os.environ, "FOLLOW_PURE_PYTHON": pure}
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env=environment)
+        events = list(load(tmp_path / "run.follow").events)
+        found.append([(one.kind, one.text, list(map(plain, (one.globals or {}).items()))) for one in events])
+    assert found[0] == found[1]
+    assert any(globals for *_, globals in found[0])
+
+
+def test_records_and_plain_traces_are_as_ever(record):
+    """Records show a function's own variables."""
+    shown = []
+    for detail in ("plain", "dataflow"):
+        trace = load(record(PROGRAM, detail))
+        records = [
+            (one["instruction"], [variable["var"] for variable in one["local_vars"]])
+            for one in trace.records()
+            if one["function"] not in ("<module>", "in_thread")
+        ]
+        shown.append(records)
+        assert all(not event.globals for event in trace.events) == (detail == "plain")
+    assert shown[0] == shown[1] and len(shown[0]) > 30
+
+
+def test_a_function_alone_tells_what_its_module_holds():
+    """The module is not followed: where its variable comes from is not recorded."""
+    taken = Recorder(detail="dataflow")
+    held: list[int] = []
+    function = define("def f(n):\n    HELD.append(n)\n    return HELD[0]\n", HELD=held)
+    assert follow(function, follower=taken)(3) == 3 and held == [3]
+    assert [plain(event.globals) for event in taken.events() if event.globals] == [{"HELD": [3]}]
+
+
+def test_what_is_none_of_the_module_is_not_looked_up():
+    """Built-in functions, what is called only, unbound names, and names that are deleted meanwhile."""
+
+    class Names(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            raise AssertionError(name)
+
+        def get(self, name: str, default: Any = None) -> Any:
+            raise AssertionError(name)
+
+    taken = Recorder(detail="dataflow")
+    source = (
+        "def f():\n    global NEW, GONE\n    NEW = [1]\n    del NEW\n    try:\n        missing.append(print)\n"
+        "    except NameError as error:\n        text = str(error)\n    call(len, GONE)\n    GONE = 2\n    return text\n"
+    )
+    function = define(source, call=lambda *given: given[1].clear(), GONE=[3])
+    assert follow(function, follower=taken)() == "name 'missing' is not defined"
+    told = [plain(event.globals) for event in taken.events() if event.globals]
+    assert told == [{"NEW": [1]}, {"GONE": []}, {"GONE": 2}]
+
+
+def test_secrets_are_not_told(tmp_path: Path):
+    taken = Recorder(tmp_path / "run.follow", detail="dataflow")
+    source = "def f(n):\n    global PASSWORD\n    PASSWORDS.append(n)\n    PASSWORD = 'hunter2'\n    OTHER.append(1)\n    return 0\n"
+    function = define(source, PASSWORDS=["hunter2"], OTHER=[])
+    follow(function, config=FollowConfig(redact=("password", "passwords")), follower=taken)("swordfish")
+    taken.close()
+    assert [plain(event.globals) for event in load(tmp_path / "run.follow").events if event.globals] == [{"OTHER": [1]}]
