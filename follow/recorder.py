@@ -46,8 +46,8 @@ class Recorder(EventSink, Shown):
         durability: ``"buffer"`` writes to the file when some 64 KiB are full, when 250 ms have gone by, and when an
             outermost followed call ends (as long as that takes no more than 2 % of the time); ``"event"`` at
             every event.
-        detail: ``"dataflow"`` records objects with their attributes, so that ``follow why`` can tell where
-            a value came from; its records are the same.
+        detail: ``"dataflow"`` records objects with their attributes, and what functions do to variables of their
+            module, so that ``follow why`` can tell where a value came from; its records are the same.
 
     Raises:
         OSError: the file cannot be written.
