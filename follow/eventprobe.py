@@ -6,7 +6,7 @@ import builtins
 import functools
 import sys
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from .accelerate import is_helped
@@ -356,8 +356,13 @@ class EventProbes(Probes):
 
 
 def _of_module(name: str) -> object:
-    """What the module's variable holds that a followed function sees; ``MISSING`` if it is not bound."""
-    return module_of(sys._getframe(1)).get(name, MISSING)
+    """What a variable holds of the module that a followed function stands in, or one of a module that such a variable
+    holds; ``MISSING`` if it is not bound."""
+    variable, _, attribute = name.partition(".")
+    found = module_of(sys._getframe(1)).get(variable, MISSING)
+    if not attribute:
+        return found
+    return vars(found).get(attribute, MISSING) if type(found) is ModuleType else MISSING
 
 
 def _extend_unless_watching(

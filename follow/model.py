@@ -80,7 +80,8 @@ class Site(NamedTuple):
     bases: tuple[str, ...] = ()
     """Variables: if they all do, then the statement has changed them alone, and containers that hold them."""
     globals: tuple[str, ...] = ()
-    """Where it is recorded what objects hold: the module's variables that a function binds or may change there."""
+    """Where it is recorded what objects hold: the module's variables that a function binds or may change there; as
+    ``module.name`` those of other modules."""
     stores: tuple[tuple[int, int], ...] = ()
     clears: tuple[int, ...] = ()
     closing: bool = False

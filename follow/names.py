@@ -105,12 +105,17 @@ def targets(node: ast.AST) -> Iterator[str]:
 
 
 def used_names(expressions: Iterable[ast.AST]) -> Iterator[str]:
-    """The names that expressions read or change, but for what they only call by its name."""
+    """The names that expressions read or change, and their attributes (``a.b``), but for what they only call."""
     pending = list(expressions)
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Name):
             yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield node.value.id
+            yield f"{node.value.id}.{node.attr}"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            pending += [node.func.value, *node.args, *node.keywords]
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             pending += [*node.args, *node.keywords]
         else:

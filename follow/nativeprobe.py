@@ -161,7 +161,7 @@ class NativeProbes:
             bases=tuple(1 << _LEVEL | index[name] << _INDEX for name in site.bases) if held.longer else (),
             stores=tuple((slot, index[site.arguments[argument]]) for slot, argument in site.stores),
             clears=tuple(slot << _INDEX for slot in site.clears),
-            globals=site.globals,
+            globals=tuple(_place_of(name) for name in site.globals),
         )
 
     def _begin(self, name: str) -> tuple[Any, ...]:
@@ -210,11 +210,16 @@ class NativeProbes:
         bases: tuple[int, ...] = (),
         stores: tuple[tuple[int, int], ...] = (),
         clears: tuple[int, ...] = (),
-        globals: tuple[str, ...] = (),
+        globals: tuple[object, ...] = (),
     ) -> tuple[Any, ...]:
         """All that a probe is made of, in the order in which native/probe.c takes it."""
         places = (bound, cells, again, bases, stores, clears, globals)
         return (self._events, self._snapshots, kind, flags, exact, slots, few, all, some, calls, self._told, *places)
+
+
+def _place_of(name: str) -> object:
+    """A module's variable, or the pair of one that holds a module and of that module's."""
+    return tuple(name.split(".")) if "." in name else name
 
 
 def _number_in(name: str) -> int:

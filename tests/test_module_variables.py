@@ -129,6 +129,59 @@ def test_their_changes_are_told_where_they_happened(record, rows):
     assert [(row["line"], row["value"]) for row in rows("var", trace, "STATE")] == [(2, "None"), (16, "{'to': 6}")]
 
 
+STATE = """\
+ITEMS, CONFIG = [], {"debug": False}
+def add(item):
+    ITEMS.append(item)
+"""
+MODULES = """\
+import state
+from state import CONFIG
+def setup():
+    state.ITEMS.append("first")
+    state.CONFIG["debug"] = True
+    state.MODE = "fast"
+def main():
+    setup()
+    state.add("second")
+    debug, item, other = CONFIG["debug"], state.ITEMS[0], state.ITEMS[1]
+    mode = state.MODE
+main()
+"""
+
+
+def test_variables_of_other_modules(record, rows, tmp_path):
+    (tmp_path / "state.py").write_text(STATE)
+    trace = str(record(MODULES))
+    for name, file, line, certainty in (
+        ("debug", "prog.py", 5, "exact"),
+        ("item", "prog.py", 4, "exact"),
+        ("other", "state.py", 3, "exact"),
+        ("mode", "prog.py", 6, "may"),
+    ):
+        found = rows("why", trace, name, "--rows", "50")
+        told = [
+            (Path(row["event"]["file"]).name, row["event"]["line"], row["certainty"]) for row in found if row["event"]
+        ]
+        assert (file, line, certainty) in told, (name, told)
+    (told,) = rows("line", trace, "prog.py:4")
+    assert told["wrote"] == [["state.ITEMS", "['first']", "[]"]]
+
+
+def test_attributes_of_classes_may_have_been_written_where_they_are_named(record, rows):
+    """They are not recorded. What is written of another object under the same name is none of them."""
+    source = (
+        "class Team:\n    members = []\n    def join(self, n):\n        self.members.append(n)\n"
+        "class Other:\n    def __init__(self):\n        self.members = [0]\n"
+        "one, two = Team(), Team()\none.join(1)\ntwo.join(2)\nother = Other()\nother.members.append(3)\n"
+        "first = two.members[0]\n"
+    )
+    found = rows("why", str(record(source)), "first", "--rows", "50")
+    assert found[1]["event"]["line"] == 4 and found[1]["certainty"] == "may"
+    assert not {7, 12} & {row["event"]["line"] for row in found if row["event"]}
+    assert any(row["certainty"] == "not recorded" for row in found)
+
+
 def test_both_ways_tell_the_same(tmp_path: Path):
     """With the helper and without, event by event."""
     found = []

@@ -24,6 +24,8 @@ class Read(NamedTuple):
         unknown: why it cannot be told, or empty.
         whole: whether all that the variable holds was read.
         sure: whether the call is surely the one whose result it is.
+        module: the call that has run the module whose variable it is, if that is another one's; else None.
+        event: the index of an event that may have written it, or -1.
     """
 
     relation: str
@@ -35,11 +37,13 @@ class Read(NamedTuple):
     unknown: str = ""
     whole: bool = True
     sure: bool = True
+    module: Call | None = None
+    event: int = -1
 
 
 def as_index(read: Read) -> Read:
     """The same where a variable's value has only chosen what was read."""
-    return Read("index", read.what, read.name, whole=False) if read.name else read
+    return Read("index", read.what, read.name, whole=False, module=read.module) if read.name else read
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,13 @@ from typing import Any
 from ..copies import MORE, Instance, Tagged, identity
 from ..described import Described
 from ..state import MISSING
+from .attributes import Attributes
 from .callers import Caller, class_of, is_of
 from .calls import Body, Call
 from .expressions import called, calls_in, expressions_of, pairs_of, places_of
 from .forms import item_at
 from .generators import RESUMING, Generators, sent_by
+from .modules import module_call
 from .plan import OpenCall, OpenItem, Part, Plan, Read, as_index, plan_of
 from .run import WHOLE, Run
 from .static import Node
@@ -33,6 +35,7 @@ class Reader:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._values = Values(run)
+        self._attributes = Attributes(run, self._values)
         self._generators = Generators(run)
         self._sent: dict[Node, Plan] = {}
         self._plans: dict[Node, Plan] = {}
@@ -164,9 +167,13 @@ class Reader:
         is_attribute = type(node) is ast.Attribute
         found: list[Read] = []
         if number is None:
-            if is_attribute and base is not MISSING:
+            module = module_call(self._run, base) if is_attribute else None
+            if module is not None:
+                found += self._of_module(part, module, moment)
+            elif is_attribute and base is not MISSING:
                 hint = "of that are not recorded" if self._run.tells_objects else _NO_OBJECTS
                 unknown = f"{part.what}: attributes {hint}"
+                found += self._perhaps(part, moment)
                 found.append(Read(part.relation, part.what, unknown=unknown))
             found += self._follow(part.base, index, as_of)
         else:
@@ -203,7 +210,21 @@ class Reader:
         if found:
             return [Read(part.relation, f"{one.name}()", returned=one) for one in found]
         unknown = f"{part.what} is none of the attributes that are recorded of the object"
-        return [Read(part.relation, part.what, unknown=unknown)]
+        return [*self._perhaps(part, moment), Read(part.relation, part.what, unknown=unknown)]
+
+    def _of_module(self, part: OpenItem, module: Call, moment: int) -> list[Read]:
+        """Who wrote a variable of another module: that itself, or a statement that has it as an attribute."""
+        name = getattr(part.node, "attr", "")
+        known = self._run.write_before(module, name, moment)
+        later = [read for read in self._perhaps(part, moment) if known is None or read.event > known[0]]
+        if known is None and not later:
+            return [Read(part.relation, part.what, unknown=f"{part.what} was not written by what is recorded")]
+        return [*later, *([] if known is None else [Read(part.relation, part.what, name, module=module)])]
+
+    def _perhaps(self, part: OpenItem, moment: int) -> list[Read]:
+        """The statements that may have written an attribute that is not recorded of an object, or what it holds."""
+        name = getattr(part.node, "attr", "")
+        return [Read(part.relation, part.what, event=at) for at in self._attributes.writers(name, moment)]
 
 
 def _given(statement: Node, call: Call, name: str) -> Iterator[ast.expr]:

@@ -80,6 +80,8 @@ class Run:
         """By the number of a call the indexes of the events that tell that iterations of its loops were left out."""
         self.resumers: dict[int, Call] = {}
         """By the index of an event with which a generator went on and was sent something, the call that sent it."""
+        self.modules: dict[str, Call | None] = {}
+        """By the names of modules the calls that have run their statements, once asked for."""
         self._names: set[str] = set()
         """The variables that anything has written: others are the interpreter's, or what another module has."""
         self._shared: dict[tuple[str, str, str], list[int]] = {}

@@ -6,7 +6,7 @@ import os
 from bisect import bisect_left
 from typing import Any
 
-from ..copies import plain
+from ..copies import identity, plain
 from ..state import MISSING
 from ..trace.decode import Event
 from ..trace.lines import shown as shown_plain
@@ -110,6 +110,9 @@ class Lines:
             if form is MISSING and event.kind == "call":
                 continue
             before = run.value_before(index, name) if event.kind != "call" else MISSING
+            if before is MISSING and event.globals and key in event.globals:  # known by another name
+                number = identity(form)
+                before = MISSING if number is None else run.latest(number, index)
             if event.kind == "call" or shown(form) != shown(before) or index in run.of[index].writes.get(name, ()):
                 found.append((name, shown(form), None if before is MISSING else shown(before)))
         return found

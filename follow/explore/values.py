@@ -10,6 +10,7 @@ from ..state import MISSING
 from .calls import Call
 from .expressions import called
 from .forms import item_at
+from .modules import module_call
 from .run import Run
 
 
@@ -39,7 +40,11 @@ class Values:
             value = self.value(node.operand, index, call)
             return -value if type(value) is int else MISSING
         if isinstance(node, ast.Attribute):
-            return self._run.resolved(item_at(self.value(node.value, index, call), node.attr), index)
+            base = self.value(node.value, index, call)
+            module = module_call(self._run, base)
+            if module is not None:
+                return self._run.value_before(index, node.attr, module)
+            return self._run.resolved(item_at(base, node.attr), index)
         if isinstance(node, ast.Subscript):
             base = self.value(node.value, index, call)
             return self._run.resolved(item_at(base, self.key(node.slice, index, base, call)), index)

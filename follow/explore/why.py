@@ -284,7 +284,11 @@ class _Search:
             as_of: the event before which it was read, if that was earlier.
         """
         moment = as_of if as_of >= 0 else index
-        relation, _, name, container, _, returned, unknown, whole, sure_return = read
+        relation, _, name, container, _, returned, unknown, whole, sure_return, module, event = read
+        if event >= 0:
+            self._offer(event, value if relation == "value" else relation, MAY, read.what, index)
+            return
+        call = module or call
         if container is not None:
             self._item_written(index, call, read, moment)
             return
@@ -305,7 +309,7 @@ class _Search:
             changed = self._writes.writer(number, WHOLE, moment)
         whole = whole and value != "argument"  # a parameter is what was given; what that holds is read inside
         later = changed is not None and whole and changed[0] != at and not changed[1]
-        own = relation != "index" and run.of[at] is call
+        own = relation != "index" and run.of[at] is call and module is None
         if relation == "value":
             relation = "created" if later else value
         step = self._offer(at, relation, EXACT if sure else MAY, name, index)

@@ -278,7 +278,7 @@ typedef struct {
     Snapshots *snapshots;
     PyObject *few, *all, *some; /* the ids of the event's forms; NULL where there are none */
     PyObject *calls, *begin;    /* of an ENTER: what gives numbers; what tells of the call's begin, or NULL */
-    PyObject *globals;          /* a tuple: the names of the module's variables that are looked at */
+    PyObject *globals;          /* a tuple: the names of the module's variables that are looked at, or pairs of names */
     int kind, flags, exact, slots;
     Wheres bound, cells, again, bases, stores, clears;
 } Probe;
@@ -301,13 +301,22 @@ static int set_state(PyObject *state, Py_ssize_t index, PyObject *value)
     return 0;
 }
 
-/* What the module's variable holds that the followed function sees; NULL if it is not bound. Borrowed. */
+/* What the module's variable holds that the followed function sees, or that of a module which it holds; NULL if it is
+   not bound. Borrowed. */
 static PyObject *global_at(Probe *self, Py_ssize_t index)
 {
     PyObject *module = PyEval_GetGlobals();
     if (module == NULL || !PyDict_Check(module) || self->globals == NULL || index >= PyTuple_GET_SIZE(self->globals))
         return NULL;
-    PyObject *found = PyDict_GetItemWithError(module, PyTuple_GET_ITEM(self->globals, index));
+    PyObject *name = PyTuple_GET_ITEM(self->globals, index), *attribute = NULL;
+    if (PyTuple_CheckExact(name)) {
+        if (PyTuple_GET_SIZE(name) != 2) return NULL;
+        attribute = PyTuple_GET_ITEM(name, 1);
+        name = PyTuple_GET_ITEM(name, 0);
+    }
+    PyObject *found = PyDict_GetItemWithError(module, name);
+    if (found != NULL && attribute != NULL)
+        found = PyModule_CheckExact(found) ? PyDict_GetItemWithError(PyModule_GetDict(found), attribute) : NULL;
     if (found == NULL) PyErr_Clear();
     return found;
 }

@@ -193,10 +193,11 @@ class Layout:
         return tuple(dict.fromkeys(filter(self._is_global, map(self._mangled, names))))
 
     def _is_global(self, name: str) -> bool:
-        """Whether a name is that of a module's variable, which is no secret."""
+        """Whether a name is that of a module's variable, or of what is one's attribute, which is no secret."""
         own, secrets = self.function, self.scan.secrets
-        known = name in own.names or name in own.free or (hasattr(builtins, name) and self._is_builtin(name))
-        return not known and not (secrets and secrets.hides(name))
+        root, _, attribute = name.partition(".")
+        known = root in own.names or root in own.free or (hasattr(builtins, root) and self._is_builtin(root))
+        return not known and not (secrets and (secrets.hides(root) or secrets.hides(attribute)))
 
     def _change(self, draft: Draft) -> Change:
         """What may have changed since the site before."""
