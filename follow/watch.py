@@ -206,12 +206,17 @@ def form_for(scope: Scope, index: int, config: FollowConfig, describer: Describe
             return MISSING
         if watch.parted:
             return {
-                suffix: (describer.hide if watch.secret or secret else describer.copy)(part)
+                suffix: _copied(describer, part, secret=watch.secret or secret)
                 for suffix, part, secret in watch.parts(value)
             }
         return (describer.hide if watch.secret else describer.copy)(value)
 
     return form
+
+
+def _copied(describer: Describer, part: object, *, secret: bool) -> object:
+    """What is kept of a part of a value, or of what there is beyond the limits."""
+    return describer.hide(part) if secret else part if type(part) is Shortened else describer.copy(part)
 
 
 def content(cell: Any) -> object:

@@ -27,7 +27,11 @@ from .viewtab import Tab
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--events", action="store_true", help="put a recorder in front of every follower")
+    parser.addoption(
+        "--events",
+        choices=["plain", "dataflow"],
+        help="put a recorder (of that detail) in front of every follower",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -38,12 +42,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def _events(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.config.getoption("--events"):
+    detail = request.config.getoption("--events")
+    if detail:
         original = channel.as_follower
 
         def as_follower(given: object) -> object:
             follower = original(given)
-            return follower if isinstance(follower, channel.EventSink) else LiveRecorder(follower)
+            return follower if isinstance(follower, channel.EventSink) else LiveRecorder(follower, detail)
 
         monkeypatch.setattr(channel, "as_follower", as_follower)
 

@@ -16,10 +16,11 @@ class LiveRecorder(Recorder):
 
     Arguments:
         follower: what gets the records.
+        detail: the recorder's.
     """
 
-    def __init__(self, follower: Follower) -> None:
-        super().__init__()
+    def __init__(self, follower: Follower, detail: str = "plain") -> None:
+        super().__init__(detail=detail)
         self._follower = follower
         self._decoder = Decoder(self._catalogue)
         self._queue: list[Event] = []

@@ -170,6 +170,7 @@ def test_a_finished_thread_is_not_kept_alive():
     assert not [thing for thing in gc.get_objects() if type(thing) is worker]
 
 
+@pytest.mark.dicts
 def test_sixteen_threads_at_full_speed_lose_nothing():
     f = define(
         "import threading\n"
@@ -233,6 +234,7 @@ def f(count):
 """
 
 
+@pytest.mark.dicts
 @pytest.mark.parametrize("recorded", [False, True])
 def test_a_thousand_tasks_have_their_own_call_trees(recorded):
     module_names = ("f", "main", "tree", "leaf", "plain", "cancelled", "numbers")

@@ -25,11 +25,12 @@ def f(n):
 
 def both(source: str, *arguments: Any, name: str = "f", **settings: Any) -> list[dict[str, Any]]:
     """The records of a call, which are the same for a follower of dicts and for a recorder."""
-    config, found, recorder = FollowConfig(**settings), [], Recorder()
+    config, found = FollowConfig(**settings), []
     plain = outcome(define(source, name), *arguments)
     assert outcome(follow(define(source, name), found.append, config=config), *arguments) == plain
-    assert outcome(follow(define(source, name), recorder, config=config), *arguments) == plain
-    assert [values for _, values in brief(recorder.records())] == [values for _, values in brief(found)]
+    for recorder in (Recorder(), Recorder(detail="dataflow")):
+        assert outcome(follow(define(source, name), recorder, config=config), *arguments) == plain
+        assert [values for _, values in brief(recorder.records())] == [values for _, values in brief(found)]
     return found
 
 
