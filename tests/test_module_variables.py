@@ -129,6 +129,23 @@ def test_their_changes_are_told_where_they_happened(record, rows):
     assert [(row["line"], row["value"]) for row in rows("var", trace, "STATE")] == [(2, "None"), (16, "{'to': 6}")]
 
 
+def test_a_plain_trace_knows_which_functions_may_have_changed_them(record, rows):
+    trace = str(record(PROGRAM, "plain"))
+    texts = PROGRAM.splitlines()
+    for name, statement in (
+        ("out", "    OUT.append(n)"),
+        ("heap", "    heapq.heappush(HEAP, n)"),
+        ("z", "    TABLE.update(z=n + 1)"),
+        ("shared", "    SHARED.append(n)"),
+    ):
+        found = rows("why", trace, name, "--rows", "50")
+        elements = {
+            row["event"]["line"]: row["certainty"] for row in found if row["event"] and row["relation"] == "element"
+        }
+        assert elements[texts.index(statement) + 1] == "may", (name, elements)
+        assert elements.get(2, "may") == "may", "what made the container is not all"
+
+
 STATE = """\
 ITEMS, CONFIG = [], {"debug": False}
 def add(item):

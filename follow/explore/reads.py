@@ -9,7 +9,6 @@ from typing import Any
 from ..copies import MORE, Instance, Tagged, identity
 from ..described import Described
 from ..state import MISSING
-from .attributes import Attributes
 from .callers import Caller, class_of, is_of
 from .calls import Body, Call
 from .expressions import called, calls_in, expressions_of, pairs_of, places_of
@@ -19,6 +18,7 @@ from .modules import module_call
 from .plan import OpenCall, OpenItem, Part, Plan, Read, as_index, plan_of
 from .run import WHOLE, Run
 from .static import Node
+from .unrecorded import Unrecorded
 from .values import Values
 
 _MOST_OTHERS = 3
@@ -35,7 +35,7 @@ class Reader:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._values = Values(run)
-        self._attributes = Attributes(run, self._values)
+        self.unrecorded = Unrecorded(run, self._values)
         self._generators = Generators(run)
         self._sent: dict[Node, Plan] = {}
         self._plans: dict[Node, Plan] = {}
@@ -224,7 +224,7 @@ class Reader:
     def _perhaps(self, part: OpenItem, moment: int) -> list[Read]:
         """The statements that may have written an attribute that is not recorded of an object, or what it holds."""
         name = getattr(part.node, "attr", "")
-        return [Read(part.relation, part.what, event=at) for at in self._attributes.writers(name, moment)]
+        return [Read(part.relation, part.what, event=at) for at in self.unrecorded.attribute(name, moment)]
 
 
 def _given(statement: Node, call: Call, name: str) -> Iterator[ast.expr]:

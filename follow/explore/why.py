@@ -317,8 +317,14 @@ class _Search:
             if step is not None and not later and self._omissions.is_noted(at, index, call):
                 step.reading = Reading(name, None, number is not None and (changed is None or changed[1]))
             self._not_taken(at, index, call, name)
+        perhaps: list[int] = []
+        if changed is not None and whole:
+            perhaps = self._reader.unrecorded.variable(call, name, changed[0], moment)
+        for other in perhaps:
+            self._offer(other, "element", MAY, f"what {name} holds", index)
         if changed is not None and later:
-            self._offer(changed[0], "element", EXACT if changed[2] else MAY, f"what {name} holds", index)
+            certainty = EXACT if changed[2] and not perhaps else MAY
+            self._offer(changed[0], "element", certainty, f"what {name} holds", index)
         if number is not None and whole:
             for inside, certain in self._writes.changed_inside(number, at, moment):
                 self._offer(inside, "element", EXACT if certain else MAY, f"what {name} holds", index)
@@ -345,6 +351,9 @@ class _Search:
             self._offer(-1, read.relation, NOT_RECORDED, f"{read.what} was not seen before", index)
             return
         at, _, sure = known
+        for other in self._reader.unrecorded.variable(call, read.name, at, moment):
+            self._offer(other, read.relation, MAY, read.what, index)
+            sure = False
         step = self._offer(at, read.relation, EXACT if sure else MAY, read.what, index)
         if step is not None:
             step.reading = Reading(read.what, read.container)
