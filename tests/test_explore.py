@@ -20,11 +20,11 @@ from follow.explore.static import analyse
 from follow.explore.target import NotFound, target
 from follow.explore.why import Slicer
 
-from .buggy.more import TWENTY
+from .buggy.more import STATE, TWENTY
 from .buggy.quixbugs import SEVEN
 from .support import define
 
-BUGGY = {one.name: one for one in (*SEVEN, *TWENTY)}
+BUGGY = {one.name: one for one in (*SEVEN, *TWENTY, *STATE)}
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +75,8 @@ def test_the_root_cause_is_among_the_first_five(traces, name):
     assert 1 <= rank(traces, name) <= 5
 
 
-def test_ranks_of_twenty_further_programs(traces):
-    ranks = {one.name: rank(traces, one.name) for one in TWENTY if not one.omitted}
+def test_ranks_of_twenty_further_programs_and_of_four_with_state(traces):
+    ranks = {one.name: rank(traces, one.name) for one in (*TWENTY, *STATE) if not one.omitted}
     print("\n".join(f"{place:3} {name}" for name, place in ranks.items()))
     assert all(1 <= place <= 5 for place in ranks.values()), ranks
 

@@ -136,3 +136,31 @@ TWENTY = (
         omitted=True,
     ),
 )
+
+STATE = (
+    buggy(
+        "registry_key",
+        "\nSEEN = {}\n\ndef register(name, price):\n    SEEN[name.strip()] = price * 2  # BUG\n\ndef load(lines):\n    for line in lines:\n        name, _, price = line.partition('=')\n        register(name, int(price))\n\ndef lookup(name):\n    price = SEEN[name]\n    return price\n\nload(['a = 1', 'b = 2'])\nlookup('b')\n",
+        "price * 2",
+        "price",
+    ),
+    buggy(
+        "queue_taken_from_the_wrong_end",
+        "\nfrom collections import deque\nJOBS = deque()\n\ndef push(job):\n    JOBS.appendleft(job)  # BUG\n\ndef take():\n    return JOBS.popleft()\n\ndef run():\n    push('first')\n    push('second')\n    done = take()\n    return done\n\nrun()\n",
+        "JOBS.appendleft(job)",
+        "JOBS.append(job)",
+    ),
+    buggy(
+        "heap_of_the_module",
+        "\nimport heapq\nHEAP = []\n\ndef add(cost, name):\n    heapq.heappush(HEAP, (-cost, name))  # BUG\n\ndef cheapest():\n    add(3, 'b')\n    add(1, 'a')\n    cost, name = HEAP[0]\n    return name\n\ncheapest()\n",
+        "(-cost, name)",
+        "(cost, name)",
+    ),
+    buggy(
+        "settings_given_to_a_function",
+        "\nSETTINGS = {'rate': 10}\n\ndef put(table, key, value):\n    table[key] = value + value  # BUG\n\ndef refresh(value):\n    put(SETTINGS, 'rate', value)\n\ndef price(n):\n    refresh(11)\n    rate = SETTINGS['rate']\n    return n * rate\n\nprice(2)\n",
+        "value + value",
+        "value",
+    ),
+)
+"""Four more, about what functions do to variables of their module."""
