@@ -374,6 +374,7 @@ def test_tasks_keep_their_own_counts() -> None:
     assert sorted(calls.values()) == [2, 3, 4]
 
 
+@pytest.mark.dicts
 @pytest.mark.parametrize("form", [name for name in FORMS if name not in ("async", "no hidden local")])
 @pytest.mark.parametrize("limit", [2, {"first": 1, "every": 3}, {"last": 2}], ids=str)
 def test_a_debugger_sees_the_lines_that_it_sees_without_a_limit(

@@ -51,7 +51,17 @@ def told(record: dict[str, Any]) -> tuple[Any, ...]:
     return record["function"], record["instruction"], variables, record.get("exception"), record.get("left_out")
 
 
-@pytest.mark.parametrize("name", sorted(set(CASES) - {"a list changed under other names"}))  # shows objects
+CYCLIC = "a list that is stored where it stands already"
+"""With dataflow a list in itself is told as one that stands too deep."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.dicts] if name == CYCLIC else [])
+        for name in sorted(set(CASES) - {"a list changed under other names"})  # shows objects
+    ],
+)
 def test_hard_cases(name: str) -> None:
     same(CASES[name], CONFIGS[sorted(CASES).index(name) % len(CONFIGS)])
 
