@@ -30,7 +30,9 @@ class NativeBuildHook(BuildHookInterface[Any]):
             self.app.display_warning(f"follow is built without its compiled helper ({type(error).__name__}: {error}).")
             return
         try:
-            shutil.copy2(made, Path(self.root, "follow", made.name))
+            placed = Path(self.root, "follow", made.name)
+            copied = Path(shutil.copy2(made, placed.with_suffix(".new")))
+            copied.replace(placed)  # not written over: a process that runs may have loaded what stands there
         except OSError:  # the checkout cannot be written
             pass
         build_data["pure_python"] = False
