@@ -44,7 +44,7 @@ class Unrecorded:
     def variable(self, call: Call, name: str, start: int, end: int) -> list[int]:
         """The latest events between two others at which functions may have changed what their module's variable holds.
 
-        A trace with dataflow tells that.
+        It is for a trace of the plain level: one with dataflow tells that.
 
         Arguments:
             call: that reads it.
@@ -52,7 +52,7 @@ class Unrecorded:
             start, end: the events.
         """
         of_module = (call.file, name) in self._run.globals and name not in call.writes
-        return self._latest((call.file, name), start, end) if of_module and not self._run.tells_objects else []
+        return self._latest((call.file, name), start, end) if of_module else []
 
     def _latest(self, key: _Key, start: int, end: int) -> list[int]:
         if self._times is None:

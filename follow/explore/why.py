@@ -87,6 +87,7 @@ class _Search:
         self._missing: set[tuple[str, str]] = set()
         """What is not recorded and has been told, and how it bears on the question."""
         self._lossy = bool(run.left_out)
+        self._by_names = not run.tells_objects
         self._waiting: defaultdict[int, list[Step]] = defaultdict(list)
         self._distance = 0
         self._deciding = -1
@@ -318,7 +319,7 @@ class _Search:
                 step.reading = Reading(name, None, number is not None and (changed is None or changed[1]))
             self._not_taken(at, index, call, name)
         perhaps: list[int] = []
-        if changed is not None and whole:
+        if self._by_names and changed is not None and whole:
             perhaps = self._reader.unrecorded.variable(call, name, changed[0], moment)
         for other in perhaps:
             self._offer(other, "element", MAY, f"what {name} holds", index)
@@ -351,9 +352,10 @@ class _Search:
             self._offer(-1, read.relation, NOT_RECORDED, f"{read.what} was not seen before", index)
             return
         at, _, sure = known
-        for other in self._reader.unrecorded.variable(call, read.name, at, moment):
-            self._offer(other, read.relation, MAY, read.what, index)
-            sure = False
+        if self._by_names:
+            for other in self._reader.unrecorded.variable(call, read.name, at, moment):
+                self._offer(other, read.relation, MAY, read.what, index)
+                sure = False
         step = self._offer(at, read.relation, EXACT if sure else MAY, read.what, index)
         if step is not None:
             step.reading = Reading(read.what, read.container)
