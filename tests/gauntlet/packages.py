@@ -67,7 +67,7 @@ PACKAGES = {
             "3.4.0",
             ("mistune",),
             left_out={
-                "near_linear or linear_time or quickly or quadratically": "measures how time grows",
+                "near_linear or linear_time or quickly or quadratically or do_not_rescan": "measures how time grows",
             },
         ),
         Package(
