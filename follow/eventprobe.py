@@ -359,10 +359,10 @@ def _of_module(name: str) -> object:
     """What a variable holds of the module that a followed function stands in, or one of a module that such a variable
     holds; ``MISSING`` if it is not bound."""
     variable, _, attribute = name.partition(".")
-    found = module_of(sys._getframe(1)).get(variable, MISSING)
+    found = dict.get(module_of(sys._getframe(1)), variable, MISSING)
     if not attribute:
         return found
-    return vars(found).get(attribute, MISSING) if type(found) is ModuleType else MISSING
+    return dict.get(vars(found), attribute, MISSING) if type(found) is ModuleType else MISSING
 
 
 def _extend_unless_watching(

@@ -99,10 +99,15 @@ def module_of(frame: Any) -> dict[str, Any]:
     Arguments:
         frame: of the probe, or of what that has called.
     """
-    while frame.f_code.co_filename == PROBE_FILENAME or frame.f_globals.get("__name__") in _OURS:
+    while frame.f_code.co_filename == PROBE_FILENAME or _is_ours(frame.f_globals):
         frame = frame.f_back
     found: dict[str, Any] = frame.f_globals
     return found
+
+
+def _is_ours(module: dict[str, Any]) -> bool:
+    name = dict.get(module, "__name__")  # the program's may be of a class of its own
+    return type(name) is str and name in _OURS
 
 
 @functools.lru_cache(1_024)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -185,6 +186,47 @@ def test_variables_of_other_modules(record, rows, tmp_path):
     assert told["wrote"] == [["state.ITEMS", "['first']", "[]"]]
 
 
+def certain(rows, line):
+    """How sure an answer is of the causes at a line of the program."""
+    return {row["certainty"] for row in rows if row["event"] and row["event"]["line"] == line}
+
+
+def test_a_variable_of_another_module_that_was_assigned_through_it(record, rows, tmp_path):
+    (tmp_path / "st.py").write_text("L = [1]\nC = 1\n")
+    source = (
+        "import st\ndef setit():\n    st.L = [7]\ndef setc():\n    st.C = 50\n"
+        "def main():\n    setit()\n    t = st.L[0]\n    setc()\n    u = st.C\nmain()\n"
+    )
+    trace = str(record(source))
+    assert certain(rows("why", trace, "t"), 3) == {"exact"}
+    (row,) = [row for row in rows("why", trace, "u") if row["event"] and row["event"]["file"].endswith("st.py")]
+    assert row["certainty"] == "may" and certain(rows("why", trace, "u"), 5) == {"may"}
+
+
+def test_a_module_is_not_taken_for_another_of_that_name(record, rows, tmp_path):
+    (tmp_path / "pk").mkdir()
+    (tmp_path / "pk" / "logging.py").write_text("INFO = 99\n")
+    found = rows("why", str(record("import logging, pk.logging\ndef main():\n    y = logging.INFO\nmain()\n")), "y")
+    assert not any(row["event"] and row["event"]["file"].endswith("logging.py") for row in found)
+    assert any(row["certainty"] == "not recorded" for row in found)
+
+
+def test_what_contradicts_what_was_read_is_not_called_exact(record, rows):
+    source = (
+        "T = [1]\nC = 0\ndef setc(x):\n    globals()['C'] = x\ndef last():\n    return T[-1]\n"
+        "def main():\n    add = T.append\n    add(3)\n    y = T[-1]\n    setc(5)\n    z = C\n    w = last()\nmain()\n"
+    )
+    for detail in ("plain", "dataflow"):
+        trace = str(record(source, detail))
+        for name, line in (("y", 1), ("z", 2), ("w", 1)):
+            found = rows("why", trace, name, "--rows", "50")
+            unsure = [
+                row for row in found if row["event"] and row["event"]["line"] == line and row["relation"] != "index"
+            ]
+            assert {row["certainty"] for row in unsure} == {"may"}, (detail, name)
+            assert any(row["certainty"] == "not recorded" and "written" in row["about"] for row in found)
+
+
 def test_attributes_of_classes_may_have_been_written_where_they_are_named(record, rows):
     """They are not recorded. What is written of another object under the same name is none of them."""
     source = (
@@ -239,25 +281,41 @@ def test_a_function_alone_tells_what_its_module_holds():
     assert [plain(event.globals) for event in taken.events() if event.globals] == [{"HELD": [3]}]
 
 
-def test_what_is_none_of_the_module_is_not_looked_up():
+@pytest.mark.parametrize("pure", [False, True])
+def test_what_is_none_of_the_module_is_not_looked_up(pure: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Built-in functions, what is called only, unbound names, and names that are deleted meanwhile."""
 
     class Names(dict[str, Any]):
-        def __getitem__(self, name: str) -> Any:
-            raise AssertionError(name)
-
         def get(self, name: str, default: Any = None) -> Any:
             raise AssertionError(name)
 
-    taken = Recorder(detail="dataflow")
+    helped = Recorder(detail="dataflow")
+    if pure:
+        monkeypatch.setattr("follow.sink.native", None)
+    taken = Recorder(detail="dataflow") if pure else helped
     source = (
         "def f():\n    global NEW, GONE\n    NEW = [1]\n    del NEW\n    try:\n        missing.append(print)\n"
         "    except NameError as error:\n        text = str(error)\n    call(len, GONE)\n    GONE = 2\n    return text\n"
     )
-    function = define(source, call=lambda *given: given[1].clear(), GONE=[3])
+    plain_one = define(source, call=lambda *given: given[1].clear(), GONE=[3])
+    function = FunctionType(plain_one.__code__, Names(plain_one.__globals__))
     assert follow(function, follower=taken)() == "name 'missing' is not defined"
     told = [plain(event.globals) for event in taken.events() if event.globals]
     assert told == [{"NEW": [1]}, {"GONE": []}, {"GONE": 2}]
+
+
+def test_what_is_given_a_secret_is_not_told():
+    taken = Recorder(detail="dataflow")
+    source = (
+        "def f():\n    global KEY, ROWS\n    KEY = fetch_password()[0]\n    ROWS = fetch_password()\n"
+        "    return g()\ndef g():\n    ROWS.append(1)\n    OTHER.append(2)\n    return len(ROWS)\n"
+    )
+    function = define(source, fetch_password=lambda: ["hunter" + "2"], OTHER=[])
+    both = FollowConfig(redact=("password",))
+    function.__globals__["g"] = follow(function.__globals__["g"], config=both, follower=taken)
+    assert follow(function, config=both, follower=taken)() == 2
+    assert [plain(event.globals) for event in taken.events() if event.globals] == [{"OTHER": [2]}]
+    assert "hunter2" not in repr(list(taken.records()))
 
 
 def test_secrets_are_not_told(tmp_path: Path):

@@ -76,6 +76,16 @@ def item_at(form: Any, key: Any) -> Any:
         return MISSING
 
 
+_ATOMS = (int, float, str, bool, bytes, type(None))
+
+
+def differ(one: Any, other: Any) -> bool:
+    """Whether two values surely are not the same: simple ones, of which one may be ``MISSING``."""
+    if type(other) not in _ATOMS or other != other or (one is not MISSING and type(one) not in _ATOMS):
+        return False
+    return type(one) is not type(other) or bool(one != other)
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two items are the same value; of containers whether they are the same container."""
     mine, its = identity(one), identity(other)

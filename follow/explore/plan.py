@@ -23,7 +23,7 @@ class Read(NamedTuple):
         returned: a call whose result it is, or None.
         unknown: why it cannot be told, or empty.
         whole: whether all that the variable holds was read.
-        sure: whether the call is surely the one whose result it is.
+        sure: whether the call is surely the one whose result it is, or the variable surely was not written elsewhere.
         module: the call that has run the module whose variable it is, if that is another one's; else None.
         event: the index of an event that may have written it, or -1.
     """

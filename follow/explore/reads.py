@@ -14,7 +14,7 @@ from .calls import Body, Call
 from .expressions import called, calls_in, expressions_of, pairs_of, places_of
 from .forms import item_at
 from .generators import RESUMING, Generators, sent_by
-from .modules import module_call
+from .modules import module_call, was_assigned
 from .plan import OpenCall, OpenItem, Part, Plan, Read, as_index, plan_of
 from .run import WHOLE, Run
 from .static import Node
@@ -219,7 +219,8 @@ class Reader:
         later = [read for read in self._perhaps(part, moment) if known is None or read.event > known[0]]
         if known is None and not later:
             return [Read(part.relation, part.what, unknown=f"{part.what} was not written by what is recorded")]
-        return [*later, *([] if known is None else [Read(part.relation, part.what, name, module=module)])]
+        sure = known is not None and not was_assigned(self._run, name, known[0], moment)
+        return [*later, *([] if known is None else [Read(part.relation, part.what, name, module=module, sure=sure)])]
 
     def _perhaps(self, part: OpenItem, moment: int) -> list[Read]:
         """The statements that may have written an attribute that is not recorded of an object, or what it holds."""

@@ -72,7 +72,7 @@ class Run:
         """What was seen of each container, by its identity."""
         self.globals: dict[tuple[str, str], list[int]] = {}
         """By file and name, when a module's variable was written."""
-        self._told: dict[tuple[str, str], list[int]] = {}
+        self.told: dict[tuple[str, str], list[int]] = {}
         """By file and name, when functions have told what a module's variable holds."""
         self.named: dict[tuple[str, str], list[Call]] = {}
         """By file and qualified name of a function its calls."""
@@ -82,6 +82,8 @@ class Run:
         """By the index of an event with which a generator went on and was sent something, the call that sent it."""
         self.modules: dict[str, Call | None] = {}
         """By the names of modules the calls that have run their statements, once asked for."""
+        self.assignments: dict[str, list[int]] | None = None
+        """By the names of attributes the events whose statements assign one, once asked for."""
         self._names: set[str] = set()
         """The variables that anything has written: others are the interpreter's, or what another module has."""
         self._shared: dict[tuple[str, str, str], list[int]] = {}
@@ -151,7 +153,7 @@ class Run:
             self._see(index, form)
         for name, form in event.globals.items() if event.globals else ():
             self._names.add(name)
-            self._told.setdefault((call.file, name), []).append(index)
+            self.told.setdefault((call.file, name), []).append(index)
             self._see(index, form)
         if event.has_result:
             self._see(index, event.result_form)
@@ -313,7 +315,7 @@ class Run:
         found = last_before(self.globals.get((call.file, name), ()), index)
         if found >= 0:
             return found, True
-        found = last_before(self._told.get((call.file, name), ()), index)
+        found = last_before(self.told.get((call.file, name), ()), index)
         return (found, False) if found >= 0 else None  # it was written by what is not recorded
 
     def _is_only(self, call: Call) -> bool:

@@ -10,7 +10,7 @@ from ..state import MISSING
 from .calls import Call
 from .expressions import called
 from .forms import item_at
-from .modules import module_call
+from .modules import module_call, variable_of
 from .run import Run
 
 
@@ -43,7 +43,7 @@ class Values:
             base = self.value(node.value, index, call)
             module = module_call(self._run, base)
             if module is not None:
-                return self._run.value_before(index, node.attr, module)
+                return variable_of(self._run, module, node, index, call or self._run.of[index])
             return self._run.resolved(item_at(base, node.attr), index)
         if isinstance(node, ast.Subscript):
             base = self.value(node.value, index, call)

@@ -8,11 +8,13 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from operator import attrgetter
+from typing import Any
 
 from ..copies import identity
+from ..state import MISSING
 from .callers import Callers
 from .calls import Call, last_before
-from .forms import item_at
+from .forms import differ, is_shortened, item_at
 from .generators import Generators, sent_by
 from .omissions import Omissions, Reading
 from .plan import Read
@@ -88,6 +90,8 @@ class _Search:
         """What is not recorded and has been told, and how it bears on the question."""
         self._lossy = bool(run.left_out)
         self._by_names = not run.tells_objects
+        self._taken: dict[ast.AST | None, tuple[str, str]] = {}
+        """Of each statement the expression whose value it takes as it is, and the variable to which it gives that."""
         self._waiting: defaultdict[int, list[Step]] = defaultdict(list)
         self._distance = 0
         self._deciding = -1
@@ -285,7 +289,7 @@ class _Search:
             as_of: the event before which it was read, if that was earlier.
         """
         moment = as_of if as_of >= 0 else index
-        relation, _, name, container, _, returned, unknown, whole, sure_return, module, event = read
+        relation, _, name, container, _, returned, unknown, whole, sure_of_read, module, event = read
         if event >= 0:
             self._offer(event, value if relation == "value" else relation, MAY, read.what, index)
             return
@@ -294,7 +298,7 @@ class _Search:
             self._item_written(index, call, read, moment)
             return
         if returned is not None:
-            self._returns(index, returned, sure=sure_return)
+            self._returns(index, returned, sure=sure_of_read)
             return
         if unknown:
             self._offer(-1, value if relation == "value" else relation, NOT_RECORDED, unknown, index)
@@ -304,6 +308,7 @@ class _Search:
         if found is None:
             return  # a built-in, or what another module has
         at, sure = found
+        sure = sure and sure_of_read
         changed = None
         number = identity(run.form_of(at, name)) if run.holding[at] else None
         if number is not None:
@@ -311,6 +316,8 @@ class _Search:
         whole = whole and value != "argument"  # a parameter is what was given; what that holds is read inside
         later = changed is not None and whole and changed[0] != at and not changed[1]
         own = relation != "index" and run.of[at] is call and module is None
+        if not own and relation != "index" and name not in run.events[index].forms:
+            sure = sure and not self._was_other(index, read, run.form_of(at, name))
         if relation == "value":
             relation = "created" if later else value
         step = self._offer(at, relation, EXACT if sure else MAY, name, index)
@@ -330,6 +337,32 @@ class _Search:
             for inside, certain in self._writes.changed_inside(number, at, moment):
                 self._offer(inside, "element", EXACT if certain else MAY, f"what {name} holds", index)
 
+    def _was_other(self, index: int, read: Read, form: Any) -> bool:
+        """Whether what an event has read is another value than what is known to have been written: that was overwritten
+        by what is not recorded.
+
+        It is told where the statement is ``x = READ`` or ``return READ``, of simple values.
+        """
+        node = self._run.nodes[index]
+        known = self._taken.get(node)
+        if known is None:
+            known = self._taken[node] = _taken(node)
+        text, target = known
+        if text != read.what:
+            return False
+        event = self._run.events[index]
+        taken = self._run.form_of(index, target) if target else event.result_form if event.has_result else MISSING
+        if read.container is not None:
+            if is_shortened(form):
+                return False
+            form = item_at(form, read.key)
+        elif form is MISSING:
+            return False
+        if not differ(form, taken):
+            return False
+        self._offer(-1, read.relation, NOT_RECORDED, f"what has written {read.what} is not recorded", index)
+        return True
+
     def _not_taken(self, at: int, index: int, call: Call, name: str) -> None:
         """The conditions between a variable's write and its read that kept another write from happening."""
         conditions = self._omissions.conditions(call, name)
@@ -347,6 +380,7 @@ class _Search:
     def _item_written(self, index: int, call: Call, read: Read, moment: int) -> None:
         """Who wrote an item of a container, and who changed what that item is."""
         assert read.container is not None
+        run = self._run
         known = self._writes.writer(read.container, read.key, moment)
         if known is None:
             self._offer(-1, read.relation, NOT_RECORDED, f"{read.what} was not seen before", index)
@@ -356,6 +390,9 @@ class _Search:
             for other in self._reader.unrecorded.variable(call, read.name, at, moment):
                 self._offer(other, read.relation, MAY, read.what, index)
                 sure = False
+        told = last_before(run.seen[read.container].at, moment) if read.key is not WHOLE else -1
+        if told >= at and self._was_other(index, read, run.latest(read.container, moment)):
+            sure = False
         step = self._offer(at, read.relation, EXACT if sure else MAY, read.what, index)
         if step is not None:
             step.reading = Reading(read.what, read.container)
@@ -367,6 +404,18 @@ class _Search:
         changed = None if number is None else self._writes.writer(number, WHOLE, moment)
         if changed is not None and changed[0] != at and not changed[1]:
             self._offer(changed[0], "element", EXACT if changed[2] else MAY, f"what {read.what} holds", index)
+
+
+def _taken(node: ast.AST | None) -> tuple[str, str]:
+    """Of ``x = READ`` and ``return READ`` the text of what is read, and the variable."""
+    value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) else None
+    if not isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)):
+        return "", ""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    target = targets[0] if len(targets) == 1 else None
+    if not isinstance(node, ast.Return) and not isinstance(target, ast.Name):
+        return "", ""
+    return ast.unparse(value), target.id if isinstance(target, ast.Name) else ""
 
 
 def _has_default(arguments: ast.arguments | None, name: str) -> bool:

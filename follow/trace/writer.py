@@ -210,6 +210,7 @@ def _header() -> dict[str, Any]:
         "process": os.getpid(),
         "host": platform.node(),
         "folder": os.getcwd(),
+        "path": [one for one in sys.path if type(one) is str],
         "wall": time.time_ns(),
         "monotonic": time.perf_counter_ns(),
         "fields": {kind.__name__.lower(): list(names) for kind, names in FIELDS.items()},

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..config import FollowConfig
 from ..garbage import collected_seldom
-from ..masking import masked, secret_literals
+from ..masking import given_secrets, masked, secret_literals
 from ..model import Tables
 from ..names import own_names
 from ..redaction import redaction_of
@@ -66,6 +66,7 @@ def rewrite_function(located: Located, config: FollowConfig, name: str, *, objec
     codes, own = code_names(module, source.flags), own_names(source.tree)
     secrets, text = secret_names(config.redact), Text(lines)
     scan = Scan(text, config, plan, codes, ":=" in piece, own, secrets, _shown(text, source, config), objects)
+    scan.given = _given(source, scan)
     _scan(scan, statement, located)
     written = _rewrite_piece(piece, first, statement, plan, name, source.filename)
     return Rewritten(written, plan.prefix, statement, plan.wraps.keys(), _tables(scan, source.filename))
@@ -94,6 +95,7 @@ def _rewrite_module(source: Source, config: FollowConfig, *, objects: bool) -> R
     secrets, codes = secret_names(config.redact), code_names(tree, source.flags)
     shown = _shown(text, source, config)
     scan = Scan(text, config, plan, codes, ":=" in source.text, own_names(tree), secrets, shown, objects)
+    scan.given = _given(source, scan)
     ModuleScan(scan, tree).run()
     written = _write(source.text, 1, tree, plan, source.filename, source.filename)
     return Rewritten(written, plan.prefix, tree, plan.wraps.keys(), _tables(scan, source.filename))
@@ -107,6 +109,13 @@ def _shown(text: Text, source: Source, config: FollowConfig) -> Text:
     for literal in secret_literals(source.tree, secret_names(config.redact)):
         redaction.learn([part.value for part in ast.walk(literal) if isinstance(part, ast.Constant)])
     return Text(masked(source.text, source.tree, config.redact).split("\n"))
+
+
+def _given(source: Source, scan: Scan) -> frozenset[str]:
+    """The names that are given a secret anywhere in a file, if that is asked for."""
+    if not (scan.secrets and scan.objects):
+        return frozenset()
+    return frozenset(name for node in ast.walk(source.tree) for name in given_secrets(node, scan.secrets))
 
 
 def _tables(scan: Scan, filename: str) -> Tables:

@@ -193,11 +193,14 @@ class Layout:
         return tuple(dict.fromkeys(filter(self._is_global, map(self._mangled, names))))
 
     def _is_global(self, name: str) -> bool:
-        """Whether a name is that of a module's variable, or of what is one's attribute, which is no secret."""
+        """Whether a name is that of a module's variable, or of what is one's attribute, which is no secret.
+
+        Which variables other modules give a secret is not known here.
+        """
         own, secrets = self.function, self.scan.secrets
         root, _, attribute = name.partition(".")
         known = root in own.names or root in own.free or (hasattr(builtins, root) and self._is_builtin(root))
-        return not known and not (secrets and (secrets.hides(root) or secrets.hides(attribute)))
+        return not known and not (secrets and (attribute or secrets.hides(root) or root in self.scan.given))
 
     def _change(self, draft: Draft) -> Change:
         """What may have changed since the site before."""

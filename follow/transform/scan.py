@@ -51,6 +51,8 @@ class Scan:
     """What instructions are taken from: the text, or the text without its secrets."""
     objects: bool = False
     """Whether it is recorded what objects hold."""
+    given: frozenset[str] = frozenset()
+    """The names that are given a secret somewhere in the file, for what functions do to variables of their module."""
     sites: dict[int, Site] = field(default_factory=dict)
     scopes: list[Scope] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
