@@ -147,6 +147,16 @@ def test_a_plain_trace_knows_which_functions_may_have_changed_them(record, rows)
         assert elements.get(2, "may") == "may", "what made the container is not all"
 
 
+def test_a_plain_trace_is_sure_where_functions_have_only_read_them(record, rows):
+    source = (
+        "TABLE = {'a': 1}\ndef look(name):\n    print(TABLE, len(TABLE))\n    return TABLE.get(name)\n"
+        "def main():\n    look('a')\n    x = TABLE['a']\n    return x\nmain()\n"
+    )
+    found = rows("why", str(record(source, "plain")), "x", "--rows", "50")
+    assert {row["certainty"] for row in found} == {"exact"}
+    assert {row["event"]["line"] for row in found} <= {1, 7, 8, 9}
+
+
 STATE = """\
 ITEMS, CONFIG = [], {"debug": False}
 def add(item):

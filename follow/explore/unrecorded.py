@@ -8,7 +8,7 @@ from bisect import bisect_left
 
 from ..state import MISSING
 from .calls import Call
-from .expressions import calls_in
+from .expressions import called, calls_in
 from .forms import item_at
 from .run import Run
 from .static import Node
@@ -19,6 +19,58 @@ _MOST_TOLD = 3
 
 _Key = str | tuple[str, str]
 """The name of an attribute, or the file and name of a module's variable."""
+
+
+_READING = frozenset(
+    (
+        *(
+            "get",
+            "keys",
+            "values",
+            "items",
+            "copy",
+            "index",
+            "count",
+            "union",
+            "intersection",
+            "difference",
+            "issubset",
+        ),
+        *("startswith", "endswith", "join", "split", "strip", "format", "lower", "upper", "replace", "encode"),
+        *(
+            "len",
+            "print",
+            "repr",
+            "str",
+            "bool",
+            "isinstance",
+            "type",
+            "id",
+            "hash",
+            "sorted",
+            "list",
+            "tuple",
+            "dict",
+            "set",
+        ),
+        *(
+            "frozenset",
+            "sum",
+            "min",
+            "max",
+            "any",
+            "all",
+            "enumerate",
+            "zip",
+            "range",
+            "reversed",
+            "iter",
+            "int",
+            "float",
+        ),
+    )
+)
+"""Methods and functions that change none of the containers that they are of or are given."""
 
 
 class Unrecorded:
@@ -101,6 +153,8 @@ def _written(node: Node) -> list[ast.Attribute | ast.Name]:
     held: list[ast.AST] = [one for one in assigned if isinstance(one, ast.Attribute)]
     held += [one.value for one in assigned if isinstance(one, ast.Subscript)]
     for call in calls_in(node):
+        if called(call) in _READING:
+            continue
         held += [call.func.value] if isinstance(call.func, ast.Attribute) else []
         held += [one for one in call.args if isinstance(one, ast.Name)]
     return [one for one in held if isinstance(one, (ast.Attribute, ast.Name))]
