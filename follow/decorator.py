@@ -24,7 +24,7 @@ from .members import class_functions, inner_functions
 from .model import Lookup
 from .probe import Probes
 from .registry import Followed, Key, Template, followed_code, has_probes, hooked_channel, remember
-from .source import describe, locate
+from .source import Located, describe, locate, undisturbed
 from .transform import rewrite_function
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -184,7 +184,12 @@ def probes_for(tables: Lookup, channel: Channel, depth: int | None = None) -> Pr
 
 
 def _template(function: types.FunctionType, config: FollowConfig, name: str, *, events: str) -> Template:
-    located = locate(function, rewritten=hooked_channel(function.__code__) is not None)
+    rewritten_before = hooked_channel(function.__code__) is not None
+    with undisturbed():
+        return _made(locate(function, rewritten=rewritten_before), config, name, events=events)
+
+
+def _made(located: Located, config: FollowConfig, name: str, *, events: str) -> Template:
     with defects_reported(name):
         rewritten = rewrite_function(located, config, name, objects=tells_objects(events))
         return build_function(located, rewritten, name, events=events), rewritten.tables, rewritten.text

@@ -8,7 +8,7 @@ from typing import Any
 
 from .config import FollowConfig
 from .registry import followed_code, hooked_channel
-from .source import describe, locate
+from .source import describe, locate, undisturbed
 from .transform import rewrite_function
 
 
@@ -29,9 +29,7 @@ def generated_source(function: Any, *, config: FollowConfig | None = None) -> st
     known = followed_code(function.__code__)
     if known is not None:
         return textwrap.dedent(known.text)
-    rewritten = rewrite_function(
-        locate(function, rewritten=hooked_channel(function.__code__) is not None),
-        config or FollowConfig(),
-        describe(function),
-    )
+    with undisturbed():
+        located = locate(function, rewritten=hooked_channel(function.__code__) is not None)
+        rewritten = rewrite_function(located, config or FollowConfig(), describe(function))
     return textwrap.dedent(rewritten.text)

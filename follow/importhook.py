@@ -26,7 +26,7 @@ from .model import Lookup, Tables
 from .progress import Progress
 from .registry import remember_hooked
 from .selection import matches
-from .source import Source
+from .source import Source, undisturbed
 from .transform import rewrite_module
 
 
@@ -61,7 +61,7 @@ def _rewritten(
     source, events = Source(filename, text, 0, asserts), channel.events
 
     def work() -> tuple[Pieces, Tables]:
-        with defects_reported(filename):
+        with undisturbed(), defects_reported(filename):
             rewritten = rewrite_module(source, config, objects=tells_objects(events))
             code = build_module(source, rewritten, events=events, finish=finish)
             return take_apart(code, meanings_of(rewritten.tables, events=events)), rewritten.tables

@@ -8,8 +8,11 @@ import copy
 import functools
 import inspect
 import linecache
+import os
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
@@ -22,6 +25,35 @@ FUNCTION_NODES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 FUTURE_FLAGS = functools.reduce(
     int.__or__, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 )
+
+
+_TREES = threading.RLock()
+_PATIENCE = 10.0
+"""Seconds; two threads that wait for each other's imports go on without it."""
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Meanwhile no other thread reads or marks the syntax trees, which are kept and shared: whoever changes one puts it
+    back, but until then it is another one."""
+    held = _TREES.acquire(timeout=_PATIENCE)
+    try:
+        yield
+    finally:
+        if held:
+            _TREES.release()
+
+
+def _after_fork() -> None:
+    """Another thread of the parent may have been at a tree: there is none in the child that would put it back."""
+    global _TREES
+    _TREES = threading.RLock()
+    for kept in (_parse, _functions):
+        kept.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 @dataclass(frozen=True, slots=True)

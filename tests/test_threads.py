@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 import traceback
 
@@ -117,7 +118,20 @@ def test_a_worker_that_is_followed_already_is_not_followed_twice():
     assert {record["function"] for record in others} == {"f"}
 
 
-def test_nested_and_concurrent_calls_with_other_configurations():
+@pytest.mark.parametrize("interval", [None, 1e-5], ids=["as ever", "threads take turns at once"])
+def test_nested_and_concurrent_calls_with_other_configurations(interval):
+    """All are rewritten at the same time: the syntax trees that this takes are shared."""
+    usual = sys.getswitchinterval()
+    if interval is not None:
+        sys.setswitchinterval(interval)
+    try:
+        for _ in range(1 if interval is None else 5):
+            run_with_two_configurations()
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def run_with_two_configurations():
     source = f"{WORKERS}\ndef f():\n t = threading.Thread(target=work)\n t.start()\n t.join()\n"
     one, two = define(source), define(source)
     with_values, plain = [], []
