@@ -28,6 +28,8 @@ FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (Piece, 
 """The fields of what is written, in their order."""
 _VALUES = {kind: attrgetter(*names) for kind, names in FIELDS.items()}
 
+_FEWEST = 32
+"""Of a chunk that cannot be written whole no fewer events are tried."""
 _MOST_CHARACTERS = 4 << 20
 """The text of longer files is left out."""
 _MOST_SHOWN = 10_000
@@ -62,7 +64,7 @@ class TraceWriter:
         self._harder = 0
 
     def write(self, items: list[Any], lost: int = 0) -> Exception | None:
-        """Write a chunk of events, and before it what they mean where that is new.
+        """Write a chunk of events, and before it what they mean where that is new; as many as there is room for.
 
         Arguments:
             items: the events.
@@ -74,6 +76,27 @@ class TraceWriter:
         Raises:
             RecursionError: there is no stack left, and nothing has been written.
         """
+        error = self._tried(items, lost)
+        if error is None:
+            self._failed = False
+            return None
+        first, self._failed = not self._failed, True
+        rest = self._fill(items, lost) if first and isinstance(error, OSError) else items
+        self.dropped += self._number_of(rest)
+        return error if first else None
+
+    def _fill(self, items: list[Any], lost: int) -> list[Any]:
+        """Write the first events of a chunk, as many as there is room for; what is left of it."""
+        starts = list(self._starts(items))
+        written, size = 0, len(starts) // 2
+        while size >= _FEWEST:
+            piece = items[starts[written] : starts[written + size]]
+            written += size if self._tried(piece, lost) is None else 0
+            size //= 2
+        return items[starts[written] :] if starts else items
+
+    def _tried(self, items: list[Any], lost: int) -> Exception | None:
+        """Write a chunk whole, or nothing of it; then the error is given back."""
         told = self._pieces, self._functions, self._files.copy()
         try:
             gap = [frame("dropped", lost)] if lost != self._told_lost else []
@@ -83,10 +106,7 @@ class TraceWriter:
             self._pieces, self._functions, self._files = told
             if isinstance(error, RecursionError) or not isinstance(error, Exception):
                 raise
-            self.dropped += self._number_of(items)
-            first, self._failed = not self._failed, True
-            return error if first else None
-        self._failed = False
+            return error
         return None
 
     def close(self, dropped: int) -> None:
