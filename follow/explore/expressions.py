@@ -22,6 +22,14 @@ def own_expressions(node: ast.AST) -> Iterator[ast.expr]:
             yield from own_expressions(child)
 
 
+def targets_of(node: ast.AST | None, *, deleted: bool = False) -> list[ast.expr]:
+    """What a statement assigns to, an ``except`` or a loop's header as well; with ``deleted`` also what it deletes."""
+    if isinstance(node, ast.Assign) or (deleted and isinstance(node, ast.Delete)):
+        return node.targets
+    target = getattr(node, "target", None)
+    return [] if target is None else [target]
+
+
 @functools.lru_cache(maxsize=4_096)
 def calls_in(node: ast.AST) -> tuple[ast.Call, ...]:
     """The calls in a statement's own expressions."""
@@ -54,11 +62,10 @@ def pairs_of(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
 
 def places_of(node: ast.AST) -> list[ast.expr]:
     """The expressions that choose where an assignment puts something: the container or object, and the key."""
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     if isinstance(node, ast.AugAssign):  # which reads what it changes
         return []
     found: list[ast.expr] = []
-    for target in targets:
+    for target in targets_of(node):
         for part in target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]:
             if isinstance(part, (ast.Attribute, ast.Subscript)):
                 found.append(part.value)

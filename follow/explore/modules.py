@@ -10,6 +10,7 @@ from typing import Any
 from ..described import Described
 from ..state import MISSING
 from .calls import Call, last_before
+from .expressions import targets_of
 from .run import Run
 
 
@@ -74,10 +75,7 @@ def _assignments(run: Run) -> dict[str, list[int]]:
         names: dict[int, frozenset[str]] = {id(None): frozenset()}
         for index, node in enumerate(run.nodes):
             if node is not None and id(node) not in names:
-                targets = (
-                    node.targets if isinstance(node, (ast.Assign, ast.Delete)) else [getattr(node, "target", None)]
-                )
-                parts = [part for one in targets if one is not None for part in ast.walk(one)]
+                parts = [part for one in targets_of(node, deleted=True) for part in ast.walk(one)]
                 attributes = [part for part in parts if isinstance(part, ast.Attribute)]
                 names[id(node)] = frozenset(one.attr for one in attributes if not isinstance(one.ctx, ast.Load))
             for name in names[id(node)]:

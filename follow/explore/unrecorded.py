@@ -8,7 +8,7 @@ from bisect import bisect_left
 
 from ..state import MISSING
 from .calls import Call
-from .expressions import called, calls_in
+from .expressions import called, calls_in, targets_of
 from .forms import item_at
 from .run import Run
 from .static import Node
@@ -147,8 +147,7 @@ class Unrecorded:
 def _written(node: Node) -> list[ast.Attribute | ast.Name]:
     """The attributes that a statement assigns, and what it may change: of what it assigns items or calls methods, and
     what it gives to calls."""
-    targets = node.targets if isinstance(node, (ast.Assign, ast.Delete)) else [getattr(node, "target", None)]
-    parts = [part for one in targets if one is not None for part in ast.walk(one)]
+    parts = [part for one in targets_of(node, deleted=True) for part in ast.walk(one)]
     assigned = [one for one in parts if isinstance(getattr(one, "ctx", None), (ast.Store, ast.Del))]
     held: list[ast.AST] = [one for one in assigned if isinstance(one, ast.Attribute)]
     held += [one.value for one in assigned if isinstance(one, ast.Subscript)]

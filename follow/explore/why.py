@@ -11,10 +11,9 @@ from operator import attrgetter
 from typing import Any
 
 from ..copies import identity
-from ..state import MISSING
 from .callers import Callers
 from .calls import Call, last_before
-from .forms import differ, is_shortened, item_at
+from .forms import item_at
 from .generators import Generators, sent_by
 from .omissions import Omissions, Reading
 from .plan import Read
@@ -22,6 +21,7 @@ from .reads import Reader
 from .run import LOST, WHOLE, Run
 from .static import following, takes, yields
 from .steps import EXACT, MAY, NOT_RECORDED, Step
+from .taken import Taken
 from .writes import Writes
 
 _COSTS = {
@@ -67,6 +67,8 @@ class Slicer:
 
 
 _FARTHEST = sys.maxsize
+Change = tuple[int, bool, bool]
+"""As ``Writes.writer`` tells it."""
 
 
 class _Search:
@@ -90,8 +92,7 @@ class _Search:
         """What is not recorded and has been told, and how it bears on the question."""
         self._lossy = bool(run.left_out)
         self._by_names = not run.tells_objects
-        self._taken: dict[ast.AST | None, tuple[str, str]] = {}
-        """Of each statement the expression whose value it takes as it is, and the variable to which it gives that."""
+        self._taken = Taken(run)
         self._waiting: defaultdict[int, list[Step]] = defaultdict(list)
         self._distance = 0
         self._deciding = -1
@@ -325,43 +326,30 @@ class _Search:
             if step is not None and not later and self._omissions.is_noted(at, index, call):
                 step.reading = Reading(name, None, number is not None and (changed is None or changed[1]))
             self._not_taken(at, index, call, name)
-        perhaps: list[int] = []
-        if self._by_names and changed is not None and whole:
-            perhaps = self._reader.unrecorded.variable(call, name, changed[0], moment)
-        for other in perhaps:
-            self._offer(other, "element", MAY, f"what {name} holds", index)
-        if changed is not None and later:
-            certainty = EXACT if changed[2] and not perhaps else MAY
-            self._offer(changed[0], "element", certainty, f"what {name} holds", index)
         if number is not None and whole:
-            for inside, certain in self._writes.changed_inside(number, at, moment):
-                self._offer(inside, "element", EXACT if certain else MAY, f"what {name} holds", index)
+            self._contents_written(index, call, read, number, at, moment, changed)
+
+    def _contents_written(
+        self, index: int, call: Call, read: Read, number: int, at: int, moment: int, changed: Change | None
+    ) -> None:
+        """Offer who changed the container or object of a variable that was written ``at``, and what that holds."""
+        what = f"what {read.name} holds"
+        if changed is not None:
+            perhaps = self._reader.unrecorded.variable(call, read.name, changed[0], moment) if self._by_names else []
+            for other in perhaps:
+                self._offer(other, "element", MAY, what, index)
+            if changed[0] != at and not changed[1]:
+                certainty = EXACT if changed[2] and not perhaps else MAY
+                self._offer(changed[0], "element", certainty, what, index)
+        for inside, certain in self._writes.changed_inside(number, at, moment):
+            self._offer(inside, "element", EXACT if certain else MAY, what, index)
 
     def _was_other(self, index: int, read: Read, form: Any) -> bool:
-        """Whether what an event has read is another value than what is known to have been written: that was overwritten
-        by what is not recorded.
-
-        It is told where the statement is ``x = READ`` or ``return READ``, of simple values.
-        """
-        node = self._run.nodes[index]
-        known = self._taken.get(node)
-        if known is None:
-            known = self._taken[node] = _taken(node)
-        text, target = known
-        if text != read.what:
-            return False
-        event = self._run.events[index]
-        taken = self._run.form_of(index, target) if target else event.result_form if event.has_result else MISSING
-        if read.container is not None:
-            if is_shortened(form):
-                return False
-            form = item_at(form, read.key)
-        elif form is MISSING:
-            return False
-        if not differ(form, taken):
-            return False
-        self._offer(-1, read.relation, NOT_RECORDED, f"what has written {read.what} is not recorded", index)
-        return True
+        """Whether an event has read another value than what is known to have been written; then that is told."""
+        other = self._taken.is_other(index, read, form)
+        if other:
+            self._offer(-1, read.relation, NOT_RECORDED, f"what has written {read.what} is not recorded", index)
+        return other
 
     def _not_taken(self, at: int, index: int, call: Call, name: str) -> None:
         """The conditions between a variable's write and its read that kept another write from happening."""
@@ -404,18 +392,6 @@ class _Search:
         changed = None if number is None else self._writes.writer(number, WHOLE, moment)
         if changed is not None and changed[0] != at and not changed[1]:
             self._offer(changed[0], "element", EXACT if changed[2] else MAY, f"what {read.what} holds", index)
-
-
-def _taken(node: ast.AST | None) -> tuple[str, str]:
-    """Of ``x = READ`` and ``return READ`` the text of what is read, and the variable."""
-    value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Return)) else None
-    if not isinstance(value, (ast.Name, ast.Attribute, ast.Subscript)):
-        return "", ""
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    target = targets[0] if len(targets) == 1 else None
-    if not isinstance(node, ast.Return) and not isinstance(target, ast.Name):
-        return "", ""
-    return ast.unparse(value), target.id if isinstance(target, ast.Name) else ""
 
 
 def _has_default(arguments: ast.arguments | None, name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from ..copies import identity
 from ..state import MISSING
 from .calls import Call, last_before
-from .expressions import calls_in
+from .expressions import calls_in, targets_of
 from .forms import containers_in, is_container, is_shortened, items_of, same
 from .run import WHOLE, Run
 from .values import Values
@@ -179,8 +179,7 @@ class Writes:
         node = self._run.nodes[index]
         if not isinstance(node, (ast.Assign, ast.AnnAssign)) or not isinstance(node.value, _DISPLAYS):
             return False
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        names = [target.id for target in targets_of(node) if isinstance(target, ast.Name)]
         return any(identity(self._run.form_of(index, name)) == number for name in names)
 
     def _stored(self, index: int, number: int) -> Any:
@@ -197,8 +196,7 @@ class Writes:
     def _find_stored(self, index: int) -> tuple[int, Any] | None:
         """The container in which an event's statement has assigned an item, and the item's key."""
         node = self._run.node(index)
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        for target in targets:
+        for target in targets_of(node):
             if not isinstance(target, (ast.Subscript, ast.Attribute)) or isinstance(node, (ast.For, ast.AsyncFor)):
                 continue
             base = self._values.value(target.value, index)
@@ -217,10 +215,9 @@ class Writes:
 def _untold_targets(node: ast.AST | None, call: Call) -> tuple[str, ...]:
     """The names of the attributes that a statement assigns in what none of its call's variables is: what an attribute
     or item holds, or a variable of another scope; of an item ""."""
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     return tuple(
         target.attr if isinstance(target, ast.Attribute) else ""
-        for target in targets
+        for target in targets_of(node)
         if isinstance(target, (ast.Attribute, ast.Subscript))
         and (not isinstance(target.value, ast.Name) or target.value.id not in call.writes)
         and not isinstance(node, (ast.For, ast.AsyncFor))
