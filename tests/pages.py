@@ -29,6 +29,7 @@ _FENCE = re.compile(r"^```(?P<language>\w*)(?P<options>[^\n]*)\n(?P<text>.*?)^``
 _TITLE = re.compile(r'title="([^"]+)"')
 _VARIES = (
     (re.compile(r"\b\d\d:\d\d:\d\d(\.\d+)?\b|\b\d{4}-\d\d-\d\d\b"), "<time>"),
+    (re.compile(r"<time> +(?=\S+:\d+ (│ )*┌)"), ""),  # of calls within others: where a second has begun since
     (re.compile(r"\b\d[\d,.]* ?(ns|µs|ms|s)\b"), "<duration>"),
     (re.compile(r"\b\d[\d,.]* ?(bytes|[KM]i?B)\b"), "<size>"),
     (re.compile(r"\bprocess \d+"), "<process>"),

@@ -41,6 +41,12 @@ def test_what_a_page_shows_is_compared(tmp_path: Path, monkeypatch: pytest.Monke
     assert pages.run(page, lambda text: None) == (0, 2)
 
 
+def test_a_second_that_begins_meanwhile_makes_no_difference() -> None:
+    row = " shop.py:6 │ ┌ cost(fruit='pear')\n"
+    assert pages.steady(f"15:56:47{row}") == pages.steady(f"        {row}") == row.lstrip()
+    assert pages.steady("at 15:56:47\n") == "at <time>\n"
+
+
 def test_every_page_is_in_the_table_of_contents() -> None:
     listed = set(re.findall(r"(\S+\.md)$", (pages.ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
     assert listed == {page.relative_to(DOCS).as_posix() for page in PAGES}
