@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import itertools
 import json
 import subprocess
@@ -10,11 +11,12 @@ import sys
 
 import pytest
 
-from follow import Recorder, follow, load
+from follow import Recorder, follow, install_import_hook, load
 from follow.cli import main
 from follow.explore.absent import why_not
 from follow.explore.condition import Condition
 from follow.explore.diff import diff
+from follow.explore.routine import Routines
 from follow.explore.run import Run
 from follow.explore.static import analyse
 from follow.explore.target import NotFound, target
@@ -424,6 +426,56 @@ def test_causes_come_once_and_the_nearest_first(traces):
         assert distances == sorted(distances)
         told = [step.index for step in steps if step.index >= 0 and run.events[step.index].kind != "call"]
         assert len(told) == len(set(told))
+
+
+LOOPS = """
+def scan(values, limit):
+    best, at, spare, seen = 0, -1, 0, []
+    for index, value in enumerate(values):
+        if value > limit:
+            continue
+        if value > best:
+            best = max(value, best)
+            at = index
+        else:
+            spare = spare + value * len(values)
+        seen.append(best)
+    for other in range(3):
+        last = other
+    while spare > limit and at >= 0:
+        spare -= limit
+        limit += twice(at)
+    return best, at, spare, seen, last
+
+def twice(n):
+    return n * 2
+
+answer = scan([3, 9, 2, 7, 5, 8], 8)
+"""
+
+
+@pytest.mark.parametrize("name", [*BUGGY, "loops"])
+def test_simple_statements_are_explained_fast_and_alike(traces, tmp_path, monkeypatch, name):
+    if name == "loops":
+        (tmp_path / "loops.py").write_text(LOOPS)
+        monkeypatch.syspath_prepend(tmp_path)
+        with Recorder(tmp_path / "loops.follow", detail="dataflow") as recorder:
+            with install_import_hook("loops", follower=recorder):
+                importlib.import_module("loops")
+        run = Run(load(tmp_path / "loops.follow"))
+    else:
+        run = Run(load(traces / f"{name}_wrong.follow"))
+    slicer, slower = Slicer(run), Slicer(run)
+    with monkeypatch.context() as patch:
+        taken = Routines.of
+        used = []
+        patch.setattr(Routines, "of", lambda routines, index: used.append(taken(routines, index)) or used[-1])
+        indexes = [index for index, event in enumerate(run.events) if event.kind in ("statement", "raise")]
+        answers = [list(slicer.why(index)) for index in indexes]
+        fast, general = len(used) - used.count(None), used.count(None)
+        patch.setattr(Routines, "of", lambda routines, index: None)
+        assert answers == [list(slower.why(index)) for index in indexes]
+    assert name != "loops" or fast > general > 0
 
 
 def test_a_function_stands_at_its_def(tmp_path, capsys):

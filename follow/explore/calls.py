@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from ..trace.model import Function
 from .static import Node
 
+Condition = tuple[Node, frozenset[Node]]
+"""A condition and the statements of its suites."""
+
 
 @dataclass(slots=True, eq=False)
 class Body:
@@ -20,7 +23,7 @@ class Body:
     """
 
     nodes: dict[Node, None] = field(default_factory=dict)
-    conditions: dict[str, tuple[tuple[Node, frozenset[Node]], ...]] = field(default_factory=dict)
+    conditions: dict[str, tuple[Condition, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

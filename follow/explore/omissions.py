@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..copies import identity
-from .calls import Body, Call, last_before
+from .calls import Body, Call, Condition, last_before
 from .run import Run
 from .static import Node, inside, may_write
 
@@ -41,7 +41,7 @@ class Omissions:
         self._run = run
         self._others: dict[tuple[Body, Node | None], tuple[Node, ...]] = {}
 
-    def conditions(self, call: Call, name: str) -> Sequence[tuple[Node, frozenset[Node]]]:
+    def conditions(self, call: Call, name: str) -> tuple[Condition, ...]:
         """The conditions of a call's function in whose suites a variable may be written, with those suites."""
         known = call.body.conditions.get(name)
         if known is None:
@@ -70,7 +70,11 @@ class Omissions:
 
     def is_noted(self, at: int, index: int, call: Call) -> bool:
         """Whether there may be a note on a statement's write and a read of it in a call: it has loops elsewhere."""
-        return bool(self._other_loops(call, index)) and self._run.events[at].kind == "statement"
+        return self.has_other_loops(call, index) and self._run.events[at].kind == "statement"
+
+    def has_other_loops(self, call: Call, index: int) -> bool:
+        """Whether a call's function has loops that do not stand around the statement of one of its events."""
+        return bool(self._other_loops(call, index))
 
     def notes(self, at: int, index: int, reading: Reading) -> list[str]:
         """What did not happen between a write and a read of what it wrote.

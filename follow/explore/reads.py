@@ -46,15 +46,19 @@ class Reader:
         node = self._run.nodes[index]
         if node is None:
             return ()
-        plan = self._plans.get(node)
-        if plan is None:
-            plan = self._plan(node, index)
+        plan = self.plan(node, index)
         if plan.chosen:
             plan = plan.chosen.get(wanted, plan)
         return self._follow(plan, index)
 
+    def plan(self, node: Node, index: int) -> Plan:
+        """What the statement of an event reads."""
+        known = self._plans.get(node)
+        if known is None:
+            known = self._plans[node] = self._plan(node, index)
+        return known
+
     def _plan(self, node: Node, index: int) -> Plan:
-        """What a statement reads."""
         statement = self._run.events[index].statement
         is_lambda = statement is not None and statement.kind == "lambda"
         parts = [part for one in expressions_of(node) if not is_lambda for part in plan_of(one, statement=node)]
@@ -66,7 +70,6 @@ class Reader:
                 break
             chosen.setdefault(ast.unparse(target), []).extend(plan_of(value, statement=node))
         plan.chosen = {target: Plan(parts) for target, parts in chosen.items()}
-        self._plans[node] = plan
         return plan
 
     def _follow(self, plan: Plan, index: int, as_of: int = -1) -> Sequence[Read]:

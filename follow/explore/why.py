@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import ast
-import sys
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterator
-from operator import attrgetter
 from typing import Any
 
 from ..copies import identity
 from .callers import Callers
 from .calls import Call, last_before
 from .forms import item_at
+from .frontier import COSTS, Frontier
 from .generators import Generators, sent_by
 from .omissions import Omissions, Reading
 from .plan import Read
 from .reads import Reader
+from .routine import Routine, Routines
 from .run import LOST, WHOLE, Run
-from .static import following, takes, yields
+from .static import following, yields
 from .steps import EXACT, MAY, NOT_RECORDED, Step
 from .taken import Taken
 from .writes import Writes
-
-_COSTS = {
-    "value": 2,
-    "argument": 2,
-    "return": 1,
-    "exception": 1,
-    "element": 2,
-    "index": 6,
-    "decided": 2,
-    "not taken": 3,
-    "created": 7,
-    "called": 8,
-}
-"""How far a cause is from its effect, by their relation: producers of the value come before what chose them. None is
-0: whatever is found while the causes at some distance are told is farther away than they are."""
 
 
 class Slicer:
@@ -53,6 +37,7 @@ class Slicer:
         self._writes = Writes(run)
         self._omissions = Omissions(run)
         self._callers = Callers(run)
+        self._routines = Routines(run, self._reader, self._omissions)
 
     def why(self, index: int, name: str | None = None) -> Iterator[Step]:
         """The causes of what an event did, nearest first; each event once.
@@ -62,11 +47,10 @@ class Slicer:
             name: the variable; None for all that it did.
         """
         certainty = EXACT if self._run.events[index].left_out is None else NOT_RECORDED
-        search = _Search(self._run, self._reader, self._writes, self._omissions, self._callers)
+        search = _Search(self._run, self._reader, self._writes, self._omissions, self._callers, self._routines)
         return search.steps(Step(index, "value", certainty, name or "", -1))
 
 
-_FARTHEST = sys.maxsize
 Change = tuple[int, bool, bool]
 """As ``Writes.writer`` tells it."""
 
@@ -74,75 +58,38 @@ Change = tuple[int, bool, bool]
 class _Search:
     """The answer to one question: causes of causes, by their distance from the question."""
 
-    def __init__(self, run: Run, reader: Reader, writes: Writes, omissions: Omissions, callers: Callers) -> None:
+    def __init__(
+        self,
+        run: Run,
+        reader: Reader,
+        writes: Writes,
+        omissions: Omissions,
+        callers: Callers,
+        routines: Routines,
+    ) -> None:
         self._run = run
         self._reader = reader
         self._writes = writes
         self._omissions = omissions
         self._callers = callers
+        self._routines = routines
         self._generators = Generators(run)
-        self._near = [_FARTHEST] * len(run.events)
-        """How near the nearest cause is that is known of each event, but for those that a call begins with."""
-        self._near_arguments: dict[tuple[int, str], int] = {}
-        """The same of these, where each parameter counts, and of what generators gave when they stopped: the event
-        that tells it is the one with which they went on."""
+        self._frontier = Frontier(run)
+        self._offer = self._frontier.offer
         self._whose_caller: set[int] = set()
         """The calls of which it has been told what made them."""
-        self._missing: set[tuple[str, str]] = set()
-        """What is not recorded and has been told, and how it bears on the question."""
-        self._lossy = bool(run.left_out)
         self._by_names = not run.tells_objects
         self._taken = Taken(run)
-        self._waiting: defaultdict[int, list[Step]] = defaultdict(list)
-        self._distance = 0
         self._deciding = -1
 
     def steps(self, first: Step) -> Iterator[Step]:
-        """The causes, nearest first; of those that are as near the latest first."""
-        waiting, near, arguments, begins = self._waiting, self._near, self._near_arguments, self._run.begins
-        waiting[0].append(first)
-        if begins[first.index]:
-            arguments[first.index, first.what] = 0
-        else:
-            near[first.index] = 0
-        while waiting:
-            distance = self._distance = min(waiting)
-            found = waiting.pop(distance)
-            found.sort(key=attrgetter("index"), reverse=True)
-            for step in found:
-                index = step.index
-                apart = begins[index] or (step.relation == "return" and self._takes(index))
-                if index < 0:
-                    yield step
-                elif (arguments.get((index, step.what)) if apart else near[index]) == distance:
-                    if step.reading is not None:
-                        step.notes = self._omissions.notes(index, step.cause_of, step.reading)
-                    yield step
-                    self._explain(step)
-                # else a nearer one has been told
-
-    def _offer(self, at: int, relation: str, certainty: str, what: str, cause_of: int) -> Step | None:
-        """Take in a cause, unless its event is known to be as near: then None."""
-        distance = self._distance + _COSTS[relation]
-        if at < 0:
-            if (relation, what) in self._missing:
-                return None
-            self._missing.add((relation, what))
-        if self._lossy and at >= 0 and self._run.events[at].left_out is not None:
-            event = self._run.events[at].sequence
-            what = f"{what}: as of event {event}, after iterations that were left out (loop_limit)"
-            at, certainty = -1, NOT_RECORDED
-        if at >= 0 and (self._run.begins[at] or (relation == "return" and self._takes(at))):
-            if self._near_arguments.get((at, what), _FARTHEST) <= distance:
-                return None
-            self._near_arguments[at, what] = distance
-        elif at >= 0:
-            if self._near[at] <= distance:
-                return None
-            self._near[at] = distance
-        step = Step(at, relation, certainty, what, cause_of, distance)
-        self._waiting[distance].append(step)
-        return step
+        """The causes, nearest first."""
+        for step in self._frontier.nearest_first(first):
+            if step.index >= 0 and step.reading is not None:
+                step.notes = self._omissions.notes(step.index, step.cause_of, step.reading)
+            yield step
+            if step.index >= 0:
+                self._explain(step)
 
     # -- what an event depends on --------------------------------------------------------------------
 
@@ -152,6 +99,11 @@ class _Search:
         event, call = run.events[index], run.of[index]
         if event.left_out is not None:
             return
+        if event.kind == "statement" and step.relation not in ("argument", "called"):
+            routine = self._routines.of(index)
+            if routine is not None:
+                self._explain_routine(routine, index, call)
+                return
         if event.kind == "call":
             self._argument(index, call, step.what)
             return
@@ -165,8 +117,7 @@ class _Search:
         decided = self._deciding = run.control_parent(index)
         if not calling:
             raised = event.kind == "raise"
-            suspends = call.function is not None and call.function.suspends
-            takes_what_is_sent = suspends and step.relation != "return" and not raised and takes(run.nodes[index])
+            takes_what_is_sent = step.relation != "return" and not raised and run.takes_what_is_sent(index)
             if takes_what_is_sent:
                 self._sent(index)
             for read in self._reader.reads(index, step.what):
@@ -179,6 +130,45 @@ class _Search:
             self._offer(-1, "decided", NOT_RECORDED, "the iteration in which that happened was left out", index)
         elif decided >= 0:
             self._offer(decided, "decided", EXACT, run.events[decided].statement.instruction, index)  # type: ignore[union-attr]
+        elif call.begin >= 0 and call.parent is not None:
+            self._called(index, call)
+
+    def _explain_routine(self, routine: Routine, index: int, call: Call) -> None:
+        """The same where nothing can be but what the general way takes into account for variables that were last
+        written in the same call and hold no container."""
+        run, frontier, times = self._run, self._frontier, call.times
+        begins, holding, near = run.begins, run.holding, frontier.near
+        decided = -1
+        for one in routine.deciding:
+            if one in times and (place := bisect_left(times[one], index)) and times[one][place - 1] > decided:
+                decided = times[one][place - 1]
+        self._deciding = decided
+        for read, cost in routine.reads:
+            name = read.name
+            writes = call.writes.get(name)
+            place = 0 if writes is None else bisect_left(writes, index)
+            at = -1 if writes is None or not place else writes[place - 1]
+            if at < 0 or holding[at]:
+                self._written(index, call, read)
+                continue
+            distance = frontier.distance + cost
+            conditions = routine.conditions.get(name)
+            if begins[at]:
+                self._offer(at, read.relation, EXACT, name, index)
+            elif near[at] > distance:
+                near[at] = distance
+                step = Step(at, read.relation, EXACT, name, index, distance)
+                if routine.noted and read.relation == "value" and run.events[at].kind == "statement":
+                    step.reading = Reading(name)
+                frontier.waiting[distance].append(step)
+            if conditions and read.relation == "value":
+                self._not_taken(at, index, call, name)
+        if decided >= 0:
+            distance = frontier.distance + COSTS["decided"]
+            if near[decided] > distance:
+                near[decided] = distance
+                what = run.events[decided].statement.instruction  # type: ignore[union-attr]
+                frontier.waiting[distance].append(Step(decided, "decided", EXACT, what, index, distance))
         elif call.begin >= 0 and call.parent is not None:
             self._called(index, call)
 
@@ -221,11 +211,6 @@ class _Search:
             defined = self._run.write_before(call.parent, call.function.name, index)
             if defined is not None:  # nobody gave it: a default
                 self._offer(defined[0], "value", MAY, f"the default of {name}", index)
-
-    def _takes(self, index: int) -> bool:
-        """Whether an event is that of a generator that went on and used what it was sent."""
-        function = self._run.of[index].function
-        return function is not None and function.suspends and takes(self._run.nodes[index])
 
     def _sent(self, index: int) -> None:
         """What a generator was sent when it went on with an event."""
@@ -354,15 +339,17 @@ class _Search:
     def _not_taken(self, at: int, index: int, call: Call, name: str) -> None:
         """The conditions between a variable's write and its read that kept another write from happening."""
         conditions = self._omissions.conditions(call, name)
-        if not conditions or (self._lossy and self._run.is_left_out(call, at + 1, index)):
+        if not conditions or (self._frontier.lossy and self._run.is_left_out(call, at + 1, index)):
             return
         deciding = self._run.nodes[self._deciding] if self._deciding >= 0 else None
-        farthest = self._distance + _COSTS["not taken"]
+        farthest = self._frontier.distance + COSTS["not taken"]
         for node, suite in conditions:
             if node is deciding:  # which is nearer as what decided
                 continue
             one = last_before(call.times.get(node, ()), index)
-            if one > at and self._near[one] > farthest and not self._omissions.ran(node, suite, call, at, one, index):
+            if one <= at or self._frontier.near[one] <= farthest:
+                continue
+            if not self._omissions.ran(node, suite, call, at, one, index):
                 self._offer(one, "not taken", MAY, f"else {name} might have been written", index)
 
     def _item_written(self, index: int, call: Call, read: Read, moment: int) -> None:
