@@ -27,9 +27,10 @@ from .recorder import Recorder
 from .run import run_module, run_script
 from .settings import split_names
 from .trace.combine import combine
-from .trace.reader import load
-from .trace.summary import summarise
 from .view.command import add_command as add_view
+
+_COMBINED = """The exit code is 0; 1 if one of them is damaged or missing (the others are combined, and nothing is
+deleted); 2 if the new one cannot be written."""
 
 
 class UsageError(Exception):
@@ -102,10 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("program", help="a script, or with -m a module")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="the program's own arguments")
     run.set_defaults(run=_run)
-    summary = commands.add_parser("list", help="summarise a trace")
-    summary.add_argument("file", metavar="FILE", help="what follow run -o or a Recorder has written")
-    summary.set_defaults(run=_list)
-    merge = commands.add_parser("combine", help="make one trace of those of several processes, in the order of time")
+    text = "make one trace of those of several processes, in the order of time"
+    merge = commands.add_parser("combine", help=text, description=f"{text[0].upper()}{text[1:]}. {_COMBINED}")
     merge.add_argument("files", metavar="FILE", nargs="+", help="the traces; they stay as they are")
     merge.add_argument("-o", dest="output", metavar="FILE", required=True, help="the new trace")
     merge.add_argument("--delete", action="store_true", help="delete the traces when all of them are in the new one")
@@ -162,15 +161,6 @@ def _selected(options: argparse.Namespace) -> dict[str, Any]:
     return chosen
 
 
-def _list(options: argparse.Namespace) -> int:
-    try:
-        summary = summarise(load(options.file))
-    except OSError as error:
-        raise UsageError(f"{options.file} cannot be read ({error}).") from error
-    print("\n".join(summary.lines()))
-    return 0 if summary.events else 1
-
-
 def _combine(options: argparse.Namespace) -> int:
     problems: list[str] = []
     try:
@@ -185,7 +175,7 @@ def _combine(options: argparse.Namespace) -> int:
             for file in (path, f"{path}.index"):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(file)
-    return 0
+    return 1 if problems else 0
 
 
 def _code(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -128,6 +129,16 @@ def test_a_recorded_program_behaves_as_plain_and_is_summarised(program: Path) ->
     assert "calls left by LookupError: no" in summary.stdout
     places = {line.split()[-1]: line.split() for line in summary.stdout.splitlines() if line.endswith(" fail")}
     assert places["fail"][2] == "1" and places["fail"][4].endswith("helper.py:4")
+    told = json.loads(run("list", "run.follow", "--json", cwd=program).stdout)
+    assert told["exceptions"][0]["exception"].startswith("LookupError: no") and told["problem"] is None
+    assert sum(row["calls"] for row in told["rows"]) == told["calls"] and len(told["rows"]) == told["total"]
+    (row,) = [row for row in told["rows"] if row["function"] == "fail"]
+    assert row["calls"] == 1 and row["line"] == 4 and row["file"].endswith("helper.py")
+    first = run("list", "run.follow", "--rows", "1", cwd=program).stdout.splitlines()
+    assert first[-1] == "# more: follow list run.follow --rows 1 --from 2"
+    rest = run(*first[-1].split()[3:], cwd=program).stdout.splitlines()
+    shown = [line.split()[-1] for line in (*first, *rest) if " calls  " in line]
+    assert shown == [row["function"] for row in told["rows"]]
 
 
 def test_list_names_what_it_cannot_read(program: Path) -> None:

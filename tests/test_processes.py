@@ -331,7 +331,7 @@ def test_damaged_traces_are_told_and_the_rest_is_kept(shards, tmp_path, capsys):
     (tmp_path / "none.follow").write_bytes(b"nothing")
     damaged = [str(tmp_path / "torn.follow"), str(tmp_path / "none.follow"), str(tmp_path / "absent.follow")]
     out = tmp_path / "all.follow"
-    assert main(["combine", str(shards[0]), *damaged, "-o", str(out), "--delete"]) == 0
+    assert main(["combine", str(shards[0]), *damaged, "-o", str(out), "--delete"]) == 1
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 3
     assert any("none.follow is not a trace" in line for line in told)

@@ -1,4 +1,4 @@
-"""The commands that ask a trace: ``at``, ``line``, ``var``, ``calls``, ``tree``, ``why``, ``diff``."""
+"""The commands that ask a trace: ``list``, ``at``, ``line``, ``var``, ``calls``, ``tree``, ``why``, ``diff``."""
 
 from __future__ import annotations
 
@@ -9,38 +9,39 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
 from ..copies import plain
 from ..state import MISSING
 from ..trace.access import Change
 from ..trace.reader import Trace, load
+from ..trace.summary import summarise
 from ..variables import PARTS
 from .answer import answer
 from .calls import Call
 from .condition import Condition
 from .diff import diff
 from .run import Run
+from .table import Table, add_command
 from .target import NotFound
 from .text import Lines, shown, shown_value
 
-_ROWS = 40
 _MANY = 100_000
 """More rows than these are not counted before some are shown."""
 
 
 def register(commands: Any) -> None:
     """Add the commands to the command line's."""
-    _add(commands, "at", "show one event, and those around it", _at, ("sequence", "the event's number"))
-    line = _add(commands, "line", "show each time that a line ran", _line, ("place", "FILE:LINE"))
+    add_command(commands, "list", "summarise a trace", _list)
+    add_command(commands, "at", "show one event, and those around it", _at, ("sequence", "the event's number"))
+    line = add_command(commands, "line", "show each time that a line ran", _line, ("place", "FILE:LINE"))
     line.add_argument("--if", dest="condition", metavar="EXPR", help="only where this held, such as 'n > 3'")
-    var = _add(commands, "var", "show the values that a variable has had", _var, ("name", "the variable"))
+    var = add_command(commands, "var", "show the values that a variable has had", _var, ("name", "the variable"))
     var.add_argument("--in", dest="call", metavar="CALL", help="only in this call or function: name#number or name")
-    _add(commands, "calls", "show the calls of a function", _calls, ("name", "the function"))
-    _add(commands, "tree", "show who called whom", _tree)
+    add_command(commands, "calls", "show the calls of a function", _calls, ("name", "the function"))
+    add_command(commands, "tree", "show who called whom", _tree)
     asked = ("question", "NAME, NAME@EVENT, NAME.ATTRIBUTE, NAME[KEY], return, exception")
-    why = _add(commands, "why", "show where a value came from", _why, asked)
+    why = add_command(commands, "why", "show where a value came from", _why, asked)
     why.add_argument("--full", action="store_true", help="all causes, not only the nearest")
     why.add_argument("--not", dest="absent", action="store_true", help="the question is FILE:LINE: why it did not run")
     two = commands.add_parser("diff", help="show where two runs part")
@@ -50,77 +51,19 @@ def register(commands: Any) -> None:
     two.set_defaults(run=_diff)
 
 
-def _add(commands: Any, name: str, text: str, run: Any, *arguments: tuple[str, str]) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=text)
-    parser.add_argument("file", metavar="FILE", help="a trace")
-    for argument, about in arguments:
-        parser.add_argument(argument, metavar=argument.upper(), help=about)
-    parser.add_argument("--rows", type=_count, default=_ROWS, help=f"how many rows are shown ({_ROWS})")
-    parser.add_argument(
-        "--from", dest="start", type=_count, default=1, metavar="ROW", help="the first row that is shown"
-    )
-    parser.add_argument("--json", action="store_true", help="as JSON")
-    parser.set_defaults(run=run, command=name, argument=arguments[0][0] if arguments else None)
-    return parser
-
-
-def _count(text: str) -> int:
-    """A number of rows from the command line."""
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text} is no number of rows")
-    return int(text)
-
-
-class _Table:
-    """Rows of an answer, of which some are shown; the footer says how many there are, and how to get the next."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        self._options = options
-        self._first = max(options.start, 1)
-        self._json: list[Any] = []
-
-    def show(self, rows: Iterator[tuple[str, Any]], total: int | None = None, *, at_most: bool = False) -> int:
-        """Show the rows that are asked for; the exit code is 1 if there are none at all.
-
-        Arguments:
-            rows: text and JSON of each.
-            total: how many they are; None to count them.
-            at_most: whether they may be fewer.
-        """
-        options = self._options
-        skipped = sum(1 for _ in islice(rows, self._first - 1))
-        count = 0
-        for text, found in islice(rows, options.rows):
-            count += 1
-            if options.json:
-                self._json.append(found)
-            else:
-                print(text)
-        rest = sum(1 for _ in rows) if total is None else max(total - skipped - count, 0)
-        if options.json:
-            print(json.dumps({"rows": self._json, "total": skipped + count + rest}, indent=1))
-        else:
-            self._footer(skipped, count, rest, at_most=at_most and rest > 0)
-        return 0 if skipped + count + rest else 1
-
-    def _footer(self, skipped: int, count: int, rest: int, *, at_most: bool) -> None:
-        options, total = self._options, skipped + count + rest
-        print(f"# {count:,} of {'at most ' * at_most}{total:,} rows" if total else "# nothing found")
-        if rest:
-            words = ["follow", options.command, options.file]
-            words += [getattr(options, options.argument)] if options.argument else []
-            for name in ("condition", "call"):
-                if getattr(options, name, None):
-                    words += ["--if" if name == "condition" else "--in", getattr(options, name)]
-            words += [flag for flag in ("--full",) if getattr(options, "full", False)]
-            print(f"# more: {shlex.join([*words, '--from', str(skipped + count + 1)])}")
-
-
 def _trace(path: str) -> Trace:
     try:
         return load(path)
     except OSError as error:
         raise NotFound(f"{path} cannot be read ({error}).") from error
+
+
+def _list(options: argparse.Namespace) -> int:
+    summary = summarise(_trace(options.file))
+    if not options.json:
+        print("\n".join(summary.head()))
+    Table(options).show(summary.rows(), len(summary.functions), about=summary.fields())
+    return 0 if summary.events else 1
 
 
 def _row(lines: Lines, index: int) -> tuple[str, Any]:
@@ -166,7 +109,7 @@ def _line(options: argparse.Namespace) -> int:
             if condition is None or condition.holds(_values(run, index, condition)):
                 yield _row(lines, index)
 
-    code = _Table(options).show(rows())
+    code = Table(options).show(rows())
     lost = 0 if options.json else run.count_left_out(int(number), lambda path: _is_file(path, file))
     if lost:
         print(f"# {lost:,} iterations of loops round that line were left out (loop_limit)")
@@ -193,13 +136,13 @@ def _var(options: argparse.Namespace) -> int:
     if options.name.isidentifier():
         rows = (_change(change, options.name) for change in _written(history, options.name))
         many = not call and history.count > _MANY
-        return _Table(options).show(rows, history.count if many else None, at_most=many)
+        return Table(options).show(rows, history.count if many else None, at_most=many)
     base, suffix = _part(options.name)
     if not history.count and suffix:
         history = trace.history(base + PARTS, function=function or None, call=number)
     else:
         suffix = ""
-    return _Table(options).show(_changed(history, options.name, suffix))
+    return Table(options).show(_changed(history, options.name, suffix))
 
 
 def _written(history: Iterable[Change], name: str) -> Iterator[Change]:
@@ -270,7 +213,7 @@ def _calls(options: argparse.Namespace) -> int:
             if function is not None and options.name in (function.name, function.qualname):
                 yield _call(run, call, 0)
 
-    return _Table(options).show(rows())
+    return Table(options).show(rows())
 
 
 def _tree(options: argparse.Namespace) -> int:
@@ -283,7 +226,7 @@ def _tree(options: argparse.Namespace) -> int:
             yield _call(run, call, depth)
             pending += ((child, depth + 1) for child in reversed(call.made))
 
-    return _Table(options).show(rows())
+    return Table(options).show(rows())
 
 
 def _call(run: Run, call: Call, depth: int) -> tuple[str, Any]:
@@ -306,7 +249,7 @@ def _why(options: argparse.Namespace) -> int:
     if options.absent and not options.json:
         print(found)
         return 0
-    code = _Table(options).show(((cause.text, cause.fields) for cause in found), len(found))
+    code = Table(options).show(((cause.text, cause.fields) for cause in found), len(found))
     if not options.json and found.note:
         print(found.note)
     return code

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from .reader import Trace
 
-_MOST = 40
+_MOST = 10
+"""So many exceptions are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Summary:
     functions: dict[tuple[str, int, str], tuple[int, int]]
     exceptions: Counter[str]
 
-    def lines(self) -> Iterator[str]:
-        """The summary as text; places are written ``file.py:line``."""
+    def head(self) -> Iterator[str]:
+        """What is said of the trace as a whole, as text."""
         header = self.trace.header
         arguments = printable(" ".join(map(str, header["arguments"]))) or "no arguments"
         yield f"{printable(str(self.trace.path))}: process {header['process']}, {arguments}"
@@ -42,13 +44,31 @@ class Summary:
         )
         if self.trace.problem:
             yield printable(self.trace.problem)
-        busiest = sorted(self.functions.items(), key=lambda item: -item[1][1])
-        for (file, line, name), (calls, events) in busiest[:_MOST]:
-            yield f"{events:>12,} events {calls:>10,} calls  {printable(file)}:{line}  {printable(name)}"
-        if len(busiest) > _MOST:
-            yield f"… and {len(busiest) - _MOST} more functions"
         for text, count in self.exceptions.most_common(_MOST):
             yield f"{count:>12,} calls left by {printable(text)}"
+        if len(self.exceptions) > _MOST:
+            yield f"… and by {len(self.exceptions) - _MOST:,} other exceptions"
+
+    def rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The functions, those with most events first: text (a place is written ``file.py:line``) and JSON of each."""
+        for (file, line, name), (calls, events) in sorted(self.functions.items(), key=lambda item: -item[1][1]):
+            text = f"{events:>12,} events {calls:>10,} calls  {printable(file)}:{line}  {printable(name)}"
+            yield text, {"function": name, "file": file, "line": line, "events": events, "calls": calls}
+
+    def fields(self) -> dict[str, Any]:
+        """The head, for JSON."""
+        header = self.trace.header
+        return {
+            "process": header["process"],
+            "arguments": header["arguments"],
+            "events": self.events,
+            "calls": self.calls,
+            "threads": self.threads,
+            "seconds": self.seconds,
+            "dropped": self.trace.dropped,
+            "problem": self.trace.problem,
+            "exceptions": [{"exception": text, "calls": count} for text, count in self.exceptions.most_common()],
+        }
 
 
 def printable(text: str) -> str:
