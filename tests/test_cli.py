@@ -138,7 +138,7 @@ def test_a_recorded_program_behaves_as_plain_and_is_summarised(program: Path) ->
     assert first[-1] == "# more: follow list run.follow --rows 1 --from 2"
     rest = run(*first[-1].split()[3:], cwd=program).stdout.splitlines()
     shown = [line.split()[-1] for line in (*first, *rest) if " calls  " in line]
-    assert shown == [row["function"] for row in told["rows"]]
+    assert shown == [row["function"] for row in told["rows"][:2]]
 
 
 def test_list_names_what_it_cannot_read(program: Path) -> None:
