@@ -12,6 +12,7 @@ from ..garbage import collected_seldom
 from ..names import statement_binds
 from ..state import MISSING
 from ..trace.decode import Event
+from ..trace.model import Statement
 from ..trace.reader import Trace
 from ..trace.stacks import Stacks
 from .calls import Body, Call
@@ -84,6 +85,8 @@ class Recorded:
         self._codes: dict[str, Code] = {}
         self._nodes: dict[int, Node | None] = {}
         """By the identity of a recorded statement, which all its events share, that of the source."""
+        self._outside: dict[Node, dict[str, str]] = {}
+        """By statement the variables of other scopes that it writes, and of which scopes."""
         self._bodies: dict[int, Body] = {}
         """By the identity of a function, which all its events share."""
         self._deciding: dict[Node, tuple[Node, ...]] = {}
@@ -128,21 +131,8 @@ class Recorded:
                 self.left_out.setdefault(call.number, []).append(index)
             if node is not None:
                 self._ran(node, call, index)
-        slots = () if call.function is None else call.function.slots
-        for key, form in event.forms.items():
-            name = slots[key] if type(key) is int and slots else key
-            if event.kind == "call" and call.function is not None and name not in self._parameters(call):
-                continue  # of the closure: it was written elsewhere
-            told_late = name in event.changed or self._was_written_inside(event, name, call, index)
-            if not told_late and (event.statement is None or self._binds(event, name, form, call)):
-                writes = call.writes.get(name)
-                if writes is None:
-                    writes = call.writes[name] = []
-                    self._names.add(name)
-                writes.append(index)
-                if call.function is not None and call.function.module:
-                    self.globals.setdefault((call.file, name), []).append(index)
-            self._see(index, form)
+        if event.forms:
+            self._take_forms(event, call, index)
         for name, form in event.globals.items() if event.globals else ():
             self._names.add(name)
             self.told.setdefault((call.file, name), []).append(index)
@@ -150,15 +140,33 @@ class Recorded:
         if event.has_result:
             self._see(index, event.result_form)
 
-    def _was_written_inside(self, event: Event, name: str, call: Call, index: int) -> bool:
+    def _take_forms(self, event: Event, call: Call, index: int) -> None:
+        """Note the variables that an event tells."""
+        function, statement = call.function, event.statement
+        slots = () if function is None else function.slots
+        of_module = function is not None and function.module
+        parameters = self._parameters(call) if event.kind == "call" and function is not None else None
+        for key, form in event.forms.items():
+            name = slots[key] if type(key) is int and slots else key
+            if parameters is not None and name not in parameters:
+                continue  # of the closure: it was written elsewhere
+            told_late = name in event.changed or (of_module and self._was_written_inside(event, name, call))
+            if not told_late and (statement is None or self._binds(event, statement, name, form, call)):
+                writes = call.writes.get(name)
+                if writes is None:
+                    writes = call.writes[name] = []
+                    self._names.add(name)
+                writes.append(index)
+                if of_module:
+                    self.globals.setdefault((call.file, name), []).append(index)
+            if type(form) in CONTAINERS:
+                self._see(index, form)
+
+    def _was_written_inside(self, event: Event, name: str, call: Call) -> bool:
         """Whether a module's variable was written by a function that the statement of an event has called."""
-        if (
-            call.function is None
-            or not call.function.module
-            or event.statement is None
-            or name in event.statement.bound
-        ):
+        if event.statement is None or name in event.statement.bound:
             return False
+        index = len(self.events) - 1
         known = self.globals.get((call.file, name))
         return known is not None and known[-1] > call.before(index) and self.of[known[-1]] is not call
 
@@ -170,9 +178,8 @@ class Recorded:
             call.body.nodes[node] = None
         else:
             times.append(index)
-        outside = self.code(call.file).outside
-        if node in outside:
-            self._write_outside(outside[node], call, index)
+        if node in self._outside:
+            self._write_outside(self._outside[node], call, index)
 
     def _parameters(self, call: Call) -> frozenset[str]:
         """The names of a function's parameters."""
@@ -207,11 +214,9 @@ class Recorded:
                 outer = outer.rpartition(".<locals>.")[0]
                 self.shared.setdefault((call.file, outer, name), []).append(index)
 
-    def _binds(self, event: Event, name: str, form: Any, call: Call) -> bool:
+    def _binds(self, event: Event, statement: Statement, name: str, form: Any, call: Call) -> bool:
         """Whether an event that tells a variable has bound it; else its container may have changed."""
-        statement = event.statement
-        assert statement is not None
-        loop = self.loop_left_out(len(self.events) - 1)
+        loop = None if event.left_out is None else self.loop_left_out(len(self.events) - 1)
         if loop is not None and may_write(loop, name):
             return True
         computed = not name.isidentifier()  # such as ``len(x)``, which every event tells
@@ -275,6 +280,7 @@ class Recorded:
         if known is None:
             source = self.trace.sources.get(file)
             known = self._codes[file] = analyse("" if source is None else source.text)
+            self._outside |= known.outside
         return known
 
     def loop_left_out(self, index: int) -> ast.stmt | None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .calls import Body, Condition
+from .calls import Body
 from .frontier import COSTS
 from .generators import RESUMING
 from .omissions import Omissions
@@ -23,15 +23,14 @@ class Routine:
     Attributes:
         calls: whether it calls something, which must be nothing that was followed.
         deciding: the statements that may have decided that it runs.
-        reads: the variables that it reads, and how much farther than the statement the cause is.
-        conditions: by variable of which the value was read, the conditions in whose suites it may be written.
+        reads: the variables that it reads; how much farther than the statement the cause is; whether the value was
+            read, and whether that may have been kept from being written by a condition.
         noted: whether there may be a note on what it reads.
     """
 
     calls: bool
     deciding: tuple[Node, ...]
-    reads: tuple[tuple[Read, int], ...]
-    conditions: dict[str, tuple[Condition, ...]]
+    reads: tuple[tuple[Read, int, bool, bool], ...]
     noted: bool
 
 
@@ -73,23 +72,13 @@ class Routines:
         if plan.chosen or None in reads:
             return None
         deciding = self._run.deciding(node, call.file)
-        conditions = {
-            read.name: tuple(
-                # that which decided is told as such
-                one
-                for one in self._omissions.conditions(call, read.name)
-                if deciding != (one[0],)
-            )
-            for read in reads
-            if read is not None and read.relation == "value"
-        }
-        return Routine(
-            not plan.closed,
-            deciding,
-            tuple((read, COSTS[read.relation]) for read in reads if read is not None and self._run.is_known(read.name)),
-            conditions,
-            self._omissions.has_other_loops(call, index),
-        )
+        known: list[tuple[Read, int, bool, bool]] = []
+        for read in reads:
+            if read is not None and self._run.is_known(read.name):
+                conditions = self._omissions.conditions(call, read.name) if read.relation == "value" else ()
+                kept = any(deciding != (node,) for node, _ in conditions)  # what has decided is told as such
+                known.append((read, COSTS[read.relation], read.relation == "value", kept))
+        return Routine(not plan.closed, deciding, tuple(known), self._omissions.has_other_loops(call, index))
 
 
 def _reads(plan: Plan) -> Iterator[Read | None]:

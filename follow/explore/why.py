@@ -143,7 +143,7 @@ class _Search:
             if one in times and (place := bisect_left(times[one], index)) and times[one][place - 1] > decided:
                 decided = times[one][place - 1]
         self._deciding = decided
-        for read, cost in routine.reads:
+        for read, cost, is_value, kept in routine.reads:
             name = read.name
             writes = call.writes.get(name)
             place = 0 if writes is None else bisect_left(writes, index)
@@ -152,16 +152,15 @@ class _Search:
                 self._written(index, call, read)
                 continue
             distance = frontier.distance + cost
-            conditions = routine.conditions.get(name)
             if begins[at]:
                 self._offer(at, read.relation, EXACT, name, index)
             elif near[at] > distance:
                 near[at] = distance
                 step = Step(at, read.relation, EXACT, name, index, distance)
-                if routine.noted and read.relation == "value" and run.events[at].kind == "statement":
+                if is_value and routine.noted and run.events[at].kind == "statement":
                     step.reading = Reading(name)
                 frontier.waiting[distance].append(step)
-            if conditions and read.relation == "value":
+            if kept:
                 self._not_taken(at, index, call, name)
         if decided >= 0:
             distance = frontier.distance + COSTS["decided"]
