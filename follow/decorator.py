@@ -23,6 +23,7 @@ from .linking import link
 from .members import class_functions, inner_functions
 from .model import Lookup
 from .probe import Probes
+from .recordprobe import RecordProbes
 from .registry import Followed, Key, Template, followed_code, has_probes, hooked_channel, remember
 from .source import Located, describe, locate, undisturbed
 from .transform import rewrite_function
@@ -180,7 +181,7 @@ def link_code(function: types.FunctionType, config: FollowConfig, channel: Chann
 def probes_for(tables: Lookup, channel: Channel, depth: int | None = None) -> Probes:
     """The probes of a piece of source: those that make records, or events for a channel's only recorder."""
     recorder = channel.recorder
-    return Probes(tables, channel, depth) if recorder is None else EventProbes(tables, channel, recorder, depth)
+    return RecordProbes(tables, channel, depth) if recorder is None else EventProbes(tables, channel, recorder, depth)
 
 
 def _template(function: types.FunctionType, config: FollowConfig, name: str, *, events: str) -> Template:

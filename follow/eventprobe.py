@@ -261,9 +261,6 @@ class EventProbes(Probes):
 
         return store_and_tell
 
-    def _make_keep(self, slot: int) -> Callable[..., object]:
-        return super()._make_keep(slot)  # the statement's own event tells
-
     def _make_clear(self, slot: int) -> Callable[..., object]:
         clear = super()._make_clear(slot)
 
@@ -292,10 +289,7 @@ class EventProbes(Probes):
         error = sys.exc_info()[1]
         if error is not None:
             site = self._tables.site(number)
-            frame = sys._getframe()
-            while frame.f_code.co_filename != self._tables.filename and frame.f_back is not None:
-                frame = frame.f_back
-            found = self._variables(frame, self._tables.scope(site.scope), state)
+            found = self._variables(self._frame(), self._tables.scope(site.scope), state)
             self._tell_raised(state, site, found, describe_raised(error, self._copy))
 
     def _raised(self, state: Any, guard: int, time: float) -> None:

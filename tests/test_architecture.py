@@ -51,7 +51,7 @@ LAYERS = [
     {"threads", "calls"},
     {"transform", "registry", "firstrecords"},
     {"build", "probe"},
-    {"nativeprobe"},
+    {"nativeprobe", "recordprobe"},
     {"eventprobe"},
     {"decorator", "generated"},
     {"instrument", "importhook"},
