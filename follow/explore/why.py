@@ -5,22 +5,17 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Any
 
-from ..copies import identity
 from .callers import Callers
-from .calls import Call, last_before
-from .forms import item_at
+from .calls import Call
 from .frontier import COSTS, Frontier
 from .generators import Generators, sent_by
 from .omissions import Omissions, Reading
-from .plan import Read
+from .origins import Origins
 from .reads import Reader
 from .routine import Routine, Routines
-from .run import LOST, WHOLE, Run
-from .static import following, yields
+from .run import LOST, Run
 from .steps import EXACT, MAY, NOT_RECORDED, Step
-from .taken import Taken
 from .writes import Writes
 
 
@@ -51,10 +46,6 @@ class Slicer:
         return search.steps(Step(index, "value", certainty, name or "", -1))
 
 
-Change = tuple[int, bool, bool]
-"""As ``Writes.writer`` tells it."""
-
-
 class _Search:
     """The answer to one question: causes of causes, by their distance from the question."""
 
@@ -69,7 +60,6 @@ class _Search:
     ) -> None:
         self._run = run
         self._reader = reader
-        self._writes = writes
         self._omissions = omissions
         self._callers = callers
         self._routines = routines
@@ -78,9 +68,7 @@ class _Search:
         self._offer = self._frontier.offer
         self._whose_caller: set[int] = set()
         """The calls of which it has been told what made them."""
-        self._by_names = not run.tells_objects
-        self._taken = Taken(run)
-        self._deciding = -1
+        self._origins = Origins(run, self._frontier, reader, writes, omissions)
 
     def steps(self, first: Step) -> Iterator[Step]:
         """The causes, nearest first."""
@@ -114,7 +102,7 @@ class _Search:
             self._last_raise(index, call)
         # The statement that made a call ends later: what came back to it is no cause.
         calling = step.relation in ("argument", "called") and index > step.cause_of >= 0
-        decided = self._deciding = run.control_parent(index)
+        decided = self._origins.deciding = run.control_parent(index)
         if not calling:
             raised = event.kind == "raise"
             takes_what_is_sent = step.relation != "return" and not raised and run.takes_what_is_sent(index)
@@ -125,7 +113,7 @@ class _Search:
                 sought = raised and read.relation == "index" and read.whole
                 given = takes_what_is_sent and read.relation == "value"
                 other = "value" if sought else "index" if given else ""
-                self._written(index, call, read._replace(relation=other) if other else read)
+                self._origins.offer(index, call, read._replace(relation=other) if other else read)
         if decided == LOST:
             self._offer(-1, "decided", NOT_RECORDED, "the iteration in which that happened was left out", index)
         elif decided >= 0:
@@ -142,14 +130,14 @@ class _Search:
         for one in routine.deciding:
             if one in times and (place := bisect_left(times[one], index)) and times[one][place - 1] > decided:
                 decided = times[one][place - 1]
-        self._deciding = decided
+        self._origins.deciding = decided
         for read, cost, is_value, kept in routine.reads:
             name = read.name
             writes = call.writes.get(name)
             place = 0 if writes is None else bisect_left(writes, index)
             at = -1 if writes is None or not place else writes[place - 1]
             if at < 0 or holding[at]:
-                self._written(index, call, read)
+                self._origins.offer(index, call, read)
                 continue
             distance = frontier.distance + cost
             if begins[at]:
@@ -161,7 +149,7 @@ class _Search:
                     step.reading = Reading(name)
                 frontier.waiting[distance].append(step)
             if kept:
-                self._not_taken(at, index, call, name)
+                self._origins.not_taken(at, index, call, name)
         if decided >= 0:
             distance = frontier.distance + COSTS["decided"]
             if near[decided] > distance:
@@ -196,10 +184,10 @@ class _Search:
         if call.parent is None or caller is None:
             self._offer(-1, "argument", NOT_RECORDED, f"{name} was given by a caller that is not recorded", index)
             return
-        self._deciding = -1
+        self._origins.deciding = -1
         reads = self._reader.argument(caller, call, name)
         for read in reads or ():
-            self._written(caller.at if caller.at >= 0 else index, call.parent, read, "argument", caller.as_of)
+            self._origins.offer(caller.at if caller.at >= 0 else index, call.parent, read, "argument", caller.as_of)
         if not caller.told:
             text = f"{name} was given by a statement that is not recorded: {caller.text}"
             self._offer(-1, "argument", NOT_RECORDED, text, index)
@@ -218,7 +206,7 @@ class _Search:
             self._offer(-1, "argument", NOT_RECORDED, "what was sent to the generator is not recorded", index)
             return
         for read in self._reader.sent(resumer):
-            self._written(resumer, self._run.of[resumer], read, "argument")
+            self._origins.offer(resumer, self._run.of[resumer], read, "argument")
         sends = sent_by(self._run.nodes[resumer]) is not None
         self._offer(resumer, "argument", EXACT if sends else MAY, "what was sent", index)
 
@@ -231,153 +219,6 @@ class _Search:
                 self._offer(earlier, "exception", EXACT, run.events[earlier].exception or "", index)
                 return
         self._offer(-1, "exception", NOT_RECORDED, "the statement that raised is not recorded", index)
-
-    def _returns(self, index: int, called: Call, *, sure: bool) -> None:
-        """What a call gave back: its return, or what a generator yielded (told when it goes on)."""
-        run, function = self._run, called.function
-        certainty = EXACT if sure else MAY
-        if function is not None and function.suspends:
-            at = called.after(index)
-            if at >= 0 and yields(run.nodes[at]):
-                self._offer(at, "return", certainty, called.name, index)
-                return
-            last = called.before(index)
-            if at < 0 and last >= 0 and run.events[last].kind == "statement" and self._yields_next(last):
-                # If it was a yield that gave this, it never went on, which would have told it.
-                self._offer(last, "return", MAY, called.name, index)
-                certainty = MAY
-        made = function is not None and function.name == "__init__"
-        for at in reversed(called.events):
-            event = run.events[at]
-            if at < index and (made or event.has_result or event.kind == "raise" or yields(run.nodes[at])):
-                self._offer(at, "return", certainty, called.name, index)
-                return
-        self._offer(called.begin, "return", MAY, f"{called.name} gave nothing back that is recorded", index)
-
-    def _yields_next(self, index: int) -> bool:
-        """Whether the statement after that of a generator's event may be a ``yield``, of which no event tells."""
-        run = self._run
-        node = run.nodes[index]
-        owner = None if node is None else run.code(run.of[index].file).function.get(node)
-        return node is not None and owner is not None and any(map(yields, following(owner, node)))
-
-    # -- who wrote what was read ---------------------------------------------------------------------
-
-    def _written(self, index: int, call: Call, read: Read, value: str = "value", as_of: int = -1) -> None:
-        """Offer who wrote what an event has read.
-
-        Arguments:
-            index: the event.
-            call: its call.
-            read: what it has read.
-            value: the relation of what gave a value.
-            as_of: the event before which it was read, if that was earlier.
-        """
-        moment = as_of if as_of >= 0 else index
-        relation, _, name, container, _, returned, unknown, whole, sure_of_read, module, event = read
-        if event >= 0:
-            self._offer(event, value if relation == "value" else relation, MAY, read.what, index)
-            return
-        call = module or call
-        if container is not None:
-            self._item_written(index, call, read, moment)
-            return
-        if returned is not None:
-            self._returns(index, returned, sure=sure_of_read)
-            return
-        if unknown:
-            self._offer(-1, value if relation == "value" else relation, NOT_RECORDED, unknown, index)
-            return
-        run = self._run
-        found = run.write_before(call, name, moment)
-        if found is None:
-            return  # a built-in, or what another module has
-        at, sure = found
-        sure = sure and sure_of_read
-        changed = None
-        number = identity(run.form_of(at, name)) if run.holding[at] else None
-        if number is not None:
-            changed = self._writes.writer(number, WHOLE, moment)
-        whole = whole and value != "argument"  # a parameter is what was given; what that holds is read inside
-        later = changed is not None and whole and changed[0] != at and not changed[1]
-        own = relation != "index" and run.of[at] is call and module is None
-        if not own and relation != "index" and name not in run.events[index].forms:
-            sure = sure and not self._was_other(index, read, run.form_of(at, name))
-        if relation == "value":
-            relation = "created" if later else value
-        step = self._offer(at, relation, EXACT if sure else MAY, name, index)
-        if own:
-            if step is not None and not later and self._omissions.is_noted(at, index, call):
-                step.reading = Reading(name, None, number is not None and (changed is None or changed[1]))
-            self._not_taken(at, index, call, name)
-        if number is not None and whole:
-            self._contents_written(index, call, read, number, at, moment, changed)
-
-    def _contents_written(
-        self, index: int, call: Call, read: Read, number: int, at: int, moment: int, changed: Change | None
-    ) -> None:
-        """Offer who changed the container or object of a variable that was written ``at``, and what that holds."""
-        what = f"what {read.name} holds"
-        if changed is not None:
-            perhaps = self._reader.unrecorded.variable(call, read.name, changed[0], moment) if self._by_names else []
-            for other in perhaps:
-                self._offer(other, "element", MAY, what, index)
-            if changed[0] != at and not changed[1]:
-                certainty = EXACT if changed[2] and not perhaps else MAY
-                self._offer(changed[0], "element", certainty, what, index)
-        for inside, certain in self._writes.changed_inside(number, at, moment):
-            self._offer(inside, "element", EXACT if certain else MAY, what, index)
-
-    def _was_other(self, index: int, read: Read, form: Any) -> bool:
-        """Whether an event has read another value than what is known to have been written; then that is told."""
-        other = self._taken.is_other(index, read, form)
-        if other:
-            self._offer(-1, read.relation, NOT_RECORDED, f"what has written {read.what} is not recorded", index)
-        return other
-
-    def _not_taken(self, at: int, index: int, call: Call, name: str) -> None:
-        """The conditions between a variable's write and its read that kept another write from happening."""
-        conditions = self._omissions.conditions(call, name)
-        if not conditions or (self._frontier.lossy and self._run.is_left_out(call, at + 1, index)):
-            return
-        deciding = self._run.nodes[self._deciding] if self._deciding >= 0 else None
-        farthest = self._frontier.distance + COSTS["not taken"]
-        for node, suite in conditions:
-            if node is deciding:  # which is nearer as what decided
-                continue
-            one = last_before(call.times.get(node, ()), index)
-            if one <= at or self._frontier.near[one] <= farthest:
-                continue
-            if not self._omissions.ran(node, suite, call, at, one, index):
-                self._offer(one, "not taken", MAY, f"else {name} might have been written", index)
-
-    def _item_written(self, index: int, call: Call, read: Read, moment: int) -> None:
-        """Who wrote an item of a container, and who changed what that item is."""
-        assert read.container is not None
-        run = self._run
-        known = self._writes.writer(read.container, read.key, moment)
-        if known is None:
-            self._offer(-1, read.relation, NOT_RECORDED, f"{read.what} was not seen before", index)
-            return
-        at, _, sure = known
-        if self._by_names:
-            for other in self._reader.unrecorded.variable(call, read.name, at, moment):
-                self._offer(other, read.relation, MAY, read.what, index)
-                sure = False
-        told = last_before(run.seen[read.container].at, moment) if read.key is not WHOLE else -1
-        if told >= at and self._was_other(index, read, run.latest(read.container, moment)):
-            sure = False
-        step = self._offer(at, read.relation, EXACT if sure else MAY, read.what, index)
-        if step is not None:
-            step.reading = Reading(read.what, read.container)
-        if read.name and self._run.of[at] is call:
-            self._not_taken(at, index, call, read.name)
-        if not self._run.seen[read.container].nested:
-            return
-        number = identity(item_at(self._run.latest(read.container, moment), read.key))
-        changed = None if number is None else self._writes.writer(number, WHOLE, moment)
-        if changed is not None and changed[0] != at and not changed[1]:
-            self._offer(changed[0], "element", EXACT if changed[2] else MAY, f"what {read.what} holds", index)
 
 
 def _has_default(arguments: ast.arguments | None, name: str) -> bool:
