@@ -13,19 +13,15 @@ from ..masking import given_secrets, is_secret
 from ..model import CELL, ELISION, SLOT, VALUE, WATCH, Shown, Site
 from ..names import mangle, own_expressions, statement_binds, statement_unbinds, used_names, walrus_names
 from ..variables import parse_watched
-from . import probes
 from .flow import Bound
-from .looptexts import LoopTexts
 from .mutation import MAYBE, Change, changes
+from .placing import Placing
 from .shape import argument_names
 from .watches import watches_of
 
 if TYPE_CHECKING:
     from .statements import Draft, StatementScan
 
-
-_STATEMENTS = ("enter", "end", "before", "after")
-"""Where probes are statements of their own."""
 
 Variables = tuple[tuple[str, ...], tuple[Shown, ...], tuple[tuple[int, tuple[tuple[str, str, int], ...]], ...]]
 """A probe's arguments, what it shows, and what of that is computed of which variables."""
@@ -37,7 +33,6 @@ class Layout:
     def __init__(self, function: StatementScan) -> None:
         self.function = function
         self.scan = function.scan
-        self.prefix = function.scan.plan.prefix
         self.dark = {mangle(name, function.class_name) for name in function.dark}
         self.bits = {name: function.flow.mask([name]) for name in function.names if name not in function.free}
         self.slots: dict[str, int] = {}
@@ -59,7 +54,7 @@ class Layout:
         """From here on in the text something may have changed that no statement with a record has changed."""
 
     def finish(self) -> None:
-        """Write the final sites, the scope and the texts of the probes."""
+        """Write the final sites and the scope, and place the probes."""
         self.secret = self._secret()
         for draft in self.function.drafts.values():
             if self._shows(draft.site):
@@ -83,7 +78,7 @@ class Layout:
             owner=self.function.class_name or "",
             windows=self.limit.last > 0,
         )
-        self._emit()
+        Placing(self.function, self.limit, self.slots, self.cells).place()
 
     def _is_stateless(self) -> bool:
         function = self.function
@@ -295,83 +290,3 @@ class Layout:
             for expression in own_expressions(binder):
                 bound |= walrus_names(expression)[0]
         return [mangle(name, self.function.class_name) for name in sorted(bound)]
-
-    # -- the texts -------------------------------------------------------------------------------
-
-    def _emit(self) -> None:
-        function, plan = self.function, self.scan.plan
-        state = probes.state(self.prefix, function.number, hidden=function.hidden)
-        enter = probes.enter(self.prefix, function.number, self.cells)
-        if isinstance(function.node, ast.Lambda):
-            (site,) = (self.scan.sites[number] for number in function.drafts)
-            plan.lambdas[function.node] = self._wrap(site, probes.LAMBDA, enter)
-            return
-        self.loops = LoopTexts(self.scan.scopes[function.number], self.limit, state)
-        for number, where, node in function.emitters:
-            if where == "start":
-                plan.before.setdefault(node, []).extend(self.loops.start(number))
-            elif where == "count":
-                plan.enter.setdefault(node, []).extend(self.loops.count(number))
-            else:
-                self._place(self.scan.sites[number], where, node, state)
-        self._walruses(state)
-        self._handlers(state)
-        for guard in self.scan.guards:
-            if guard.scope == function.number:
-                body = function.guarded[guard.number]
-                plan.guards[id(body)] = probes.raised(self.prefix, guard.number, state)
-        kept = function.hidden or function.namespace
-        leave = None if kept else probes.call(self.prefix, f"leave_{function.number}", [])
-        text = f"{self.prefix} = {enter}" if function.hidden else enter
-        plan.openings[id(function.node.body)] = probes.Opening(text, leave)
-
-    def _place(self, site: Site, where: str, node: ast.AST, state: str) -> None:
-        plan = self.scan.plan
-        text = probes.call(self.prefix, site.number, [state, *site.arguments])
-        texts = [text]
-        if site.kind == ELISION:
-            where, text = self.loops.told(site, where, text)
-            texts = [text]
-        elif where in _STATEMENTS:
-            texts = self.loops.guarded(site, self.prefix, text)
-        if where == "elif":
-            plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, f"{text} or ", ""))
-        elif where == "reraise":
-            plan.before.setdefault(node, []).append(probes.call(self.prefix, f"reraise_{site.number}", [state]))
-        elif where == "guard":
-            if site.stores:  # the names are bound even if the guard fails
-                names = [site.arguments[argument] for _, argument in site.stores]
-                store = probes.call(self.prefix, f"store_{site.number}", [state, *names])
-                plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, f"{store} or ", ""))
-        elif where in (probes.MATCH, probes.RETURN):
-            before, after = self._wrap(site, where, state)
-            plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, before, after))
-        elif where == probes.YIELD:
-            before = f"{self.prefix}_{probes.YIELD}_{site.number}({state}, "
-            plan.wraps.setdefault(node, []).append(probes.Wrap("value", -1, before, ")"))
-            plan.after.setdefault(node, []).extend(self.loops.guarded(site, self.prefix, text))
-        else:
-            getattr(plan, where).setdefault(node, []).extend(texts)
-
-    def _wrap(self, site: Site, name: str, state: str) -> tuple[str, str]:
-        rest = "".join(f", {argument}" for argument in site.arguments)
-        return f"{self.prefix}_{name}_{site.number}({state}, ", f"{rest})"
-
-    def _walruses(self, state: str) -> None:
-        for statement, index, name in self.function.walruses:
-            slot = self.slots.get(mangle(name, self.function.class_name))
-            if slot is not None:
-                before = f"{self.prefix}_{probes.KEEP}_{slot}({state}, "
-                self.scan.plan.wraps.setdefault(statement, []).append(probes.Wrap("walrus", index, before, ")"))
-
-    def _handlers(self, state: str) -> None:
-        """Python unbinds the name after ``except E as e``: so must the table."""
-        plan = self.scan.plan
-        for handler, jumps in self.function.handlers:
-            slot = self.slots.get(mangle(handler.name or "", self.function.class_name))
-            if slot is None:
-                continue
-            text = probes.call(self.prefix, f"clear_{slot}", [state])
-            plan.closing.setdefault(id(handler.body), []).append(text)
-            for jump in jumps:
-                plan.before.setdefault(jump, []).append(text)
