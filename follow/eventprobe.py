@@ -352,11 +352,11 @@ class EventProbes(Probes):
 def _of_module(name: str) -> object:
     """What a variable holds of the module that a followed function stands in, or one of a module that such a variable
     holds; ``MISSING`` if it is not bound."""
-    variable, _, attribute = name.partition(".")
+    variable, *attributes = name.split(".")
     found = dict.get(module_of(sys._getframe(1)), variable, MISSING)
-    if not attribute:
-        return found
-    return dict.get(vars(found), attribute, MISSING) if type(found) is ModuleType else MISSING
+    for attribute in attributes:
+        found = dict.get(vars(found), attribute, MISSING) if type(found) is ModuleType else MISSING
+    return found
 
 
 def _extend_unless_watching(

@@ -105,21 +105,29 @@ def targets(node: ast.AST) -> Iterator[str]:
 
 
 def used_names(expressions: Iterable[ast.AST]) -> Iterator[str]:
-    """The names that expressions read or change, and their attributes (``a.b``), but for what they only call."""
+    """The names that expressions read or change, and their attributes (``a``, ``a.b``, ``a.b.c``), but for what they
+    only call."""
     pending = list(expressions)
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Name):
             yield node.id
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            yield node.value.id
-            yield f"{node.value.id}.{node.attr}"
+        elif isinstance(node, ast.Attribute) and (dotted := dotted_name(node)):
+            parts = dotted.split(".")
+            yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             pending += [node.func.value, *node.args, *node.keywords]
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             pending += [*node.args, *node.keywords]
         else:
             pending += ast.iter_child_nodes(node)
+
+
+def dotted_name(node: ast.AST) -> str:
+    """``a.b.c`` for such an expression; empty for others."""
+    if isinstance(node, ast.Attribute) and (base := dotted_name(node.value)):
+        return f"{base}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def walrus_names(node: ast.AST) -> tuple[set[str], set[str]]:

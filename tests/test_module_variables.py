@@ -196,6 +196,49 @@ def test_variables_of_other_modules(record, rows, tmp_path):
     assert told["wrote"] == [["state.ITEMS", "['first']", "[]"]]
 
 
+PACKAGE = """\
+import app.conf.base
+def note(x):
+    app.conf.base.ITEMS.append(x)
+def level(n):
+    app.conf.base.OPTIONS.level = n
+def mode():
+    app.conf.base.MODE = "fast"
+def main():
+    mode()
+    note("first")
+    level(3)
+    item, old = app.conf.base.ITEMS[1], app.conf.base.ITEMS[0]
+    level_now = app.conf.base.OPTIONS.level
+    limit = app.conf.base.LIMIT
+    how = app.conf.base.MODE
+main()
+"""
+
+
+def test_variables_of_modules_in_packages(record, rows, tmp_path):
+    (tmp_path / "app" / "conf").mkdir(parents=True)
+    (tmp_path / "app" / "__init__.py").touch()  # and a namespace package in it
+    (tmp_path / "app" / "conf" / "base.py").write_text(
+        "class Options:\n    level = 0\nOPTIONS = Options()\nITEMS = ['zeroth']\nLIMIT = 9\nMODE = 'slow'\n"
+    )
+    trace = str(record(PACKAGE))
+    for name, file, line, certainty in (
+        ("item", "prog.py", 3, "exact"),
+        ("old", "base.py", 4, "exact"),
+        ("level_now", "prog.py", 5, "exact"),
+        ("limit", "base.py", 5, "exact"),
+        ("how", "prog.py", 7, "may"),
+    ):
+        found = rows("why", trace, name, "--rows", "50")
+        told = [
+            (Path(row["event"]["file"]).name, row["event"]["line"], row["certainty"]) for row in found if row["event"]
+        ]
+        assert (file, line, certainty) in told, (name, told)
+    (told,) = rows("line", trace, "prog.py:3")
+    assert ["app.conf.base.ITEMS", "['zeroth', 'first']", "['zeroth']"] in told["wrote"]
+
+
 def certain(rows, line):
     """How sure an answer is of the causes at a line of the program."""
     return {row["certainty"] for row in rows if row["event"] and row["event"]["line"] == line}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -25,8 +26,7 @@ def module_call(run: Run, form: Any) -> Call | None:
         return None
     if form.name not in run.modules:
         wanted = tuple(form.name.split("."))
-        header = run.trace.header
-        roots = {os.path.realpath(os.path.join(header.get("folder", ""), one)) for one in header.get("path", ())}
+        roots = _roots(run)
         found = {
             call.file: call
             for call in run.calls.values()
@@ -36,10 +36,51 @@ def module_call(run: Run, form: Any) -> Call | None:
     return run.modules[form.name]
 
 
+def submodule(run: Run, form: Any, name: str) -> Any:
+    """The form of the module or package of that name in a package; ``MISSING`` if nothing of it is recorded.
+
+    Arguments:
+        run: the recorded run.
+        form: of what may be the package.
+        name: the last part of the module's name.
+    """
+    if type(form) is not Described or form.type != "module" or form.name is None:
+        return MISSING
+    wanted = f"{form.name}.{name}"
+    if run.packages is None:
+        roots = _roots(run)
+        run.packages = {dotted for file in _files(run) for dotted in _dotted(file, roots)}
+    return Described("module", wanted) if wanted in run.packages else MISSING
+
+
+def _files(run: Run) -> set[str]:
+    """The files of the recorded modules."""
+    return {call.file for call in run.calls.values() if call.function is not None and call.function.module}
+
+
+def _roots(run: Run) -> set[str]:
+    """The folders where modules were looked for."""
+    header = run.trace.header
+    return {os.path.realpath(os.path.join(header.get("folder", ""), one)) for one in header.get("path", ())}
+
+
+def _dotted(file: str, roots: set[str]) -> Iterator[str]:
+    """The names of a module and of the packages that it is in, by each of the folders where it may have been found."""
+    parts = _parts(file)
+    for start in range(1, len(parts)):
+        if os.path.realpath(str(PurePath(*parts[:start]))) in roots:
+            yield from (".".join(parts[start:end]) for end in range(start + 1, len(parts) + 1))
+
+
+def _parts(file: str) -> tuple[str, ...]:
+    """The folders of a module's file and its name; of a package's, the folders."""
+    parts = PurePath(file).with_suffix("").parts
+    return parts[:-1] if parts[-1:] == ("__init__",) else parts
+
+
 def _is_of(file: str, wanted: tuple[str, ...], roots: set[str]) -> bool:
     """Whether a file is that of the module of such a name: where modules were looked for."""
-    parts = PurePath(file).with_suffix("").parts
-    parts = parts[:-1] if parts[-1:] == ("__init__",) else parts
+    parts = _parts(file)
     root = parts[: -len(wanted)]
     return parts[len(root) :] == wanted and bool(root) and os.path.realpath(str(PurePath(*root))) in roots
 

@@ -75,6 +75,8 @@ class Recorded:
         """By the index of an event with which a generator went on and was sent something, the call that sent it."""
         self.modules: dict[str, Call | None] = {}
         """By the names of modules the calls that have run their statements, once asked for."""
+        self.packages: set[str] | None = None
+        """The names of the recorded modules and of the packages that they are in, once asked for."""
         self.assignments: dict[str, list[int]] | None = None
         """By the names of attributes the events whose statements assign one, once asked for."""
         self._names: set[str] = set()

@@ -10,7 +10,7 @@ from ..state import MISSING
 from .calls import Call
 from .expressions import called
 from .forms import item_at
-from .modules import module_call, variable_of
+from .modules import module_call, submodule, variable_of
 from .run import Run
 
 
@@ -43,7 +43,10 @@ class Values:
             base = self.value(node.value, index, call)
             module = module_call(self._run, base)
             if module is not None:
-                return variable_of(self._run, module, node, index, call or self._run.of[index])
+                found = variable_of(self._run, module, node, index, call or self._run.of[index])
+                return submodule(self._run, base, node.attr) if found is MISSING else found
+            if base is not MISSING and (inner := submodule(self._run, base, node.attr)) is not MISSING:
+                return inner
             return self._run.resolved(item_at(base, node.attr), index)
         if isinstance(node, ast.Subscript):
             base = self.value(node.value, index, call)

@@ -278,7 +278,7 @@ typedef struct {
     Snapshots *snapshots;
     PyObject *few, *all, *some; /* the ids of the event's forms; NULL where there are none */
     PyObject *calls, *begin;    /* of an ENTER: what gives numbers; what tells of the call's begin, or NULL */
-    PyObject *globals;          /* a tuple: the names of the module's variables that are looked at, or pairs of names */
+    PyObject *globals;          /* a tuple: the names of the module's variables that are looked at, or tuples: of what modules hold */
     int kind, flags, exact, slots;
     Wheres bound, cells, again, bases, stores, clears;
 } Probe;
@@ -308,17 +308,15 @@ static PyObject *global_at(Probe *self, Py_ssize_t index)
     PyObject *module = PyEval_GetGlobals();
     if (module == NULL || !PyDict_Check(module) || self->globals == NULL || index >= PyTuple_GET_SIZE(self->globals))
         return NULL;
-    PyObject *name = PyTuple_GET_ITEM(self->globals, index), *attribute = NULL;
-    if (PyTuple_CheckExact(name)) {
-        if (PyTuple_GET_SIZE(name) != 2) return NULL;
-        attribute = PyTuple_GET_ITEM(name, 1);
-        name = PyTuple_GET_ITEM(name, 0);
+    PyObject *name = PyTuple_GET_ITEM(self->globals, index), *found = module;
+    Py_ssize_t count = PyTuple_CheckExact(name) ? PyTuple_GET_SIZE(name) : 1;
+    for (Py_ssize_t part = 0; found != NULL && part < count; part++) {
+        PyObject *key = PyTuple_CheckExact(name) ? PyTuple_GET_ITEM(name, part) : name;
+        if (part > 0) found = PyModule_CheckExact(found) ? PyModule_GetDict(found) : NULL;
+        if (found != NULL) found = PyDict_GetItemWithError(found, key);
     }
-    PyObject *found = PyDict_GetItemWithError(module, name);
-    if (found != NULL && attribute != NULL)
-        found = PyModule_CheckExact(found) ? PyDict_GetItemWithError(PyModule_GetDict(found), attribute) : NULL;
     if (found == NULL) PyErr_Clear();
-    return found;
+    return count ? found : NULL;
 }
 
 /* What is found at a place: a value, a cell, or what stands for an unbound variable. A new reference. */
