@@ -78,13 +78,14 @@ class Frontier:
                     yield step
                 # else a nearer one has been told
 
-    def offer(self, at: int, relation: str, certainty: str, what: str, cause_of: int) -> Step | None:
+    def offer(self, at: int, relation: str, certainty: str, what: str, cause_of: int, farther: int = 0) -> Step | None:
         """Take in a cause, unless its event is known to be as near: then None.
 
         Arguments:
             at, relation, certainty, what, cause_of: those of the ``Step``.
+            farther: how much farther it is than others of its relation.
         """
-        distance = self.distance + COSTS[relation]
+        distance = self.distance + COSTS[relation] + farther
         if at < 0:
             if (relation, what) in self._missing:
                 return None

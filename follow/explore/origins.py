@@ -64,7 +64,10 @@ class Origins:
             self._item_written(index, call, read, moment)
             return
         if returned is not None:
-            self._returns(index, returned, sure=sure_of_read)
+            if value == "argument" and returned.function is not None and returned.function.suspends:
+                self._offer(returned.begin, "argument", EXACT if sure_of_read else MAY, returned.name, index)
+            else:  # a generator is given as such
+                self._returns(index, returned, sure=sure_of_read)
             return
         if unknown:
             self._offer(-1, value if relation == "value" else relation, NOT_RECORDED, unknown, index)
@@ -79,7 +82,8 @@ class Origins:
         number = identity(run.form_of(at, name)) if run.holding[at] else None
         if number is not None:
             changed = self._writes.writer(number, WHOLE, moment)
-        whole = whole and value != "argument"  # a parameter is what was given; what that holds is read inside
+        # A parameter is what was given; what that holds is read inside.
+        whole = whole and (value != "argument" or relation == "element")
         later = changed is not None and whole and changed[0] != at and not changed[1]
         own = relation != "index" and run.of[at] is call and module is None
         if not own and relation != "index" and name not in run.events[index].forms:
@@ -106,8 +110,18 @@ class Origins:
             if changed[0] != at and not changed[1]:
                 certainty = EXACT if changed[2] and not perhaps else MAY
                 self._offer(changed[0], "element", certainty, what, index)
+                self._items_written(index, number, moment, what, certainty)
         for inside, certain in self._writes.changed_inside(number, at, moment):
             self._offer(inside, "element", EXACT if certain else MAY, what, index)
+
+    def _items_written(self, index: int, number: int, moment: int, what: str, certainty: str) -> None:
+        """Offer who wrote the items of a container of which all was read, before its last change."""
+        earlier, more = self._writes.of_items(number, moment)
+        for farther, at in enumerate(earlier, start=1):
+            self._offer(at, "element", certainty, what, index, farther)
+        if more:
+            text = f"{what}: further items were written before that"
+            self._offer(-1, "element", MAY, text, index, len(earlier) + 1)
 
     def _was_other(self, index: int, read: Read, form: Any) -> bool:
         """Whether an event has read another value than what is known to have been written; then that is told."""

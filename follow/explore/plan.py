@@ -42,7 +42,9 @@ class Read(NamedTuple):
 
 
 def as_index(read: Read) -> Read:
-    """The same where a variable's value has only chosen what was read."""
+    """The same where a variable's or item's value has only chosen what was read."""
+    if read.container is not None:
+        return read._replace(relation="index")
     return Read("index", read.what, read.name, whole=False, module=read.module) if read.name else read
 
 
@@ -66,6 +68,10 @@ class _Open:
         return Plan(_parts(node, relation, self.bound, self.statement))
 
 
+_TAKING = ("get", "pop", "setdefault")
+"""The methods of dicts that give one item."""
+
+
 class OpenCall(_Open):
     """A call: what it gave back if it was followed, else what it was given."""
 
@@ -79,12 +85,11 @@ class OpenCall(_Open):
     @functools.cached_property
     def given(self) -> Plan:
         """What it was called on, and its arguments."""
-        node, statement, relation = self.node, self.statement, self.relation
+        node, relation = self.node, self.relation
         parts: list[Part] = []
         if isinstance(node.func, ast.Attribute):
             # The container that it changes chooses where to; what goes into it is the value.
-            changing = isinstance(statement, ast.Expr) and statement.value is node
-            parts += self._plan(node.func.value, "index" if changing else relation)
+            parts += self._plan(node.func.value, "index" if self._is_statement else relation)
         elif not isinstance(node.func, ast.Name):
             parts += self._plan(node.func, relation)
         elif node.func.id not in self.bound:
@@ -92,6 +97,35 @@ class OpenCall(_Open):
         for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
             parts += self._plan(argument, relation)
         return Plan(parts)
+
+    @property
+    def _is_statement(self) -> bool:
+        return isinstance(self.statement, ast.Expr) and self.statement.value is self.node
+
+    @functools.cached_property
+    def chosen_by(self) -> Plan:
+        """What has chosen what it calls."""
+        func = self.node.func
+        if isinstance(func, ast.Name) and func.id in self.bound:
+            return Plan()
+        parts = self._plan(func.value if isinstance(func, ast.Attribute) else func, "index")
+        return Plan(as_index(part) if type(part) is Read else part for part in parts)
+
+    @functools.cached_property
+    def item(self) -> OpenItem | None:
+        """Of such as ``d.get(key)`` the item that it gives if ``d`` is a container."""
+        node = self.node
+        if not (isinstance(node.func, ast.Attribute) and node.func.attr in _TAKING and node.args):
+            return None
+        if self._is_statement or any(isinstance(one, ast.Starred) for one in node.args):
+            return None
+        taken = ast.Subscript(node.func.value, node.args[0], ast.Load())
+        return OpenItem(ast.copy_location(taken, node), self.relation, self.bound, self.statement)
+
+    @functools.cached_property
+    def instead(self) -> Plan:
+        """What it gives if there is no such item."""
+        return Plan(part for one in self.node.args[1:] for part in self._plan(one, self.relation))
 
 
 class OpenItem(_Open):

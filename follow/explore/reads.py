@@ -12,7 +12,7 @@ from ..state import MISSING
 from .callers import Caller, class_of, is_of
 from .calls import Body, Call
 from .expressions import called, calls_in, expressions_of, pairs_of, places_of
-from .forms import item_at
+from .forms import is_container, item_at
 from .generators import RESUMING, Generators, sent_by
 from .modules import module_call, was_assigned
 from .plan import OpenCall, OpenItem, Part, Plan, Read, as_index, plan_of
@@ -22,6 +22,8 @@ from .unrecorded import Unrecorded
 from .values import Values
 
 _MOST_OTHERS = 3
+_GENERATORS = ("generator", "async_generator")
+_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _NO_OBJECTS = "are not recorded (--detail dataflow records them)"
 
 
@@ -39,16 +41,23 @@ class Reader:
         self._generators = Generators(run)
         self._sent: dict[Node, Plan] = {}
         self._plans: dict[Node, Plan] = {}
+        self._lambdas: dict[ast.Lambda, Plan] = {}
         self._arguments: dict[tuple[Node, Body, str], Plan | None] = {}
 
     def reads(self, index: int, wanted: str = "") -> Sequence[Read]:
         """What an event has read for what it did; ``wanted`` names the one variable of interest."""
         node = self._run.nodes[index]
         if node is None:
-            return ()
+            made = self._run.lambda_of(index)
+            return () if made is None else self._follow(self._of_lambda(made), index)
         plan = self.plan(node, index)
         if plan.chosen:
             plan = plan.chosen.get(wanted, plan)
+        if isinstance(node, (ast.For, ast.AsyncFor)) and not isinstance(node.iter, ast.Call):
+            taken_from = self._generator(node.iter, index)
+            if taken_from is not None:
+                generator = Read("value", f"{taken_from.name}()", returned=taken_from)
+                return [generator, *map(as_index, self._follow(plan, index))]
         return self._follow(plan, index)
 
     def plan(self, node: Node, index: int) -> Plan:
@@ -58,10 +67,15 @@ class Reader:
             known = self._plans[node] = self._plan(node, index)
         return known
 
+    def _of_lambda(self, node: ast.Lambda) -> Plan:
+        """What a lambda reads."""
+        known = self._lambdas.get(node)
+        if known is None:
+            known = self._lambdas[node] = plan_of(node.body, statement=node)
+        return known
+
     def _plan(self, node: Node, index: int) -> Plan:
-        statement = self._run.events[index].statement
-        is_lambda = statement is not None and statement.kind == "lambda"
-        parts = [part for one in expressions_of(node) if not is_lambda for part in plan_of(one, statement=node)]
+        parts = [part for one in expressions_of(node) for part in plan_of(one, statement=node)]
         plan = Plan([*parts, *(part for one in places_of(node) for part in plan_of(one, node, "index"))])
         chosen: dict[str, list[Part]] = {}
         for target, value in pairs_of(node):
@@ -94,8 +108,10 @@ class Reader:
         key = node, call.body, name
         if key not in self._arguments:
             expressions = list(_given(node, call, name))
-            plan = Plan(part for expression in expressions for part in plan_of(expression, statement=node))
-            self._arguments[key] = plan if expressions else None
+            parts: list[Part] = []
+            for expression, spread in expressions:
+                parts += map(_spread, plan_of(expression, node)) if spread else plan_of(expression, node)
+            self._arguments[key] = Plan(parts) if expressions else None
         found = self._arguments[key]
         if found is None:
             return None
@@ -121,7 +137,7 @@ class Reader:
         results = [
             call
             for call in self._run.calls_within(index)
-            if call.function is not None and part.name in (call.function.name, class_of(call))
+            if call.function is not None and part.name and part.name in (call.function.name, class_of(call))
         ]
         if not results:
             generator = self._generators.of_function(index, part.name)
@@ -131,17 +147,35 @@ class Reader:
                 given = map(as_index, self._follow(part.given, index, as_of))
                 return [Read(part.relation, f"{generator.name}()", returned=generator), *given]
         if results:
-            return [Read(part.relation, f"{call.name}()", returned=call) for call in results]
+            found = [Read(part.relation, f"{call.name}()", returned=call) for call in results]
+            return [*found, *self._chosen_by(part, index, as_of)]
+        if part.item is not None and self._is_container(part.item.node.value, index, as_of):
+            return [*self._item(part.item, index, as_of), *self._follow(part.instead, index, as_of)]
         # It may have called what has another name: a decorator's function, an alias, a callback.
         others = self._under_other_names(part, index)
         return [*others, *self._follow(part.given, index, as_of)]
+
+    def _chosen_by(self, part: OpenCall, index: int, as_of: int) -> list[Read]:
+        """What has chosen what a statement has called; a definition of that name has not."""
+        if isinstance(part.node.func, ast.Name):
+            moment, call = (as_of, self._run.of[index]) if as_of >= 0 else (index, self._run.of[index])
+            written = self._run.write_before(call, part.name, moment)
+            if written is None or isinstance(self._run.nodes[written[0]], _DEFINING):
+                return []
+        return list(map(as_index, self._follow(part.chosen_by, index, as_of)))
+
+    def _is_container(self, node: ast.expr, index: int, as_of: int) -> bool:
+        moment, call = (as_of, self._run.of[index]) if as_of >= 0 else (index, None)
+        form = self._values.value(node, moment, call)
+        return identity(form) is not None and is_container(form)
 
     def _under_other_names(self, part: OpenCall, index: int) -> list[Read]:
         """The results of the last calls that a statement has made and that no call in its text names."""
         made = self._run.calls_within(index)
         if not made:
             return []
-        names = {called(one) for one in calls_in(part.statement)}  # type: ignore[arg-type]
+        names = {called(one) for one in calls_in(part.statement)}
+        callee = self._values.value(part.node.func, index)
         found = [
             one
             for one in made
@@ -149,16 +183,25 @@ class Reader:
             and names.isdisjoint((one.function.name, class_of(one)))
             and one.function.name not in ("__init__", "__enter__", "__exit__")
         ]
-        return [Read(part.relation, f"{one.name}()", returned=one, sure=False) for one in found[-_MOST_OTHERS:]]
+        return [
+            Read(part.relation, f"{one.name}()", returned=one, sure=_is_known_as(one, callee))
+            for one in found[-_MOST_OTHERS:]
+        ]
 
     def _resumed(self, part: OpenCall, index: int) -> Call | None:
         """The generator that such as ``next(it)`` has made go on, if it is one."""
         node = part.node
         taken = node.func.value if isinstance(node.func, ast.Attribute) else next(iter(node.args), None)
         form = MISSING if taken is None else self._values.value(taken, index)
-        if type(form) is Described and form.type not in ("generator", "async_generator"):
+        if type(form) is Described and form.type not in _GENERATORS:
             return None
         return self._generators.resumed(index)
+
+    def _generator(self, node: ast.expr, index: int) -> Call | None:
+        """The generator from which a loop has taken an item."""
+        form = self._values.value(node, index)
+        is_one = type(form) is Described and form.type in _GENERATORS
+        return self._generators.resumed(index) if is_one else None
 
     def _item(self, part: OpenItem, index: int, as_of: int) -> list[Read]:
         """An item of a container or an attribute of an object: who wrote it, and then what chose it."""
@@ -178,6 +221,8 @@ class Reader:
                 unknown = f"{part.what}: attributes {hint}"
                 found += self._perhaps(part, moment)
                 found.append(Read(part.relation, part.what, unknown=unknown))
+            elif is_attribute:
+                found += self._perhaps(part, moment)
             found += self._follow(part.base, index, as_of)
         else:
             unlike = self._not_held(part, number, moment, index)
@@ -231,21 +276,32 @@ class Reader:
         return [Read(part.relation, part.what, event=at) for at in self.unrecorded.attribute(name, moment)]
 
 
-def _given(statement: Node, call: Call, name: str) -> Iterator[ast.expr]:
-    """The expressions that a statement gives for a parameter of a call that it makes."""
+def _is_known_as(call: Call, callee: Any) -> bool:
+    """Whether a call is surely one of what a form stands for: of a function of that name."""
+    known = type(callee) is Described and callee.type == "function" and call.function is not None
+    return known and callee.name == call.function.name  # type: ignore[union-attr]
+
+
+def _spread(part: Part) -> Part:
+    """The same where what a variable holds was given, not itself."""
+    return part._replace(relation="element") if type(part) is Read and part.relation == "value" else part
+
+
+def _given(statement: Node, call: Call, name: str) -> Iterator[tuple[ast.expr, bool]]:
+    """The expressions that a statement gives for a parameter of a call that it makes, and whether with ``*``."""
     assert call.function is not None
     node = next((node for node in calls_in(statement) if is_of(node, call)), None)
     if node is None:
         return
     for keyword in node.keywords:
         if keyword.arg in (name, None):
-            yield keyword.value
+            yield keyword.value, keyword.arg is None
     parameters = list(call.function.entered)
     if parameters and parameters[0] in ("self", "cls"):
         if name == parameters[0] and isinstance(node.func, ast.Attribute):
-            yield node.func.value
+            yield node.func.value, False
         parameters = parameters[1:]
     if any(isinstance(argument, ast.Starred) for argument in node.args):
-        yield from node.args
+        yield from ((one, isinstance(one, ast.Starred)) for one in node.args)
     elif name in parameters and parameters.index(name) < len(node.args):
-        yield node.args[parameters.index(name)]
+        yield node.args[parameters.index(name)], False

@@ -291,6 +291,14 @@ class Recorded:
         found = None if event.left_out is None else self._node_of(event)
         return found if isinstance(found, ast.stmt) else None
 
+    def lambda_of(self, index: int) -> ast.Lambda | None:
+        """The lambda of which an event tells what it gave."""
+        event = self.events[index]
+        statement, piece = event.statement, event.piece
+        if statement is None or piece is None or statement.kind != "lambda":
+            return None
+        return self.code(piece.filename).lambdas.get((statement.line, statement.column))
+
     def _node_of(self, event: Event) -> Node | None:
         statement, piece = event.statement, event.piece
         if statement is None or piece is None:

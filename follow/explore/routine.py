@@ -68,6 +68,8 @@ class Routines:
         plan, function = self._reader.plan(node, index), call.function
         if function is None or function.module or function.suspends or isinstance(node, ast.ExceptHandler):
             return None
+        if isinstance(node, (ast.For, ast.AsyncFor)) and not isinstance(node.iter, ast.Call):  # of a generator, say
+            return None
         reads = list(_reads(plan))
         if plan.chosen or None in reads:
             return None
@@ -85,7 +87,7 @@ def _reads(plan: Plan) -> Iterator[Read | None]:
     """The variables that are read according to a plan if its calls are of nothing that was followed; None for all
     else."""
     for part in plan:
-        if type(part) is OpenCall and part.name not in RESUMING:
+        if type(part) is OpenCall and part.name not in RESUMING and part.item is None:
             yield from _reads(part.given)
         else:
             yield part if type(part) is Read and part.relation in ("value", "index") and part.event < 0 else None

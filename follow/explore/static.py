@@ -24,6 +24,7 @@ class Code:
         functions: by line and name, the functions.
         loops: by statement, the loops around it in its function, the innermost first.
         outside: by statement, the variables of other scopes that it writes: ``global`` and ``nonlocal`` names.
+        lambdas: by line and column, where what each gives starts.
     """
 
     nodes: dict[Place, Node] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Code:
     functions: dict[tuple[int, str], ast.AST] = field(default_factory=dict)
     loops: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
     outside: dict[Node, dict[str, str]] = field(default_factory=dict)
+    lambdas: dict[Place, ast.Lambda] = field(default_factory=dict)
 
     def node(self, line: int, column: int, kind: str) -> Node | None:
         """The statement that starts there; a ``case`` is known by its line."""
@@ -46,6 +48,9 @@ def analyse(text: str) -> Code:
     except (SyntaxError, ValueError, RecursionError):
         return code
     _Walk(code).owner(tree, tree.body)
+    code.lambdas.update(
+        ((node.body.lineno, node.body.col_offset), node) for node in ast.walk(tree) if isinstance(node, ast.Lambda)
+    )
     return code
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import sys
-from bisect import insort
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,10 @@ _DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetCom
 """The expressions that make a container."""
 _MOST_INSIDE = 50
 """So many containers in a container are looked at."""
+_MOST_ITEMS = 20
+"""So many writes of a container's items are told where all of it was read."""
+_MOST_SCANNED = 200
+"""So many of its changes are looked at for that."""
 _MOST_CHANGES = 3
 """And so many of their latest changes are told."""
 
@@ -33,6 +37,7 @@ class _Changes:
         first: the index of the event that told of it first.
         births: those of the events at which a new container had the identity of one that was gone.
         whole: those of the events at which any item changed.
+        keys: of each of these the keys of the items that did.
         items: the same by item.
         unclear: those at which it may have changed, but not all of it was recorded.
     """
@@ -40,14 +45,17 @@ class _Changes:
     first: int
     births: list[int] = field(default_factory=list)
     whole: list[int] = field(default_factory=list)
+    keys: list[list[Any]] = field(default_factory=list)
     items: dict[Any, list[int]] = field(default_factory=dict)
     unclear: list[int] = field(default_factory=list)
 
     def note(self, at: int, keys: list[Any]) -> None:
         """Some items have changed."""
+        keys = list(map(_hashable, keys))
         self.whole.append(at)
+        self.keys.append(keys)
         for key in keys:
-            self.items.setdefault(_hashable(key), []).append(at)
+            self.items.setdefault(key, []).append(at)
 
 
 class Writes:
@@ -80,19 +88,40 @@ class Writes:
             return None
         times = changes.whole if key is WHOLE else changes.items.get(_hashable(key), ())
         sure = last_before(times, index)
-        perhaps = -1
+        perhaps = last_before(changes.unclear, index)
+        certain = perhaps < sure  # of all of it: what was unclear is a change, too
         if key is not WHOLE:
-            perhaps = last_before(changes.unclear, index)
             if sure >= 0:  # a function that the statement has called may have stored it, and not told that
                 inside = self._stored_again(number, key, self._run.of[sure].before(sure), sure)
                 sure = inside if inside >= 0 else sure
             sure = max(sure, self._stored_again(number, key, max(sure, perhaps, changes.first), index))
+            certain = sure >= perhaps
         born = last_before(changes.births, index)
         if max(sure, perhaps, born) < 0:
             return changes.first, True, True
         if born > max(sure, perhaps):
             return born, True, True
-        return max(sure, perhaps), False, sure >= perhaps
+        return max(sure, perhaps), False, certain
+
+    def of_items(self, number: int, index: int) -> tuple[list[int], bool]:
+        """The events that have last written the items that a container has before an event, or taken one away.
+
+        Returns:
+            The indexes of the latest of them, the last one first, but for the last change of all and the first event
+            that tells of the container; and whether there are more.
+        """
+        changes = self._changes[number]
+        place, born = bisect_left(changes.whole, index) - 2, last_before(changes.births, index)
+        found: list[int] = []
+        for at in range(place, max(place - _MOST_SCANNED, -1), -1):
+            event = changes.whole[at]
+            if event <= born:
+                return found, False
+            if any(last_before(changes.items[key], index) == event for key in changes.keys[at]):
+                found.append(event)
+                if len(found) == _MOST_ITEMS:
+                    return found, at > 0
+        return found, place >= _MOST_SCANNED
 
     def changed_inside(self, number: int, start: int, end: int) -> list[tuple[int, bool]]:
         """The events that last changed the containers that a container holds, between two events.

@@ -1,0 +1,201 @@
+"""What ``why`` must not leave out, nor call exact where it is not: a statement is marked with ``# cause`` where it must be
+told, with ``# no`` where it must not be told as exact."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from follow import load
+from follow.explore.run import Run
+from follow.explore.steps import EXACT
+from follow.explore.target import target
+from follow.explore.why import Slicer
+
+PROGRAMS = {
+    "an item by get": """
+d = {}
+d["k"] = 3  # cause
+d["z"] = 99  # no
+asked = d.get("k")
+""",
+    "an item by get with a default that was not there": """
+d = {"z": 1}  # cause
+asked = d.get("k", 5)
+""",
+    "what all items gave": """
+order = {"items": 100}
+order["tax"] = 25  # cause
+order["shipping"] = 10  # cause
+order["items"] = 90  # cause
+asked = sum(order.values())
+""",
+    "what a list was given": """
+xs = [1]
+xs.append(2)  # cause
+xs.append(3)  # cause
+xs[0] = 5  # cause
+for x in xs:
+    asked = x
+""",
+    "arguments from a list": """
+def f(*args, b):
+    return args[0] + args[1] + b
+args = [1, 2]
+args[0] = 5  # cause
+args[1] = 6  # cause
+asked = f(*args, b=3)
+""",
+    "a formatted dict": """
+user = {}
+user["name"] = "Ann"  # cause
+user["age"] = 5  # cause
+asked = "{name}".format(**user)
+""",
+    "chained generators": """
+def read(rows):
+    for row in rows:
+        word = row.strip()  # cause
+        yield word  # cause
+def parse(words):
+    for word in words:  # cause
+        yield len(word)
+for n in parse(read(["a", " bb", "ccc "])):
+    asked = n
+""",
+    "a generator in a variable": """
+def read(rows):
+    for row in rows:
+        word = row.strip()  # cause
+        yield word  # cause
+words = read(["a", " bb", "ccc "])
+for w in words:
+    asked = len(w)
+""",
+    "what chose the callee": """
+def add(x, y):
+    return x + y
+def sub(x, y):
+    return x - y
+HANDLERS = {"+": add, "-": sub}  # cause
+op = "-"  # cause
+asked = HANDLERS[op](3, 2)
+""",
+    "what chose the method": """
+class A:
+    def on_x(self, n):
+        return n
+    def on_y(self, n):
+        return -n
+which = "y"  # cause
+a = A()  # cause
+asked = getattr(a, "on_" + which)(4)
+""",
+    "a class in a variable": """
+class A:
+    def go(self):
+        return 1
+class B:
+    def go(self):
+        return 2
+kind = B  # cause
+obj = kind()  # cause
+asked = obj.go()
+""",
+    "a lambda's body": """
+k = 5  # cause
+j = 10  # cause
+f = lambda x: x * k
+asked = f(j)
+""",
+    "a lambda that binds late": """
+def main():
+    fs = []
+    for i in range(3):  # cause
+        fs.append(lambda x: x + i)
+    j = 10  # cause
+    asked = fs[0](j)
+    return asked
+main()
+""",
+    "a lambda for another function": """
+def main():
+    limit = 2  # cause
+    xs = [1, 3]  # cause
+    asked = list(filter(lambda x: x > limit, xs))
+    return asked
+main()
+""",
+    "what put an inner container there": """
+rows = [{"k": 1}, {"k": 3}]  # cause
+rows.sort(key=lambda row: -row["k"])  # cause
+asked = rows[0]["k"]
+""",
+    "an inner list that was put there": """
+rows = [[1], [2]]
+other = [7]  # cause
+rows[0] = other  # cause
+asked = rows[0][0]
+""",
+    "a class attribute of a new object": """
+class C:
+    limit = 10
+C.limit = 5  # cause
+asked = C().limit
+""",
+    "a dict that is cut": """
+class T:
+    def __init__(self):
+        table = {str(i): i for i in range(124)}
+        self.table = table
+        self.table["p"] = print
+        self.a = set()  # no
+        asked = [k for k, v in table.items() if callable(v)]
+        self.keys = asked
+T()
+""",
+    "a guard that failed": """
+def main(pair):
+    match pair:
+        case [a, b] if a > b:  # cause
+            asked = 1
+        case [a, b]:
+            asked = 2
+    return asked
+main([1, 2])
+""",
+}
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Callable[[str], list[tuple[int, str]]]:
+    """Records a program, asks for the last value of ``asked``; gives lines and certainties; line 0 is what is not recorded."""
+
+    def ask(source: str) -> list[tuple[int, str]]:
+        (tmp_path / "prog.py").write_text(source)
+        command = [sys.executable, "-m", "follow", "run", "--detail", "dataflow", "-o", "run.follow", "prog.py"]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        run = Run(load(tmp_path / "run.follow"))
+        found = []
+        for step in Slicer(run).why(*target(run, "asked")):
+            statement = run.events[step.index].statement if step.index >= 0 else None
+            found.append((0 if statement is None else statement.line, step.certainty))
+        return found
+
+    return ask
+
+
+@pytest.mark.parametrize("name", list(PROGRAMS))
+def test_no_cause_is_left_out(answers, name):
+    source = PROGRAMS[name]
+    told = answers(source)
+    for number, text in enumerate(source.splitlines(), start=1):
+        if re.search("# cause$", text):
+            assert number in [line for line, _ in told], (text, told)
+        if re.search("# no$", text):
+            assert (number, EXACT) not in told, (text, told)
