@@ -228,7 +228,7 @@ def test_variables_of_modules_in_packages(record, rows, tmp_path):
         ("old", "base.py", 4, "exact"),
         ("level_now", "prog.py", 5, "exact"),
         ("limit", "base.py", 5, "exact"),
-        ("how", "prog.py", 7, "may"),
+        ("how", "prog.py", 7, "exact"),
     ):
         found = rows("why", trace, name, "--rows", "50")
         told = [
@@ -252,8 +252,24 @@ def test_a_variable_of_another_module_that_was_assigned_through_it(record, rows,
     )
     trace = str(record(source))
     assert certain(rows("why", trace, "t"), 3) == {"exact"}
-    (row,) = [row for row in rows("why", trace, "u") if row["event"] and row["event"]["file"].endswith("st.py")]
-    assert row["certainty"] == "may" and certain(rows("why", trace, "u"), 5) == {"may"}
+    assert not [row for row in rows("why", trace, "u") if row["event"] and row["event"]["file"].endswith("st.py")]
+    assert certain(rows("why", trace, "u"), 5) == {"exact"}
+
+
+def test_a_function_reads_what_another_module_has_assigned(record, rows, tmp_path):
+    (tmp_path / "st.py").write_text("RATE = 1\ndef use(x):\n    return x * RATE\n")
+    source = (
+        "import st\nclass Other: pass\nOther.RATE = 3\nnew = 5\nst.RATE = new\ny = st.use(2)\n"
+        "def unknown():\n    return [st][0]\nunknown().RATE = 7\nz = st.use(2)\n"
+    )
+    trace = str(record(source))
+    found = rows("why", trace, "y")
+    told = [(Path(row["event"]["file"]).name, row["event"]["line"], row["certainty"]) for row in found if row["event"]]
+    assert {("prog.py", 5, "exact"), ("prog.py", 4, "exact")} <= {*told} and ("st.py", 1, "exact") not in told
+    assert not any(told_of[:2] == ("prog.py", 3) for told_of in told)
+    (value,) = [row["event"]["read"] for row in found if row["event"] and row["event"]["statement"][:6] == "return"]
+    assert "1" not in [text for name, text, _ in value if name == "RATE"]
+    assert certain(rows("why", trace, "z"), 5) == {"may"}
 
 
 def test_a_module_is_not_taken_for_another_of_that_name(record, rows, tmp_path):

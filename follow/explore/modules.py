@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ast
 import os
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..described import Described
 from ..state import MISSING
 from .calls import Call, last_before
 from .expressions import targets_of
-from .run import Run
+
+if TYPE_CHECKING:
+    from .run import Run
+
+_MOST_LOOKED_AT = 50
 
 
 def module_call(run: Run, form: Any) -> Call | None:
@@ -107,6 +112,41 @@ def variable_of(run: Run, module: Call, node: ast.Attribute, index: int, call: C
 def was_assigned(run: Run, name: str, start: int, end: int) -> bool:
     """Whether a statement between two events has assigned an attribute of that name, of whatever it may be."""
     return last_before(_assignments(run).get(name, ()), end) > start
+
+
+def assigned_through(run: Run, file: str, name: str, start: int, end: int) -> tuple[int, bool]:
+    """The last event between two others whose statement has assigned a module's variable as its attribute.
+
+    Arguments:
+        run: the recorded run.
+        file: the module's.
+        name: the variable.
+        start, end: the indexes of the events.
+
+    Returns:
+        Its index, or -1, and whether that is sure: not where it is not known whose attribute was assigned.
+    """
+    times = _assignments(run).get(name, ())
+    place, sure = bisect_left(times, end), True
+    for at in reversed(times[max(place - _MOST_LOOKED_AT, 0) : place]):
+        if at <= start:
+            break
+        for target in targets_of(run.nodes[at], deleted=True):
+            if isinstance(target, ast.Attribute) and target.attr == name:
+                form = _module_form(run, target.value, at, name)
+                module = module_call(run, form)
+                if module is not None and module.file == file:
+                    run.through[at, name] = ast.unparse(target)
+                    return at, sure
+                sure = sure and form is not MISSING
+    return -1, sure
+
+
+def _module_form(run: Run, node: ast.expr, index: int, name: str) -> Any:
+    """The form of what may be a module; of that name's own variable it is not asked for."""
+    if isinstance(node, ast.Attribute):
+        return submodule(run, _module_form(run, node.value, index, name), node.attr)
+    return run.value_before(index, node.id) if isinstance(node, ast.Name) and node.id != name else MISSING
 
 
 def _assignments(run: Run) -> dict[str, list[int]]:

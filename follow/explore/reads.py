@@ -278,8 +278,9 @@ class Reader:
 
 def _is_known_as(call: Call, callee: Any) -> bool:
     """Whether a call is surely one of what a form stands for: of a function of that name."""
-    known = type(callee) is Described and callee.type == "function" and call.function is not None
-    return known and callee.name == call.function.name  # type: ignore[union-attr]
+    if type(callee) is not Described or callee.type != "function" or call.function is None:
+        return False
+    return callee.name in (call.function.name, call.function.qualname)
 
 
 def _spread(part: Part) -> Part:

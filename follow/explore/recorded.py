@@ -77,6 +77,8 @@ class Recorded:
         """By the names of modules the calls that have run their statements, once asked for."""
         self.packages: set[str] | None = None
         """The names of the recorded modules and of the packages that they are in, once asked for."""
+        self.through: dict[tuple[int, str], str] = {}
+        """By event and name of a module's variable, what the statement calls that which assigns it from elsewhere."""
         self.assignments: dict[str, list[int]] | None = None
         """By the names of attributes the events whose statements assign one, once asked for."""
         self._names: set[str] = set()
@@ -274,7 +276,7 @@ class Recorded:
         for key, form in event.forms.items():
             if type(key) is int and slots and slots[key] == name:
                 return form
-        return MISSING
+        return event.told.get(self.through.get((index, name), ""), MISSING)
 
     def code(self, file: str) -> Code:
         """What the source of a file says."""

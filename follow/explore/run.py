@@ -10,6 +10,7 @@ from typing import Any
 from ..copies import identity
 from ..state import MISSING
 from .calls import Call, last_before
+from .modules import assigned_through
 from .recorded import Recorded
 from .static import Node, inside, takes
 
@@ -38,10 +39,8 @@ class Run(Recorded):
         if name not in self._names:
             return None
         function = call.function
-        if function is not None and function.module:  # what functions write in it, too
-            own = last_before(self.globals.get((call.file, name), ()), index)
-        else:
-            own = last_before(call.writes.get(name, ()), index)
+        of_module = function is not None and function.module  # in which functions write, too
+        own = -1 if of_module else last_before(call.writes.get(name, ()), index)
         if own >= 0 and not self.shared:
             return own, True
         if function is None:
@@ -57,11 +56,18 @@ class Run(Recorded):
             writes.append(last_before(self.shared.get((call.file, outer, name), ()), index))
             if max(writes) >= 0:
                 return max(writes), len(calls) == 1
-        found = last_before(self.globals.get((call.file, name), ()), index)
-        if found >= 0:
-            return found, True
-        found = last_before(self.told.get((call.file, name), ()), index)
-        return (found, False) if found >= 0 else None  # it was written by what is not recorded
+        found = self._written_in_module(call.file, name, index)
+        if found is not None:
+            return found
+        told = last_before(self.told.get((call.file, name), ()), index)
+        return (told, False) if told >= 0 else None  # it was written by what is not recorded
+
+    def _written_in_module(self, file: str, name: str, index: int) -> tuple[int, bool] | None:
+        """The same of a module's variable, which may be assigned as an attribute of the module."""
+        own = last_before(self.globals.get((file, name), ()), index)
+        through, sure = assigned_through(self, file, name, own, index)
+        found = max(own, through)
+        return (found, sure) if found >= 0 else None
 
     def _is_only(self, call: Call) -> bool:
         """Whether a function was called once, so that those inside it are surely of that call."""
