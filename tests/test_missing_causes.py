@@ -13,7 +13,7 @@ import pytest
 
 from follow import load
 from follow.explore.run import Run
-from follow.explore.steps import EXACT
+from follow.explore.steps import EXACT, NOT_RECORDED, Step
 from follow.explore.target import target
 from follow.explore.why import Slicer
 
@@ -159,33 +159,44 @@ class T:
         self.keys = asked
 T()
 """,
-    "a guard that failed": """
-def main(pair):
-    match pair:
-        case [a, b] if a > b:  # cause
-            asked = 1
-        case [a, b]:
-            asked = 2
-    return asked
-main([1, 2])
+    "what a cache gave": """
+import functools
+@functools.lru_cache
+def double(n):
+    return n * 2
+n = 3  # cause
+first = double(n)
+asked = double(n)
 """,
 }
 
 
-@pytest.fixture
-def answers(tmp_path: Path) -> Callable[[str], list[tuple[int, str]]]:
-    """Records a program, asks for the last value of ``asked``; gives lines and certainties; line 0 is what is not recorded."""
+Explained = Callable[[str], tuple[Run, list[Step]]]
 
-    def ask(source: str) -> list[tuple[int, str]]:
+
+@pytest.fixture
+def explained(tmp_path: Path) -> Explained:
+    """Records a program, and asks for the last value of ``asked``."""
+
+    def ask(source: str) -> tuple[Run, list[Step]]:
         (tmp_path / "prog.py").write_text(source)
         command = [sys.executable, "-m", "follow", "run", "--detail", "dataflow", "-o", "run.follow", "prog.py"]
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
         run = Run(load(tmp_path / "run.follow"))
-        found = []
-        for step in Slicer(run).why(*target(run, "asked")):
-            statement = run.events[step.index].statement if step.index >= 0 else None
-            found.append((0 if statement is None else statement.line, step.certainty))
-        return found
+        return run, list(Slicer(run).why(*target(run, "asked")))
+
+    return ask
+
+
+@pytest.fixture
+def answers(explained: Explained) -> Callable[[str], list[tuple[int, str]]]:
+    """Records a program, asks for the last value of ``asked``; gives lines (0 for calls and what is not recorded) and
+    certainties."""
+
+    def ask(source: str) -> list[tuple[int, str]]:
+        run, steps = explained(source)
+        statements = [run.events[step.index].statement if step.index >= 0 else None for step in steps]
+        return [(one.line if one else 0, step.certainty) for one, step in zip(statements, steps)]
 
     return ask
 
@@ -199,3 +210,30 @@ def test_no_cause_is_left_out(answers, name):
             assert number in [line for line, _ in told], (text, told)
         if re.search("# no$", text):
             assert (number, EXACT) not in told, (text, told)
+
+
+@pytest.mark.parametrize("name", ["chained generators", "a generator in a variable"])
+def test_what_a_generator_gave_is_of_the_right_iteration(explained, name):
+    run, steps = explained(PROGRAMS[name])
+    given = [run.form_of(step.index, "word") for step in steps if step.what == "word"]
+    assert given and {*given} == {"ccc"}
+
+
+def test_what_is_not_recorded_is_said(explained):
+    source = (
+        "def main(pair):\n    match pair:\n        case [a, b] if a > b:\n            asked = 1\n"
+        "        case [a, b]:\n            asked = 2\n    return asked\nmain([1, 2])\n"
+    )
+    _, steps = explained(source)
+    assert [
+        step for step in steps if step.certainty == NOT_RECORDED and "line 3 matched and only its guard" in step.what
+    ]
+    _, steps = explained(PROGRAMS["what a cache gave"])
+    assert [step for step in steps if step.certainty == NOT_RECORDED and "double() gave something" in step.what]
+
+
+def test_many_items_are_not_all_told(explained):
+    _, steps = explained("d = {}\nfor i in range(40):\n    d[i] = i * 2\nasked = sum(d.values())\n")
+    stored = {step.index for step in steps if step.index >= 0 and step.relation == "element"}
+    assert len(stored) == 21
+    assert [step for step in steps if step.index < 0 and "further items were written before" in step.what]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 from ..copies import identity
@@ -12,7 +13,7 @@ from .omissions import Omissions, Reading
 from .plan import Read
 from .reads import Reader
 from .run import WHOLE, Run
-from .static import following, yields
+from .static import Node, following, yields
 from .steps import EXACT, MAY, NOT_RECORDED
 from .taken import Taken
 from .writes import Writes
@@ -138,7 +139,7 @@ class Origins:
         deciding = self._run.nodes[self.deciding] if self.deciding >= 0 else None
         farthest = self._frontier.distance + COSTS["not taken"]
         for node, suite in conditions:
-            if node is deciding:  # which is nearer as what decided
+            if node is deciding or _is_endless(node):  # which is nearer as what decided
                 continue
             one = last_before(call.times.get(node, ()), index)
             if one <= at or self._frontier.near[one] <= farthest:
@@ -202,3 +203,8 @@ class Origins:
         node = run.nodes[index]
         owner = None if node is None else run.code(run.of[index].file).function.get(node)
         return node is not None and owner is not None and any(map(yields, following(owner, node)))
+
+
+def _is_endless(node: Node) -> bool:
+    """Whether it is a loop whose condition decides nothing."""
+    return isinstance(node, ast.While) and isinstance(node.test, ast.Constant)

@@ -153,7 +153,18 @@ class Reader:
             return [*self._item(part.item, index, as_of), *self._follow(part.instead, index, as_of)]
         # It may have called what has another name: a decorator's function, an alias, a callback.
         others = self._under_other_names(part, index)
+        if not others and self._was_not_recorded(part, index):
+            unknown = f"{part.name}() gave something without a call of it that is recorded (a cache?)"
+            others.append(Read(part.relation, f"{part.name}()", unknown=unknown))
         return [*others, *self._follow(part.given, index, as_of)]
+
+    def _was_not_recorded(self, part: OpenCall, index: int) -> bool:
+        """Whether a statement surely called a function of its file of which other calls are recorded."""
+        value = getattr(part.statement, "value", None)
+        known = self._run.named.get((self._run.of[index].file, part.name), ())
+        functions = [call.function for call in known if call.function is not None]
+        sure = value is part.node and isinstance(part.node.func, ast.Name) and self._run.events[index].kind != "raise"
+        return sure and bool(functions) and not any(function.suspends for function in functions)
 
     def _chosen_by(self, part: OpenCall, index: int, as_of: int) -> list[Read]:
         """What has chosen what a statement has called; a definition of that name has not."""

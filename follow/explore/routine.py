@@ -66,7 +66,9 @@ class Routines:
     def _find(self, node: Node, index: int) -> Routine | None:
         call = self._run.of[index]
         plan, function = self._reader.plan(node, index), call.function
-        if function is None or function.module or function.suspends or isinstance(node, ast.ExceptHandler):
+        if function is None or function.module or function.suspends:
+            return None
+        if isinstance(node, (ast.ExceptHandler, ast.match_case)):
             return None
         if isinstance(node, (ast.For, ast.AsyncFor)) and not isinstance(node.iter, ast.Call):  # of a generator, say
             return None

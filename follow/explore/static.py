@@ -24,6 +24,7 @@ class Code:
         functions: by line and name, the functions.
         loops: by statement, the loops around it in its function, the innermost first.
         outside: by statement, the variables of other scopes that it writes: ``global`` and ``nonlocal`` names.
+        guarded: by ``case``, those before it in its ``match`` that have a guard.
         lambdas: by line and column, where what each gives starts.
     """
 
@@ -33,6 +34,7 @@ class Code:
     functions: dict[tuple[int, str], ast.AST] = field(default_factory=dict)
     loops: dict[Node, tuple[Node, ...]] = field(default_factory=dict)
     outside: dict[Node, dict[str, str]] = field(default_factory=dict)
+    guarded: dict[ast.match_case, tuple[ast.match_case, ...]] = field(default_factory=dict)
     lambdas: dict[Place, ast.Lambda] = field(default_factory=dict)
 
     def node(self, line: int, column: int, kind: str) -> Node | None:
@@ -48,9 +50,12 @@ def analyse(text: str) -> Code:
     except (SyntaxError, ValueError, RecursionError):
         return code
     _Walk(code).owner(tree, tree.body)
-    code.lambdas.update(
-        ((node.body.lineno, node.body.col_offset), node) for node in ast.walk(tree) if isinstance(node, ast.Lambda)
-    )
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda):
+            code.lambdas[node.body.lineno, node.body.col_offset] = node
+        elif isinstance(node, ast.Match):
+            for number, case in enumerate(node.cases):
+                code.guarded[case] = tuple(one for one in node.cases[:number] if one.guard is not None)
     return code
 
 

@@ -43,6 +43,8 @@ def target(run: Run, question: str) -> tuple[int, str]:
         last = run.position(int(number))
         if last >= len(run.events) or run.events[last].sequence != int(number):
             raise NotFound(f"{question}: there is no event {number}; the last one is {run.events[-1].sequence}.")
+    if not name and not number:
+        raise NotFound("The question is empty; it names a variable, or is return or exception.")
     if name in ("", "return", "exception") or (name == "yield" and number):
         return _outcome(run, name, last, exactly=bool(number)), ""
     call = run.of[last] if number else None
@@ -101,6 +103,13 @@ def _item_written(run: Run, node: ast.Attribute | ast.Subscript, last: int, call
     key = node.attr if isinstance(node, ast.Attribute) else values.key(node.slice, last + 1, base, call)
     if base is not MISSING and number is None and not is_attribute:  # a tuple or a string, which does not change
         return _written(run, root, last, call)
+    if (
+        number is not None
+        and key is MISSING
+        and isinstance(node, ast.Subscript)
+        and not isinstance(node.slice, ast.Slice)
+    ):
+        raise NotFound(f"{name}: what {ast.unparse(node.slice)} was then is not recorded.")
     found = None if number is None else writes.writer(number, WHOLE if key is MISSING else key, last + 1)
     what = ast.unparse(node.value)
     if found is None and is_attribute and base is not MISSING:

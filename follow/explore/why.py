@@ -114,6 +114,11 @@ class _Search:
                 given = takes_what_is_sent and read.relation == "value"
                 other = "value" if sought else "index" if given else ""
                 self._origins.offer(index, call, read._replace(relation=other) if other else read)
+        node = run.nodes[index]
+        if isinstance(node, ast.match_case):
+            for case in run.code(call.file).guarded.get(node, ()):
+                text = f"whether line {case.pattern.lineno} matched and only its guard failed is not recorded"
+                self._offer(-1, "decided", NOT_RECORDED, text, index)
         if decided == LOST:
             self._offer(-1, "decided", NOT_RECORDED, "the iteration in which that happened was left out", index)
         elif decided >= 0:
