@@ -15,7 +15,7 @@ from follow import Recorder, follow, install_import_hook, load
 from follow.cli import main
 from follow.explore.absent import why_not
 from follow.explore.condition import Condition
-from follow.explore.diff import diff
+from follow.explore.diff import _difference, diff
 from follow.explore.routine import Routines
 from follow.explore.run import Run
 from follow.explore.static import analyse
@@ -416,6 +416,24 @@ def test_an_attribute_leads_to_the_statement_of_the_method_that_wrote_it(tmp_pat
     texts = [run.events[step.index].statement.instruction for step in steps if run.nodes[step.index] is not None]
     assert texts[:2] == ["found = account.balance", "self.balance -= amount"] and "self.balance = 0" in texts
     assert steps[1].certainty == "exact"
+
+
+def test_of_long_values_the_difference_is_shown(tmp_path):
+    for name, number in (("one", 3), ("two", 4)):
+        (tmp_path / f"{name}.py").write_text(
+            "class A:\n    def __init__(self, n):\n        self.name = 'n' * 200\n        self.n = n\n"
+            f"def main(n):\n    a = A(n)\n    return a\nmain({number})\n"
+        )
+        command = [sys.executable, "-m", "follow", "run", "--detail", "dataflow", "-o", f"{name}.follow", f"{name}.py"]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    one, two = (Run(load(tmp_path / f"{name}.follow")) for name in ("one", "two"))
+    name = next(
+        i for i, event in enumerate(one.events) if event.statement and event.statement.instruction == "self.n = n"
+    )
+    kind, variable, text = _difference(one, name, two, name)
+    assert (kind, variable) == ("value", "self")
+    mine, its = text.split(" instead of ")
+    assert mine.startswith("self is …nnn") and "'n': 3" in mine and "'n': 4" in its and len(its) < 122
 
 
 def test_causes_come_once_and_the_nearest_first(traces):

@@ -27,6 +27,10 @@ from .why import Slicer
 
 _STEPS = 200
 """So many causes are looked at for a statement that the other run's text does not have."""
+_LONGEST = 120
+"""So many characters are shown of a value,"""
+_BEFORE = 40
+"""and of a long one so many before the first difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +200,10 @@ def _difference(left: Run, index: int, right: Run, at: int) -> tuple[str, str, s
         one, other = map(normal, forms)
         if repr(one) != repr(other):
             kind = "argument" if mine.kind == "call" else "value"
-            return kind, str(name), f"{name} is {_shown(one)} instead of {_shown(other)}"
+            return kind, str(name), f"{name} is {_contrast(one, other)}"
     one, other = normal(mine.result_form), normal(its.result_form)
     if repr(one) != repr(other):
-        return "value", "", f"the result is {_shown(one)} instead of {_shown(other)}"
+        return "value", "", f"the result is {_contrast(one, other)}"
     return None
 
 
@@ -219,9 +223,18 @@ def is_object(form: Any) -> bool:
     return type(form) is Tagged and type(form.content) is Instance and form.content.attributes is not None
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 120 else text[:119] + "…"
+def _contrast(one: object, other: object) -> str:
+    """Two values, of long ones what is round the first difference."""
+    texts = repr(one), repr(other)
+    first = next((at for at, (mine, its) in enumerate(zip(*texts)) if mine != its), min(map(len, texts)))
+    start = max(first - _BEFORE, 0) if max(map(len, texts)) > _LONGEST else 0
+    return " instead of ".join(_part(text, start) for text in texts)
+
+
+def _part(text: str, start: int) -> str:
+    """So much of a text from there on as is shown."""
+    end = start + _LONGEST - 1
+    return f"{'…' * (start > 0)}{text[start:end]}{'…' * (end < len(text))}"
 
 
 def normal(form: Any, depth: int = 0) -> Any:
