@@ -41,7 +41,7 @@ class Step:
 
 
 def distinct(run: Run, steps: Iterable[Step]) -> Iterator[Step]:
-    """Of each statement the nearest step.
+    """Of each statement the nearest step, and the nearest one at which it raised; of each function the nearest call.
 
     Arguments:
         run: the recorded run.
@@ -49,8 +49,11 @@ def distinct(run: Run, steps: Iterable[Step]) -> Iterator[Step]:
     """
     seen: set[object] = set()
     for step in steps:
-        statement = run.events[step.index].statement if step.index >= 0 else None
-        key: object = step.what if step.index < 0 else (run.of[step.index].file, statement or run.of[step.index].name)
+        key: object = step.what
+        if step.index >= 0:
+            event, call = run.events[step.index], run.of[step.index]
+            name = call.name if call.function is None else call.function.qualname
+            key = call.file, event.statement or name, event.kind == "raise"
         if key not in seen or step.notes:
             seen.add(key)
             yield step
