@@ -159,6 +159,27 @@ class T:
         self.keys = asked
 T()
 """,
+    "a generator that never went on": """
+def running():
+    total = 0
+    while True:
+        v = yield total
+        total += v  # cause
+g = running()
+next(g)
+n = 10
+g.send(n)
+asked = g.send(5)  # cause
+""",
+    "a list of which items moved": """
+xs = []
+xs.append(1)  # cause
+xs.append(2)  # cause
+xs.append(3)  # cause
+del xs[0]  # cause
+xs[0:0] = [7]  # cause
+asked = sum(xs)
+""",
     "what a cache gave": """
 import functools
 @functools.lru_cache

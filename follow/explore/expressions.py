@@ -74,6 +74,12 @@ def places_of(node: ast.AST) -> list[ast.expr]:
     return found
 
 
+def moved_by(node: ast.AST) -> list[ast.expr]:
+    """The containers of which a statement removes or replaces items by their places, so that others move."""
+    found = [one for one in targets_of(node, deleted=True) if isinstance(one, ast.Subscript)]
+    return [one.value for one in found if isinstance(one.slice, ast.Slice) or isinstance(node, ast.Delete)]
+
+
 def expressions_of(node: ast.AST) -> Sequence[ast.expr]:
     """The expressions that give what a statement has written, or decide what it does."""
     if isinstance(node, ast.Assign):

@@ -118,8 +118,8 @@ class Origins:
     def _items_written(self, index: int, number: int, moment: int, what: str, certainty: str) -> None:
         """Offer who wrote the items of a container of which all was read, before its last change."""
         earlier, more = self._writes.of_items(number, moment)
-        for farther, at in enumerate(earlier, start=1):
-            self._offer(at, "element", certainty, what, index, farther)
+        for farther, (at, sure) in enumerate(earlier, start=1):
+            self._offer(at, "element", certainty if sure else MAY, what, index, farther)
         if more:
             text = f"{what}: further items were written before that"
             self._offer(-1, "element", MAY, text, index, len(earlier) + 1)
@@ -185,9 +185,11 @@ class Origins:
                 self._offer(at, "return", certainty, called.name, index)
                 return
             last = called.before(index)
-            if at < 0 and last >= 0 and run.events[last].kind == "statement" and self._yields_next(last):
-                # If it was a yield that gave this, it never went on, which would have told it.
+            node = self._yield_after(last) if at < 0 and last >= 0 and run.events[last].kind == "statement" else None
+            if node is not None:  # if it was that yield that gave this, it never went on, which would have told it
                 self._offer(last, "return", MAY, called.name, index)
+                for read in self._reader.reads_of(node, last):
+                    self.offer(last, called, read, as_of=last + 1)
                 certainty = MAY
         made = function is not None and function.name == "__init__"
         for at in reversed(called.events):
@@ -197,12 +199,13 @@ class Origins:
                 return
         self._offer(called.begin, "return", MAY, f"{called.name} gave nothing back that is recorded", index)
 
-    def _yields_next(self, index: int) -> bool:
-        """Whether the statement after that of a generator's event may be a ``yield``, of which no event tells."""
+    def _yield_after(self, index: int) -> Node | None:
+        """The statement after that of a generator's event if that may be a ``yield``, of which no event tells."""
         run = self._run
         node = run.nodes[index]
         owner = None if node is None else run.code(run.of[index].file).function.get(node)
-        return node is not None and owner is not None and any(map(yields, following(owner, node)))
+        after = () if node is None or owner is None else following(owner, node)
+        return next(filter(yields, after), None)
 
 
 def _is_endless(node: Node) -> bool:

@@ -199,6 +199,11 @@ def plan_of(node: ast.expr, statement: ast.AST, relation: str = "value") -> Plan
     return plan if relation == "value" else Plan(as_index(part) if type(part) is Read else part for part in plan)
 
 
+def plan_of_all(node: ast.expr, statement: ast.AST) -> Plan:
+    """What gave all that an expression holds, which only chooses something."""
+    return Plan(_parts(node, "index", frozenset(), statement))
+
+
 def _parts(node: ast.AST, relation: str, bound: frozenset[str], statement: ast.AST) -> Iterator[Part]:
     if isinstance(node, ast.Name):
         if node.id not in bound:

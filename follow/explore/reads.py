@@ -11,11 +11,11 @@ from ..described import Described
 from ..state import MISSING
 from .callers import Caller, class_of, is_of
 from .calls import Body, Call
-from .expressions import called, calls_in, expressions_of, pairs_of, places_of
+from .expressions import called, calls_in, expressions_of, moved_by, pairs_of, places_of
 from .forms import is_container, item_at
 from .generators import RESUMING, Generators, sent_by
 from .modules import module_call, was_assigned
-from .plan import OpenCall, OpenItem, Part, Plan, Read, as_index, plan_of
+from .plan import OpenCall, OpenItem, Part, Plan, Read, as_index, plan_of, plan_of_all
 from .run import WHOLE, Run
 from .static import Node
 from .unrecorded import Unrecorded
@@ -67,6 +67,10 @@ class Reader:
             known = self._plans[node] = self._plan(node, index)
         return known
 
+    def reads_of(self, node: Node, index: int) -> Sequence[Read]:
+        """What a statement reads that comes right after that of an event, and of which no event tells."""
+        return self._follow(self.plan(node, index), index, index + 1)
+
     def _of_lambda(self, node: ast.Lambda) -> Plan:
         """What a lambda reads."""
         known = self._lambdas.get(node)
@@ -76,7 +80,8 @@ class Reader:
 
     def _plan(self, node: Node, index: int) -> Plan:
         parts = [part for one in expressions_of(node) for part in plan_of(one, statement=node)]
-        plan = Plan([*parts, *(part for one in places_of(node) for part in plan_of(one, node, "index"))])
+        parts += (part for one in places_of(node) for part in plan_of(one, node, "index"))
+        plan = Plan([*parts, *(part for one in moved_by(node) for part in plan_of_all(one, node))])
         chosen: dict[str, list[Part]] = {}
         for target, value in pairs_of(node):
             if not isinstance(target, ast.Name):  # which item that is, only the run can tell

@@ -103,22 +103,23 @@ class Writes:
             return born, True, True
         return max(sure, perhaps), False, certain
 
-    def of_items(self, number: int, index: int) -> tuple[list[int], bool]:
+    def of_items(self, number: int, index: int) -> tuple[list[tuple[int, bool]], bool]:
         """The events that have last written the items that a container has before an event, or taken one away.
 
         Returns:
-            The indexes of the latest of them, the last one first, but for the last change of all and the first event
-            that tells of the container; and whether there are more.
+            The indexes of the latest of them and whether each is sure, the last one first, but for the last change of
+            all and the first event that tells of the container; and whether there are more.
         """
         changes = self._changes[number]
         place, born = bisect_left(changes.whole, index) - 2, last_before(changes.births, index)
-        found: list[int] = []
+        found: list[tuple[int, bool]] = []
         for at in range(place, max(place - _MOST_SCANNED, -1), -1):
             event = changes.whole[at]
             if event <= born:
                 return found, False
-            if any(last_before(changes.items[key], index) == event for key in changes.keys[at]):
-                found.append(event)
+            sure = any(last_before(changes.items[key], index) == event for key in changes.keys[at])
+            if sure or last_before(changes.unclear, event + 1) == event:
+                found.append((event, sure))
                 if len(found) == _MOST_ITEMS:
                     return found, at > 0
         return found, place >= _MOST_SCANNED
