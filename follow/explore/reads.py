@@ -174,8 +174,7 @@ class Reader:
     def _chosen_by(self, part: OpenCall, index: int, as_of: int) -> list[Read]:
         """What has chosen what a statement has called; a definition of that name has not."""
         if isinstance(part.node.func, ast.Name):
-            moment, call = (as_of, self._run.of[index]) if as_of >= 0 else (index, self._run.of[index])
-            written = self._run.write_before(call, part.name, moment)
+            written = self._run.write_before(self._run.of[index], part.name, as_of if as_of >= 0 else index)
             if written is None or isinstance(self._run.nodes[written[0]], _DEFINING):
                 return []
         return list(map(as_index, self._follow(part.chosen_by, index, as_of)))
