@@ -197,7 +197,8 @@ def test_a_generator_that_c_code_runs_through(recorded):
         "def f():\n    text = ''.join(parts(3))\n    return text\n"
     )
     found = causes(recorded(source, names=("parts", "f")), "text")
-    assert found[:3] == ["text = ''.join(parts(3))", "yield part", "part = str(i)"]
+    assert list(dict.fromkeys(found))[:3] == ["text = ''.join(parts(3))", "yield part", "part = str(i)"]
+    assert found.count("yield part") == 3
 
 
 def test_exceptions(recorded):

@@ -159,6 +159,115 @@ class T:
         self.keys = asked
 T()
 """,
+    "what a parameter holds": """
+def total(rows):
+    return sum(row["n"] for row in rows)
+k = 4  # cause
+rows = [{"n": 1, "m": 2}]  # cause
+rows[0]["n"] = k  # cause
+asked = total(rows)
+""",
+    "all that a generator gave": """
+def given(a, b):
+    yield a  # cause
+    yield b  # cause
+a = 3  # cause
+b = 4  # cause
+asked = list(given(a, b))
+""",
+    "all that a generator in a variable gave": """
+def given(a, b):
+    yield a  # cause
+    yield b  # cause
+a = 3  # cause
+b = 4  # cause
+it = given(a, b)
+asked = sum(it)
+""",
+    "a function in a dict": """
+def f(a):
+    return a + base  # cause
+base = 4  # cause
+table = {"f": f}  # cause
+asked = table["f"](3)
+""",
+    "another key of an attribute's dict": """
+class Store:
+    def __init__(self):
+        self.d = {}
+    def set(self, k, v):
+        self.d[k] = v
+s = Store()
+s.set("x", 5)  # cause
+b = 6  # no
+s.set("y", b)  # no
+asked = s.d["x"]
+""",
+    "what was overwritten in an attribute's dict": """
+class P:
+    pass
+p = P()
+p.m = {}
+b = 6  # no
+p.m["x"] = b  # no
+a = 7  # cause
+p.m["x"] = a  # cause
+asked = p.m["x"]
+""",
+    "another key of a row": """
+rows = [{"n": 1, "m": 2}]
+v = 8  # no
+rows[0]["m"] = v  # no
+k = 3  # cause
+for row in rows:
+    row["n"] = k  # cause
+asked = rows[0]["n"]
+""",
+    "a default that was not used": """
+d = {"a": 1}  # cause
+k = 5  # no
+asked = d.get("a", k)
+""",
+    "another name of a list": """
+xs = [1, 2]  # cause
+b = 6  # no
+xs[1] = b  # no
+ys = xs
+ys[1] = 3  # cause
+asked = sum(ys)
+""",
+    "the end of a list": """
+s = []
+b = 6  # no
+s.append(b)  # no
+a = 7  # cause
+s.append(a)  # cause
+asked = s[-1]
+""",
+    "what is popped": """
+s = [1]
+b = 6  # no
+s[0] = b  # no
+a = 7  # cause
+s.append(a)  # cause
+asked = s.pop()
+""",
+    "a callee that is computed": """
+def make(n):
+    def inner(m):
+        return n + m  # cause
+    return inner
+n = 3
+m = 4  # cause
+asked = make(n)(m)
+""",
+    "an alias of a function": """
+def f(n):
+    return n + 1  # cause
+a = 3  # cause
+g = f
+asked = g(a)
+""",
     "a generator that never went on": """
 def running():
     total = 0
@@ -258,3 +367,10 @@ def test_many_items_are_not_all_told(explained):
     stored = {step.index for step in steps if step.index >= 0 and step.relation == "element"}
     assert len(stored) == 21
     assert [step for step in steps if step.index < 0 and "further items were written before" in step.what]
+
+
+def test_what_was_imported(explained, tmp_path):
+    (tmp_path / "other.py").write_text("A = 10\nX = A + 1\nY = 5\n")
+    run, steps = explained("from other import X as renamed, Y\nasked = renamed\n")
+    told = {run.events[step.index].text for step in steps if step.index >= 0}
+    assert {"X = A + 1", "A = 10"} <= told and "Y = 5" not in told

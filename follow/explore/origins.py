@@ -7,6 +7,7 @@ from typing import Any
 
 from ..copies import identity
 from .calls import Call, last_before
+from .expressions import targets_of
 from .forms import item_at
 from .frontier import COSTS, Frontier
 from .omissions import Omissions, Reading
@@ -112,8 +113,11 @@ class Origins:
                 certainty = EXACT if changed[2] and not perhaps else MAY
                 self._offer(changed[0], "element", certainty, what, index)
                 self._items_written(index, number, moment, what, certainty)
-        for inside, certain in self._writes.changed_inside(number, at, moment):
-            self._offer(inside, "element", EXACT if certain else MAY, what, index)
+        if _takes_items_as_they_are(self._run.nodes[index]):
+            return
+        start = -1 if self._run.begins[at] else at  # of a parameter the caller has not read what it holds
+        for farther, (inside, certain) in enumerate(self._writes.changed_inside(number, start, moment)):
+            self._offer(inside, "element", EXACT if certain else MAY, what, index, farther)
 
     def _items_written(self, index: int, number: int, moment: int, what: str, certainty: str) -> None:
         """Offer who wrote the items of a container of which all was read, before its last change."""
@@ -168,7 +172,7 @@ class Origins:
             step.reading = Reading(read.what, read.container)
         if read.name and self._run.of[at] is call:
             self.not_taken(at, index, call, read.name)
-        if not self._run.seen[read.container].nested:
+        if not read.whole or not self._run.seen[read.container].nested:
             return
         number = identity(item_at(self._run.latest(read.container, moment), read.key))
         changed = None if number is None else self._writes.writer(number, WHOLE, moment)
@@ -191,6 +195,12 @@ class Origins:
                 for read in self._reader.reads_of(node, last):
                     self.offer(last, called, read, as_of=last + 1)
                 certainty = MAY
+            given = self._given_meanwhile(index, called) if at < 0 else []
+            sure = sure and not isinstance(_first_target(run.nodes[index]), (ast.Tuple, ast.List))
+            for farther, at in enumerate(given):
+                self._offer(at, "return", EXACT if sure else MAY, called.name, index, farther)
+            if given:
+                return
         made = function is not None and function.name == "__init__"
         for at in reversed(called.events):
             event = run.events[at]
@@ -198,6 +208,15 @@ class Origins:
                 self._offer(at, "return", certainty, called.name, index)
                 return
         self._offer(called.begin, "return", MAY, f"{called.name} gave nothing back that is recorded", index)
+
+    def _given_meanwhile(self, index: int, called: Call) -> list[int]:
+        """The events of what a generator gave while the statement of an event ran, which came to its end; the last one
+        first."""
+        run = self._run
+        start = max(run.of[index].before(index), run.of[index].begin)
+        told = [at for at in called.events if start < at < index and yields(run.nodes[at])]
+        went_on = told and any(at <= start for at in called.events)  # what the first tells was given before
+        return told[: 0 if went_on else None : -1]
 
     def _yield_after(self, index: int) -> Node | None:
         """The statement after that of a generator's event if that may be a ``yield``, of which no event tells."""
@@ -211,3 +230,12 @@ class Origins:
 def _is_endless(node: Node) -> bool:
     """Whether it is a loop whose condition decides nothing."""
     return isinstance(node, ast.While) and isinstance(node.test, ast.Constant)
+
+
+def _first_target(node: Node | None) -> ast.expr | None:
+    return next(iter(targets_of(node)), None)
+
+
+def _takes_items_as_they_are(node: Node | None) -> bool:
+    """Whether it is a loop whose variable is an item, of which nothing is looked at."""
+    return isinstance(node, (ast.For, ast.AsyncFor)) and isinstance(node.target, ast.Name)

@@ -44,7 +44,7 @@ class Read(NamedTuple):
 def as_index(read: Read) -> Read:
     """The same where a variable's or item's value has only chosen what was read."""
     if read.container is not None:
-        return read._replace(relation="index")
+        return read._replace(relation="index", whole=False)
     return Read("index", read.what, read.name, whole=False, module=read.module) if read.name else read
 
 
@@ -68,8 +68,10 @@ class _Open:
         return Plan(_parts(node, relation, self.bound, self.statement))
 
 
-_TAKING = ("get", "pop", "setdefault")
-"""The methods of dicts that give one item."""
+_TAKING = ("get", "pop", "setdefault", "popleft")
+"""The methods of containers that give one item."""
+_ADDING = ("append", "add", "extend", "update", "setdefault")
+"""Those that leave the other items where they are."""
 
 
 class OpenCall(_Open):
@@ -89,7 +91,9 @@ class OpenCall(_Open):
         parts: list[Part] = []
         if isinstance(node.func, ast.Attribute):
             # The container that it changes chooses where to; what goes into it is the value.
-            parts += self._plan(node.func.value, "index" if self._is_statement else relation)
+            where = self._plan(node.func.value, "index" if self._is_statement else relation)
+            adding = self._is_statement and node.func.attr in _ADDING
+            parts += (as_index(part) if adding and type(part) is Read else part for part in where)
         elif not isinstance(node.func, ast.Name):
             parts += self._plan(node.func, relation)
         elif node.func.id not in self.bound:
@@ -115,11 +119,12 @@ class OpenCall(_Open):
     def item(self) -> OpenItem | None:
         """Of such as ``d.get(key)`` the item that it gives if ``d`` is a container."""
         node = self.node
-        if not (isinstance(node.func, ast.Attribute) and node.func.attr in _TAKING and node.args):
+        if not (isinstance(node.func, ast.Attribute) and node.func.attr in _TAKING):
             return None
         if self._is_statement or any(isinstance(one, ast.Starred) for one in node.args):
             return None
-        taken = ast.Subscript(node.func.value, node.args[0], ast.Load())
+        key = node.args[0] if node.args else ast.Constant(0 if node.func.attr == "popleft" else -1)
+        taken = ast.Subscript(node.func.value, key, ast.Load())
         return OpenItem(ast.copy_location(taken, node), self.relation, self.bound, self.statement)
 
     @functools.cached_property

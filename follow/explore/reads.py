@@ -42,7 +42,7 @@ class Reader:
         self._sent: dict[Node, Plan] = {}
         self._plans: dict[Node, Plan] = {}
         self._lambdas: dict[ast.Lambda, Plan] = {}
-        self._arguments: dict[tuple[Node, Body, str], Plan | None] = {}
+        self._arguments: dict[tuple[Node, Body, str, ast.Call | None], Plan | None] = {}
 
     def reads(self, index: int, wanted: str = "") -> Sequence[Read]:
         """What an event has read for what it did; ``wanted`` names the one variable of interest."""
@@ -50,6 +50,8 @@ class Reader:
         if node is None:
             made = self._run.lambda_of(index)
             return () if made is None else self._follow(self._of_lambda(made), index)
+        if isinstance(node, ast.ImportFrom):
+            return self._imported(node, index, wanted)
         plan = self.plan(node, index)
         if plan.chosen:
             plan = plan.chosen.get(wanted, plan)
@@ -59,6 +61,15 @@ class Reader:
                 generator = Read("value", f"{taken_from.name}()", returned=taken_from)
                 return [generator, *map(as_index, self._follow(plan, index))]
         return self._follow(plan, index)
+
+    def _imported(self, node: ast.ImportFrom, index: int, wanted: str) -> list[Read]:
+        """The variables of another module that an import has read."""
+        module = module_call(self._run, Described("module", node.module)) if node.module and not node.level else None
+        names = {one.asname or one.name: one.name for one in node.names}
+        if module is None:
+            return []
+        asked = [names.get(wanted, wanted)] if wanted and (wanted in names or "*" in names) else list(names.values())
+        return [Read("value", f"{node.module}.{name}", name, module=module) for name in asked if name != "*"]
 
     def plan(self, node: Node, index: int) -> Plan:
         """What the statement of an event reads."""
@@ -110,9 +121,10 @@ class Reader:
         node, function = caller.node, call.function
         if node is None or function is None:
             return None
-        key = node, call.body, name
+        made_by = self._made_by(node, call, caller)
+        key = node, call.body, name, made_by
         if key not in self._arguments:
-            expressions = list(_given(node, call, name))
+            expressions = [] if made_by is None else list(_given(made_by, call, name))
             parts: list[Part] = []
             for expression, spread in expressions:
                 parts += map(_spread, plan_of(expression, node)) if spread else plan_of(expression, node)
@@ -123,6 +135,16 @@ class Reader:
         if caller.at < 0:  # only names can be told
             return [part for part in found if type(part) is Read]
         return self._follow(found, caller.at, caller.as_of)
+
+    def _made_by(self, node: Node, call: Call, caller: Caller) -> ast.Call | None:
+        """The expression of a statement that made a call: by the name of what it calls, or by what that was."""
+        calls = calls_in(node)
+        found = next((one for one in calls if is_of(one, call)), None)
+        if found is not None or caller.at < 0:
+            return found
+        values, at = self._values, caller.as_of if caller.as_of >= 0 else caller.at
+        alike = (one for one in calls if _is_known_as(call, values.value(one.func, at, self._run.of[caller.at])))
+        return next(alike, None)
 
     def sent(self, resumer: int) -> Sequence[Read]:
         """What a statement's event has read for what it sent to a generator."""
@@ -154,14 +176,29 @@ class Reader:
         if results:
             found = [Read(part.relation, f"{call.name}()", returned=call) for call in results]
             return [*found, *self._chosen_by(part, index, as_of)]
-        if part.item is not None and self._is_container(part.item.node.value, index, as_of):
-            return [*self._item(part.item, index, as_of), *self._follow(part.instead, index, as_of)]
+        if part.item is not None and (form := self._container(part, index, as_of)) is not MISSING:
+            key = self._values.key(part.item.node.slice, as_of if as_of >= 0 else index, form)  # type: ignore[union-attr]
+            is_there = key is not MISSING and item_at(form, key) is not MISSING
+            instead = () if is_there else self._follow(part.instead, index, as_of)
+            return [*self._item(part.item, index, as_of), *instead]
         # It may have called what has another name: a decorator's function, an alias, a callback.
         others = self._under_other_names(part, index)
+        if not others and (generator := self._taken_from(part, index)) is not None:
+            given = map(as_index, self._follow(part.given, index, as_of))
+            return [Read(part.relation, f"{generator.name}()", returned=generator, sure=False), *given]
         if not others and self._was_not_recorded(part, index):
             unknown = f"{part.name}() gave something without a call of it that is recorded (a cache?)"
             others.append(Read(part.relation, f"{part.name}()", unknown=unknown))
         return [*others, *self._follow(part.given, index, as_of)]
+
+    def _taken_from(self, part: OpenCall, index: int) -> Call | None:
+        """The generator of which something that is not recorded has taken items: one of its arguments."""
+        for argument in part.node.args:
+            if isinstance(argument, (ast.Name, ast.Attribute)):
+                generator = self._generator(argument, index)
+                if generator is not None:
+                    return generator
+        return None
 
     def _was_not_recorded(self, part: OpenCall, index: int) -> bool:
         """Whether a statement surely called a function of its file of which other calls are recorded."""
@@ -179,17 +216,20 @@ class Reader:
                 return []
         return list(map(as_index, self._follow(part.chosen_by, index, as_of)))
 
-    def _is_container(self, node: ast.expr, index: int, as_of: int) -> bool:
+    def _container(self, part: OpenCall, index: int, as_of: int) -> Any:
+        """The form of the container of which a method gives an item; ``MISSING`` if it is none that does."""
+        assert part.item is not None
         moment, call = (as_of, self._run.of[index]) if as_of >= 0 else (index, None)
-        form = self._values.value(node, moment, call)
-        return identity(form) is not None and is_container(form)
+        form = self._values.value(part.item.node.value, moment, call)
+        has_places = type(form) is list or bool(part.node.args)
+        return form if identity(form) is not None and is_container(form) and has_places else MISSING
 
     def _under_other_names(self, part: OpenCall, index: int) -> list[Read]:
         """The results of the last calls that a statement has made and that no call in its text names."""
         made = self._run.calls_within(index)
         if not made:
             return []
-        names = {called(one) for one in calls_in(part.statement)}
+        names = {called(one) for one in calls_in(part.statement)} - {""}
         callee = self._values.value(part.node.func, index)
         found = [
             one
@@ -303,12 +343,9 @@ def _spread(part: Part) -> Part:
     return part._replace(relation="element") if type(part) is Read and part.relation == "value" else part
 
 
-def _given(statement: Node, call: Call, name: str) -> Iterator[tuple[ast.expr, bool]]:
-    """The expressions that a statement gives for a parameter of a call that it makes, and whether with ``*``."""
+def _given(node: ast.Call, call: Call, name: str) -> Iterator[tuple[ast.expr, bool]]:
+    """The expressions that are given for a parameter of a call that was made, and whether with ``*``."""
     assert call.function is not None
-    node = next((node for node in calls_in(statement) if is_of(node, call)), None)
-    if node is None:
-        return
     for keyword in node.keywords:
         if keyword.arg in (name, None):
             yield keyword.value, keyword.arg is None

@@ -70,6 +70,8 @@ class Routines:
             return None
         if isinstance(node, (ast.ExceptHandler, ast.match_case)):
             return None
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+            return None
         if isinstance(node, (ast.For, ast.AsyncFor)) and not isinstance(node.iter, ast.Call):  # of a generator, say
             return None
         reads = list(_reads(plan))

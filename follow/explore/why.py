@@ -108,12 +108,16 @@ class _Search:
             takes_what_is_sent = step.relation != "return" and not raised and run.takes_what_is_sent(index)
             if takes_what_is_sent:
                 self._sent(index)
+            # What it holds is another name's, too: who reads it will ask for that.
+            is_alias = step.cause_of >= 0 and isinstance(getattr(run.nodes[index], "value", None), ast.Name)
+            is_alias = is_alias and isinstance(run.nodes[index], ast.Assign)
             for read in self._reader.reads(index, step.what):
                 # What was looked up is why it was not found; what a generator gave is not what it was sent.
                 sought = raised and read.relation == "index" and read.whole
                 given = takes_what_is_sent and read.relation == "value"
                 other = "value" if sought else "index" if given else ""
-                self._origins.offer(index, call, read._replace(relation=other) if other else read)
+                changed = read._replace(relation=other or read.relation, whole=read.whole and not is_alias)
+                self._origins.offer(index, call, changed)
         node = run.nodes[index]
         if isinstance(node, ast.match_case):
             for case in run.code(call.file).guarded.get(node, ()):

@@ -25,7 +25,7 @@ _MOST_ITEMS = 20
 """So many writes of a container's items are told where all of it was read."""
 _MOST_SCANNED = 200
 """So many of its changes are looked at for that."""
-_MOST_CHANGES = 3
+_MOST_CHANGES = 20
 """And so many of their latest changes are told."""
 
 
@@ -145,8 +145,9 @@ class Writes:
                 met.add(inner)
                 pending.append(inner)
                 known = self.writer(inner, WHOLE, end)
-                if known is not None and known[0] > start and not known[1]:
-                    found[known[0]] = known[2]
+                if known is not None and not known[1]:
+                    earlier, _ = self.of_items(inner, end)
+                    found |= {at: sure for at, sure in ((known[0], known[2]), *earlier) if at > start}
         return sorted(found.items(), reverse=True)[:_MOST_CHANGES]
 
     def _stored_again(self, number: int, key: object, start: int, end: int) -> int:
