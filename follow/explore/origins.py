@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from typing import Any
 
 from ..copies import identity
@@ -18,6 +19,9 @@ from .static import Node, following, yields
 from .steps import EXACT, MAY, NOT_RECORDED
 from .taken import Taken
 from .writes import Writes
+
+_MOST_GIVEN = 20
+"""So much of what a generator gave to one statement is told."""
 
 Change = tuple[int, bool, bool]
 """As ``Writes.writer`` tells it."""
@@ -214,9 +218,10 @@ class Origins:
         first."""
         run = self._run
         start = max(run.of[index].before(index), run.of[index].begin)
-        told = [at for at in called.events if start < at < index and yields(run.nodes[at])]
-        went_on = told and any(at <= start for at in called.events)  # what the first tells was given before
-        return told[: 0 if went_on else None : -1]
+        first, last = bisect_left(called.events, start + 1), bisect_left(called.events, index)
+        told = [at for at in called.events[first:last] if yields(run.nodes[at])]
+        given = told[1:] if first else told  # what the first tells was given before, if it had begun
+        return given[: -_MOST_GIVEN - 1 : -1]
 
     def _yield_after(self, index: int) -> Node | None:
         """The statement after that of a generator's event if that may be a ``yield``, of which no event tells."""

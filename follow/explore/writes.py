@@ -23,7 +23,7 @@ _MOST_INSIDE = 50
 """So many containers in a container are looked at."""
 _MOST_ITEMS = 20
 """So many writes of a container's items are told where all of it was read."""
-_MOST_SCANNED = 200
+_MOST_SCANNED = 60
 """So many of its changes are looked at for that."""
 _MOST_CHANGES = 20
 """And so many of their latest changes are told."""
