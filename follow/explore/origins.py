@@ -71,8 +71,9 @@ class Origins:
             return
         if returned is not None:
             if value == "argument" and returned.function is not None and returned.function.suspends:
+                # A generator is given as such: what it gives comes later.
                 self._offer(returned.begin, "argument", EXACT if sure_of_read else MAY, returned.name, index)
-            else:  # a generator is given as such
+            else:
                 self._returns(index, returned, sure=sure_of_read)
             return
         if unknown:
