@@ -157,6 +157,11 @@ def test_a_plain_trace_is_sure_where_functions_have_only_read_them(record, rows)
     assert {row["event"]["line"] for row in found} <= {1, 7, 8, 9}
 
 
+def places(rows: list[dict[str, Any]]) -> list[tuple[str, int, str]]:
+    """The files, lines and certainties of causes that are recorded."""
+    return [(Path(row["event"]["file"]).name, row["event"]["line"], row["certainty"]) for row in rows if row["event"]]
+
+
 STATE = """\
 ITEMS, CONFIG = [], {"debug": False}
 def add(item):
@@ -188,9 +193,7 @@ def test_variables_of_other_modules(record, rows, tmp_path):
         ("mode", "prog.py", 6, "may"),
     ):
         found = rows("why", trace, name, "--rows", "50")
-        told = [
-            (Path(row["event"]["file"]).name, row["event"]["line"], row["certainty"]) for row in found if row["event"]
-        ]
+        told = places(found)
         assert (file, line, certainty) in told, (name, told)
     (told,) = rows("line", trace, "prog.py:4")
     assert told["wrote"] == [["state.ITEMS", "['first']", "[]"]]
@@ -231,9 +234,7 @@ def test_variables_of_modules_in_packages(record, rows, tmp_path):
         ("how", "prog.py", 7, "exact"),
     ):
         found = rows("why", trace, name, "--rows", "50")
-        told = [
-            (Path(row["event"]["file"]).name, row["event"]["line"], row["certainty"]) for row in found if row["event"]
-        ]
+        told = places(found)
         assert (file, line, certainty) in told, (name, told)
     (told,) = rows("line", trace, "prog.py:3")
     assert ["app.conf.base.ITEMS", "['zeroth', 'first']", "['zeroth']"] in told["wrote"]
@@ -264,7 +265,7 @@ def test_a_function_reads_what_another_module_has_assigned(record, rows, tmp_pat
     )
     trace = str(record(source))
     found = rows("why", trace, "y")
-    told = [(Path(row["event"]["file"]).name, row["event"]["line"], row["certainty"]) for row in found if row["event"]]
+    told = places(found)
     assert {("prog.py", 5, "exact"), ("prog.py", 4, "exact")} <= {*told} and ("st.py", 1, "exact") not in told
     assert not any(told_of[:2] == ("prog.py", 3) for told_of in told)
     (value,) = [row["event"]["read"] for row in found if row["event"] and row["event"]["statement"][:6] == "return"]

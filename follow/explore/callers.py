@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import sys
 from bisect import bisect_left
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ..described import Described
 from .calls import Body, Call
 from .expressions import called, calls_in
 from .run import Run
@@ -153,3 +154,10 @@ def class_of(call: Call) -> str:
     assert call.function is not None
     parts = call.function.qualname.split(".")
     return parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else ""
+
+
+def is_known_as(call: Call, callee: Any) -> bool:
+    """Whether a call is surely one of what a form stands for: of a function of that name."""
+    if type(callee) is not Described or callee.type != "function" or call.function is None:
+        return False
+    return callee.name in (call.function.name, call.function.qualname)

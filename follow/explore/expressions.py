@@ -74,6 +74,11 @@ def places_of(node: ast.AST) -> list[ast.expr]:
     return found
 
 
+def is_alias_of_name(node: ast.AST | None) -> bool:
+    """Whether a statement only gives another name to what a variable holds."""
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
+
+
 def moved_by(node: ast.AST) -> list[ast.expr]:
     """The containers of which a statement removes or replaces items by their places, so that others move."""
     found = [one for one in targets_of(node, deleted=True) if isinstance(one, ast.Subscript)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..copies import MORE, Instance, Tagged, identity
 from ..described import Described
 from ..state import MISSING
-from .callers import Caller, class_of, is_of
+from .arguments import given_for, spread
+from .callers import Caller, class_of, is_known_as, is_of
 from .calls import Body, Call
 from .expressions import called, calls_in, expressions_of, moved_by, pairs_of, places_of
 from .forms import is_container, item_at
@@ -124,10 +125,10 @@ class Reader:
         made_by = self._made_by(node, call, caller)
         key = node, call.body, name, made_by
         if key not in self._arguments:
-            expressions = [] if made_by is None else list(_given(made_by, call, name))
+            expressions = [] if made_by is None else list(given_for(made_by, call, name))
             parts: list[Part] = []
-            for expression, spread in expressions:
-                parts += map(_spread, plan_of(expression, node)) if spread else plan_of(expression, node)
+            for expression, is_spread in expressions:
+                parts += map(spread, plan_of(expression, node)) if is_spread else plan_of(expression, node)
             self._arguments[key] = Plan(parts) if expressions else None
         found = self._arguments[key]
         if found is None:
@@ -143,7 +144,7 @@ class Reader:
         if found is not None or caller.at < 0:
             return found
         values, at = self._values, caller.as_of if caller.as_of >= 0 else caller.at
-        alike = (one for one in calls if _is_known_as(call, values.value(one.func, at, self._run.of[caller.at])))
+        alike = (one for one in calls if is_known_as(call, values.value(one.func, at, self._run.of[caller.at])))
         return next(alike, None)
 
     def sent(self, resumer: int) -> Sequence[Read]:
@@ -239,7 +240,7 @@ class Reader:
             and one.function.name not in ("__init__", "__enter__", "__exit__")
         ]
         return [
-            Read(part.relation, f"{one.name}()", returned=one, sure=_is_known_as(one, callee))
+            Read(part.relation, f"{one.name}()", returned=one, sure=is_known_as(one, callee))
             for one in found[-_MOST_OTHERS:]
         ]
 
@@ -329,32 +330,3 @@ class Reader:
         """The statements that may have written an attribute that is not recorded of an object, or what it holds."""
         name = getattr(part.node, "attr", "")
         return [Read(part.relation, part.what, event=at) for at in self.unrecorded.attribute(name, moment)]
-
-
-def _is_known_as(call: Call, callee: Any) -> bool:
-    """Whether a call is surely one of what a form stands for: of a function of that name."""
-    if type(callee) is not Described or callee.type != "function" or call.function is None:
-        return False
-    return callee.name in (call.function.name, call.function.qualname)
-
-
-def _spread(part: Part) -> Part:
-    """The same where what a variable holds was given, not itself."""
-    return part._replace(relation="element") if type(part) is Read and part.relation == "value" else part
-
-
-def _given(node: ast.Call, call: Call, name: str) -> Iterator[tuple[ast.expr, bool]]:
-    """The expressions that are given for a parameter of a call that was made, and whether with ``*``."""
-    assert call.function is not None
-    for keyword in node.keywords:
-        if keyword.arg in (name, None):
-            yield keyword.value, keyword.arg is None
-    parameters = list(call.function.entered)
-    if parameters and parameters[0] in ("self", "cls"):
-        if name == parameters[0] and isinstance(node.func, ast.Attribute):
-            yield node.func.value, False
-        parameters = parameters[1:]
-    if any(isinstance(argument, ast.Starred) for argument in node.args):
-        yield from ((one, isinstance(one, ast.Starred)) for one in node.args)
-    elif name in parameters and parameters.index(name) < len(node.args):
-        yield node.args[parameters.index(name)], False

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .calls import Body
+from .expressions import is_alias_of_name
 from .frontier import COSTS
 from .generators import RESUMING
 from .omissions import Omissions
@@ -70,7 +71,7 @@ class Routines:
             return None
         if isinstance(node, (ast.ExceptHandler, ast.match_case)):
             return None
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+        if is_alias_of_name(node):
             return None
         if isinstance(node, (ast.For, ast.AsyncFor)) and not isinstance(node.iter, ast.Call):  # of a generator, say
             return None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from .callers import Callers
 from .calls import Call
+from .expressions import is_alias_of_name
 from .frontier import COSTS, Frontier
 from .generators import Generators, sent_by
 from .omissions import Omissions, Reading
@@ -104,20 +105,7 @@ class _Search:
         calling = step.relation in ("argument", "called") and index > step.cause_of >= 0
         decided = self._origins.deciding = run.control_parent(index)
         if not calling:
-            raised = event.kind == "raise"
-            takes_what_is_sent = step.relation != "return" and not raised and run.takes_what_is_sent(index)
-            if takes_what_is_sent:
-                self._sent(index)
-            # What it holds is another name's, too: who reads it will ask for that.
-            is_alias = step.cause_of >= 0 and isinstance(getattr(run.nodes[index], "value", None), ast.Name)
-            is_alias = is_alias and isinstance(run.nodes[index], ast.Assign)
-            for read in self._reader.reads(index, step.what):
-                # What was looked up is why it was not found; what a generator gave is not what it was sent.
-                sought = raised and read.relation == "index" and read.whole
-                given = takes_what_is_sent and read.relation == "value"
-                other = "value" if sought else "index" if given else ""
-                changed = read._replace(relation=other or read.relation, whole=read.whole and not is_alias)
-                self._origins.offer(index, call, changed)
+            self._reads(step, index, call)
         node = run.nodes[index]
         if isinstance(node, ast.match_case):
             for case in run.code(call.file).guarded.get(node, ()):
@@ -129,6 +117,22 @@ class _Search:
             self._offer(decided, "decided", EXACT, run.events[decided].statement.instruction, index)  # type: ignore[union-attr]
         elif call.begin >= 0 and call.parent is not None:
             self._called(index, call)
+
+    def _reads(self, step: Step, index: int, call: Call) -> None:
+        """Offer who wrote what the event of a step has read."""
+        run = self._run
+        raised = run.events[index].kind == "raise"
+        takes_what_is_sent = step.relation != "return" and not raised and run.takes_what_is_sent(index)
+        if takes_what_is_sent:
+            self._sent(index)
+        # What an alias holds is another name's, too: who reads it will ask for that.
+        is_alias = step.cause_of >= 0 and is_alias_of_name(run.nodes[index])
+        for read in self._reader.reads(index, step.what):
+            # What was looked up is why it was not found; what a generator gave is not what it was sent.
+            sought = raised and read.relation == "index" and read.whole
+            given = takes_what_is_sent and read.relation == "value"
+            other = "value" if sought else "index" if given else read.relation
+            self._origins.offer(index, call, read._replace(relation=other, whole=read.whole and not is_alias))
 
     def _explain_routine(self, routine: Routine, index: int, call: Call) -> None:
         """The same where nothing can be but what the general way takes into account for variables that were last
