@@ -16,9 +16,9 @@ from dataclasses import fields
 from pathlib import Path
 
 from .config import FollowConfig
-from .linking import Pieces
-from .model import Lookup, Tables
-from .packed import pack, unpack
+from .later import Stored
+from .model import Lookup
+from .packed import unpack
 
 _MARK = b"follow-1"
 
@@ -40,7 +40,7 @@ class Cache:
         wanted += [item if isinstance(item, str) else f"{item.pattern} {item.flags}" for item in config.redact]
         self._suffix = f".follow-{zlib.crc32(' '.join(wanted).encode()):08x}"
 
-    def load(self, filename: str, source: bytes) -> tuple[Pieces, Lookup] | None:
+    def load(self, filename: str, source: bytes) -> tuple[Stored, Lookup] | None:
         """The rewritten code of a file and its tables; None if it is not there, or is that of another text.
 
         Arguments:
@@ -54,11 +54,10 @@ class Cache:
             found = _read(elsewhere, header, filename)
         return found
 
-    def store(self, filename: str, source: bytes, pieces: Pieces, tables: Tables) -> None:
-        """Keep the rewritten code of a file; where it cannot be written, it is not kept."""
+    def store(self, filename: str, source: bytes, body: bytes) -> None:
+        """Keep the rewritten code of a file, as ``pack`` has packed it; where it cannot be written, it is not kept."""
         if sys.dont_write_bytecode:
             return
-        body = pack(pieces, tables)
         path = self._path(filename)
         temporary = f"{path}.{os.getpid()}-{threading.get_ident()}"
         try:
@@ -93,7 +92,7 @@ class Cache:
             return None
 
 
-def _read(path: str, header: bytes, filename: str) -> tuple[Pieces, Lookup] | None:
+def _read(path: str, header: bytes, filename: str) -> tuple[Stored, Lookup] | None:
     """What a cache file holds of a file; None if it is not there, or is of something else."""
     try:
         with open(path, "rb", buffering=0) as file:
@@ -101,11 +100,10 @@ def _read(path: str, header: bytes, filename: str) -> tuple[Pieces, Lookup] | No
     except OSError:
         return None
     start = len(header) + 4
-    body = memoryview(data)[start:]
-    if data[: len(header)] != header or data[len(header) : start] != _checksum(body):
+    if data[: len(header)] != header or data[len(header) : start] != _checksum(memoryview(data)[start:]):
         return None
     try:
-        return unpack(body, filename)
+        return unpack(data, start, filename)
     except (EOFError, TypeError, ValueError):
         return None
 

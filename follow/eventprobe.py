@@ -85,6 +85,7 @@ class EventProbes(Probes):
         if is_helped(recorder.form):
             begin = begin_here if asks_begin(channel.config.fields) else None
             self._native = NativeProbes(tables, channel.config, recorder, self._base, describer, self._extend, begin)
+            self.makers = self._native.makers
         super().__init__(tables, channel, depth)
 
     def _on_emit(self, emit: Follower) -> None:

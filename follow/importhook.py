@@ -21,8 +21,10 @@ from .decorator import new_channel, probes_for
 from .deep import deeply
 from .errors import FollowError, FollowWarning, defects_reported, warn
 from .followers import as_followers
-from .linking import Pieces, meanings_of, put_together, take_apart
-from .model import Lookup, Tables
+from .later import Stored
+from .linking import meanings_of, take_apart
+from .model import Lookup
+from .packed import pack, unpack
 from .progress import Progress
 from .registry import remember_hooked
 from .selection import matches
@@ -46,7 +48,8 @@ def follow_source(
         SyntaxError: the text is not Python.
         TransformError: it cannot be rewritten.
     """
-    return _linked(*_rewritten(text, filename, config, channel, finish=finish), filename, channel)
+    packed = _rewritten(text, filename, config, channel, finish=finish)
+    return _linked(*unpack(packed, 0, filename), filename, channel)
 
 
 def _rewritten(
@@ -57,21 +60,23 @@ def _rewritten(
     *,
     asserts: bool = False,
     finish: Callable[[ast.Module], None] | None = None,
-) -> tuple[Pieces, Tables]:
+) -> bytes:
     source, events = Source(filename, text, 0, asserts), channel.events
 
-    def work() -> tuple[Pieces, Tables]:
+    def work() -> bytes:
         with undisturbed(), defects_reported(filename):
             rewritten = rewrite_module(source, config, objects=tells_objects(events))
             code = build_module(source, rewritten, events=events, finish=finish)
-            return take_apart(code, meanings_of(rewritten.tables, events=events)), rewritten.tables
+            meanings = meanings_of(rewritten.tables, events=events)
+            return pack(take_apart(code, meanings, filename=filename), rewritten.tables)
 
     return deeply(work)
 
 
-def _linked(pieces: Pieces, tables: Lookup, filename: str, channel: Channel) -> CodeType:
+def _linked(stored: Stored, tables: Lookup, filename: str, channel: Channel) -> CodeType:
     remember_hooked(filename, channel)
-    return put_together(pieces, filename, probes_for(tables, channel).resolve_all)
+    probes = probes_for(tables, channel)
+    return stored.code(filename, probes.resolve_all, probes.makers)
 
 
 class Rewriting:
@@ -107,10 +112,10 @@ class Rewriting:
                 return None
             loader.get_code(fullname)  # gives the warnings and errors of a plain import, and keeps its code
             with self.progress.rewriting(fullname, text):
-                pieces, tables = _rewritten(text, filename, self._config, self._channel, asserts=asserts)
+                body = _rewritten(text, filename, self._config, self._channel, asserts=asserts)
             if data is not None:
-                cache.store(filename, data, pieces, tables)
-            found = pieces, tables
+                cache.store(filename, data, body)
+            found = unpack(body, 0, filename)
         if asserts:
             loader.note(fullname)
         return _linked(*found, filename, self._channel)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType, MappingProxyType
 from typing import Any
 
@@ -25,31 +25,39 @@ Piece = tuple[CodeType, Numbers, Numbers, Numbers, int, Numbers, Numbers, Number
 at these the ids of events (the first of them, counted from that of the piece of source, and how far each is from it),
 and at these the code objects of the pieces of these numbers."""
 
+Resolve = Callable[[tuple[str, ...]], list[Any]]
+"""Gives what names stand for."""
+
 Pieces = tuple[tuple[str, ...], tuple[Piece, ...]]
 """Code that was taken apart: the names in it, and its code objects, inner ones before those that hold them."""
 
 
-def take_apart(code: CodeType, meanings: Mapping[str, str | int] = _AS_THEY_ARE) -> Pieces:
+def take_apart(
+    code: CodeType, meanings: Mapping[str, str | int] = _AS_THEY_ARE, *, filename: str | None = None
+) -> Pieces:
     """Code with sentinels as pieces.
 
     Arguments:
         code: what was compiled.
         meanings: other names for some of the sentinels, and the ids of events, counted from the first.
+        filename: the file that the pieces are to name; by default that of the code.
     """
     names: dict[str, int] = {}
     pieces: list[Piece] = []
-    _take_apart(code, meanings, names, pieces)
+    _take_apart(code, meanings, filename or code.co_filename, names, pieces)
     return tuple(names), tuple(pieces)
 
 
-def _take_apart(code: CodeType, meanings: Mapping[str, str | int], names: dict[str, int], pieces: list[Piece]) -> int:
+def _take_apart(
+    code: CodeType, meanings: Mapping[str, str | int], filename: str, names: dict[str, int], pieces: list[Piece]
+) -> int:
     constants: list[Any] = list(code.co_consts)
     named: dict[int, int] = {}
     ids: dict[int, int] = {}
     inner: dict[int, int] = {}
     for place, constant in enumerate(constants):
         if type(constant) is CodeType:
-            inner[place] = _take_apart(constant, meanings, names, pieces)
+            inner[place] = _take_apart(constant, meanings, filename, names, pieces)
         elif type(constant) is str and constant[:_LENGTH] == SENTINEL:
             meaning = meanings.get(constant[_LENGTH:], constant[_LENGTH:])
             if type(meaning) is int:
@@ -62,20 +70,33 @@ def _take_apart(code: CodeType, meanings: Mapping[str, str | int], names: dict[s
     first = min(ids.values(), default=0)
     pieces.append(
         (
-            code.replace(co_consts=tuple(constants)),
-            *(_numbers(named), _numbers(named.values())),
-            *(_numbers(ids), first, _numbers([number - first for number in ids.values()])),
-            *(_numbers(inner), _numbers(inner.values())),
+            code.replace(co_consts=tuple(constants), co_filename=filename),
+            *(packed(named), packed(named.values())),
+            *(packed(ids), first, packed([number - first for number in ids.values()])),
+            *(packed(inner), packed(inner.values())),
         )
     )
     return len(pieces) - 1
 
 
-def _numbers(found: Collection[int]) -> Numbers:
-    return bytes(found) if max(found, default=0) < _BYTE else tuple(found)
+def packed(numbers: Iterable[int]) -> Numbers:
+    """Numbers as a piece holds them."""
+    found = tuple(numbers)
+    return bytes(found) if max(found, default=0) < _BYTE else found
 
 
-def put_together(pieces: Pieces, filename: str, resolve: Callable[[tuple[str, ...]], list[Any]]) -> CodeType:
+def is_moved(codes: Sequence[tuple[Any, ...]], filename: str) -> bool:
+    """Whether the code was compiled under another file's name."""
+    return bool(codes[-1][0].co_filename != filename)
+
+
+def base_of(resolve: Resolve) -> int:
+    """What the ids of events in a piece of source are counted from."""
+    base: int = resolve((_FIRST_ID,))[0]
+    return base
+
+
+def put_together(pieces: Pieces, filename: str, resolve: Resolve) -> CodeType:
     """The code that was taken apart, with what the sentinels name.
 
     This is done at each import for every function of a module: so it is one loop, and asks for each name once. The
@@ -88,10 +109,10 @@ def put_together(pieces: Pieces, filename: str, resolve: Callable[[tuple[str, ..
     """
     names, codes = pieces
     made = resolve(names)
-    moved = codes[-1][0].co_filename != filename
-    base = resolve((_FIRST_ID,))[0] if any(piece[3] for piece in codes) else 0
+    moved = is_moved(codes, filename)
+    base = base_of(resolve) if any(piece[3] for piece in codes) else 0
     if native is not None and not moved:
-        code: CodeType | None = native.completed(codes, made, base)
+        code: CodeType | None = native.completed(codes, made, base, b"", 0, {}, {})
         if code is not None:
             return code
     done: list[CodeType] = []
@@ -113,7 +134,7 @@ def put_together(pieces: Pieces, filename: str, resolve: Callable[[tuple[str, ..
     return done[-1]
 
 
-def link(code: CodeType, filename: str, resolve: Callable[[tuple[str, ...]], list[Any]]) -> CodeType:
+def link(code: CodeType, filename: str, resolve: Resolve) -> CodeType:
     """Replace every sentinel constant in ``code`` and the code nested in it by what it names."""
     return put_together(take_apart(code), filename, resolve)
 

@@ -78,6 +78,14 @@ class NativeProbes:
             shared = sink.helpers[config] = events_of(sink, extend), describer.helper or snapshots_of(describer, config)
         self._events, self._snapshots = shared
         self._objects = describer.objects
+        self.makers = {
+            "begin": (self._begin, _FIRST),
+            "given": (self._given, _KEEPS),
+            "native_statement": (self._statement, _KEEPS),
+            **dict.fromkeys(("native_return", "native_match", "native_lambda"), (self._return, _GIVES)),
+            "native_yield": (self._yield, _GIVES),
+        }
+        """What makes the probes, by what their names start with; and whether a probe gives something back."""
 
     def resolve(self, names: tuple[str, ...], other: Callable[[str], object]) -> list[Any]:
         """What stands for each of the names: of calls (``begin_0``), of sites (``given_0``, ``native_return_0``), ….
@@ -86,14 +94,7 @@ class NativeProbes:
             names: all that a piece of source names.
             other: is asked for a name of something else.
         """
-        makers = {
-            "begin": (self._begin, _FIRST),
-            "given": (self._given, _KEEPS),
-            "native_statement": (self._statement, _KEEPS),
-            **dict.fromkeys(("native_return", "native_match", "native_lambda"), (self._return, _GIVES)),
-            "native_yield": (self._yield, _GIVES),
-        }
-        found: list[Any] = native.probes(names, makers, other)
+        found: list[Any] = native.probes(names, self.makers, other)
         return found
 
     def gather(self, found: dict[str, object], last: dict[str, object], names: Sequence[str]) -> dict[str, object]:

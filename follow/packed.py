@@ -11,6 +11,8 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import Any
 
+from .accelerate import native
+from .later import Deferred, Stored
 from .linking import Pieces
 from .model import Guard, Scope, Shown, Site, Tables
 
@@ -20,12 +22,20 @@ _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
 """The values of an item's fields, in their order."""
 _SHOWN_AT = Site._fields.index("shown")
 
-Content = tuple[bytes, bytes, bytes, bytes]
-"""The scope of each site and of each guard, where each scope's packed part ends, and these parts."""
+Content = tuple[bytes, bytes, bytes]
+"""The scope of each site and of each guard, and where each scope's packed part ends."""
+_SIZE = 4
+"""So many bytes tell how long what is unpacked first is."""
 
 
-def pack(pieces: Pieces, tables: Tables) -> bytes:
-    """Code that was taken apart and its tables, as bytes."""
+def pack(pieces: Pieces, tables: Tables, *, later: bool = native is not None) -> bytes:
+    """Code that was taken apart and its tables, as bytes.
+
+    The first ones are unpacked when the module is imported; after them comes what is asked for later.
+
+    Arguments:
+        later: whether functions are completed when they are called.
+    """
     owners = [array("I", (item.scope for item in items)).tobytes() for items in (tables.sites, tables.guards)]
     shared: dict[object, Any] = {}  # what marshal meets twice, it writes once
     parts = [
@@ -40,29 +50,40 @@ def pack(pieces: Pieces, tables: Tables) -> bytes:
     ]
     parts = [zlib.compress(part, 1) for part in parts]
     ends = array("I", accumulate(map(len, parts)))
-    return marshal.dumps((pieces, (*owners, ends.tobytes(), b"".join(parts))))
+    if later:
+        from .postpone import postponed
+
+        found, rest = postponed(pieces)
+    else:
+        found, rest = Deferred(*pieces, (), (), any(piece[3] for piece in pieces[1])), b""
+    first = marshal.dumps(((*found,), len(rest), (*owners, ends.tobytes())))
+    return b"".join((len(first).to_bytes(_SIZE, "little"), first, rest, *parts))
 
 
-def unpack(data: bytes | memoryview, filename: str) -> tuple[Pieces, PackedTables]:
+def unpack(data: bytes, start: int, filename: str) -> tuple[Stored, PackedTables]:
     """What ``pack`` has packed.
 
     Arguments:
-        data: from ``pack``.
+        data: what has it; it is kept, for what is asked for later.
+        start: where it starts.
         filename: the file that the sites stand in.
 
     Raises:
         EOFError, TypeError, ValueError: it is not what ``pack`` gave.
     """
-    pieces, content = marshal.loads(data)
-    return pieces, PackedTables(content, filename)
+    begin = start + _SIZE
+    end = begin + int.from_bytes(data[start:begin], "little")
+    found, size, content = marshal.loads(memoryview(data)[begin:end])
+    return Stored(Deferred._make(found), data, end), PackedTables(content, memoryview(data)[end + size :], filename)
 
 
 class PackedTables:
     """The tables of a piece of source, of which each scope is unpacked when it is first asked for."""
 
-    def __init__(self, content: Content, filename: str) -> None:
+    def __init__(self, content: Content, parts: memoryview, filename: str) -> None:
         self.filename = filename
-        sites, guards, ends, self._parts = content
+        self._parts = parts
+        sites, guards, ends = content
         self._site_scopes, self._guard_scopes, self._ends = (array("I", packed) for packed in (sites, guards, ends))
         self._scopes: dict[int, Scope] = {}
         self._sites: dict[int, Site] = {}

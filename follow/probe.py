@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Mapping
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from .channel import Channel
@@ -44,6 +44,9 @@ class Probes(ABC):
         self._watches: dict[tuple[int, int], Callable[..., Any]] = {}
         self._directly: dict[str, object] = {"probes": self._table}
         channel.listen(self._on_emit)
+
+    makers: Mapping[str, object] = MappingProxyType({})
+    """What makes the compiled helper's probes, by what their names start with."""
 
     @abstractmethod
     def _on_emit(self, emit: Callable[..., object]) -> None:

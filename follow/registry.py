@@ -7,6 +7,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from types import BuiltinFunctionType, CodeType, FunctionType
 
+from .accelerate import native
 from .channel import Channel
 from .config import FollowConfig
 from .model import Tables
@@ -84,7 +85,7 @@ def hooked_channel(code: CodeType) -> Channel | None:
     return channel if has_probes(code) else None
 
 
-_CONSTANTS = (FunctionType, BuiltinFunctionType, ProbeTable)
+_CONSTANTS = (FunctionType, BuiltinFunctionType, ProbeTable, *(() if native is None else (native.Later,)))
 
 
 def has_probes(code: CodeType) -> bool:

@@ -9,7 +9,7 @@ static int fill(PyObject *module)
 {
     static struct { const char *name; PyType_Spec *spec; } types[] = {
         {"Snapshots", &snapshots_spec}, {"Events", &events_spec}, {"Probe", &probe_spec},
-        {"Packer", &packer_spec}};
+        {"Packer", &packer_spec}, {"Later", &later_spec}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         PyObject *type = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
         if (type == NULL) return -1;

@@ -170,7 +170,11 @@ PyObject *object_form(Work *work, PyObject *value, PyObject *given, int depth);
 
 extern PyType_Spec events_spec;
 extern PyType_Spec probe_spec;
-/* What the names of probes stand for. */
+/* What the names stand for, as a list. Code names a probe for nearly every statement, and an import asks for all of them,
+   so it is one call. `makers` has, by what stands before a name's last "_", what makes such a probe of the name when it is
+   first called, and `gives`; for other names `resolve` is asked, or `others` has them: one of these may be NULL. */
+PyObject *probes_named(PyObject *module, PyObject *names, PyObject *makers, PyObject *resolve, PyObject *others);
+/* `probes(names, makers, resolve)`. */
 PyObject *probes(PyObject *module, PyObject *args);
 /* All items of a list, which is left with some others. */
 PyObject *taken(PyObject *module, PyObject *const *args, Py_ssize_t count);
@@ -181,10 +185,14 @@ extern PyType_Spec packer_spec;
 /* The flat list of events of some columns. */
 PyObject *joined(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
+/* -- code.c: code that was taken apart -------------------------------------------------------------- */
+
+extern PyType_Spec later_spec;
+/* Code whose gaps are filled in place, or will be when it is called; None where that cannot be done. */
+PyObject *completed(PyObject *module, PyObject *const *args, Py_ssize_t count);
+
 /* -- imports.c: followed modules ------------------------------------------------------------------- */
 
-/* Code whose gaps are filled in place; None where that cannot be done. */
-PyObject *completed(PyObject *module, PyObject *const *args, Py_ssize_t count);
 /* The entries of a module's variables in a record. */
 PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count);
 

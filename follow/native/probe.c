@@ -777,9 +777,13 @@ static PyObject *probe_of(PyTypeObject *kind, PyObject *make, PyObject *name, in
     return (PyObject *)self;
 }
 
-/* What one name stands for: see `probes`. */
-static PyObject *named(PyTypeObject *kind, PyObject *name, PyObject *makers, PyObject *resolve)
+/* What one name stands for: see `probes_named`. */
+static PyObject *named(PyTypeObject *kind, PyObject *name, PyObject *makers, PyObject *resolve, PyObject *others)
 {
+    if (others != NULL) {
+        PyObject *other = PyDict_GetItemWithError(others, name);
+        if (other != NULL || PyErr_Occurred()) return Py_XNewRef(other);
+    }
     Py_ssize_t length = PyUnicode_FindChar(name, '_', 0, PyUnicode_GET_LENGTH(name), -1);
     if (length == -2) return NULL;
     if (length > 0) {
@@ -794,27 +798,31 @@ static PyObject *named(PyTypeObject *kind, PyObject *name, PyObject *makers, PyO
             return PyArg_ParseTuple(maker, "Oi", &make, &gives) ? probe_of(kind, make, name, gives) : NULL;
         }
     }
-    return PyObject_CallOneArg(resolve, name);
+    if (resolve != NULL) return PyObject_CallOneArg(resolve, name);
+    return PyErr_Format(PyExc_ValueError, "nothing is named %R", name);
 }
 
-/* `probes(names, makers, resolve)`: what the names stand for, as a list. Code names a probe for nearly every statement,
-   and an import asks for all of them, so it is one call. `makers` has, by what stands before a name's last "_", what
-   makes such a probe of the name when it is first called, and `gives`; for other names `resolve` is asked. */
-PyObject *probes(PyObject *module, PyObject *args)
+PyObject *probes_named(PyObject *module, PyObject *names, PyObject *makers, PyObject *resolve, PyObject *others)
 {
-    PyObject *names, *makers, *resolve;
-    if (!PyArg_ParseTuple(args, "O!O!O:probes", &PyTuple_Type, &names, &PyDict_Type, &makers, &resolve)) return NULL;
     PyObject *kind = PyObject_GetAttrString(module, "Probe");
     PyObject *found = kind == NULL ? NULL : PyList_New(0);
     for (Py_ssize_t i = 0; found != NULL && i < PyTuple_GET_SIZE(names); i++) {
         PyObject *name = PyTuple_GET_ITEM(names, i), *one = NULL;
-        if (PyUnicode_Check(name) && PyType_Check(kind)) one = named((PyTypeObject *)kind, name, makers, resolve);
+        if (PyUnicode_Check(name) && PyType_Check(kind))
+            one = named((PyTypeObject *)kind, name, makers, resolve, others);
         else PyErr_SetString(PyExc_TypeError, "names must be strings");
         if (one == NULL || PyList_Append(found, one) < 0) Py_CLEAR(found);
         Py_XDECREF(one);
     }
     Py_XDECREF(kind);
     return found;
+}
+
+PyObject *probes(PyObject *module, PyObject *args)
+{
+    PyObject *names, *makers, *resolve;
+    if (!PyArg_ParseTuple(args, "O!O!O:probes", &PyTuple_Type, &names, &PyDict_Type, &makers, &resolve)) return NULL;
+    return probes_named(module, names, makers, resolve, NULL);
 }
 
 static PyMemberDef probe_members[] = {
