@@ -22,9 +22,14 @@ _AS_THEY_ARE = {id(kind): kind.__name__ for kind in (type, FunctionType, ModuleT
 
 
 _NAMES_OF_TYPES = tuple(
-    kind.__name__ for kind in (FunctionType, type, ModuleType, str, int, bool, type(None), float, BuiltinFunctionType)
+    kind.__name__
+    for kind in (
+        *(FunctionType, type, ModuleType, str, int, bool, type(None), float, BuiltinFunctionType),
+        *(list, tuple, dict),
+    )
 )
-_ENTRY = dict.fromkeys(("var", "val", "type"))
+_KEYS = ("var", "val", "type")
+_ENTRY = dict.fromkeys(_KEYS)
 _WORD = 64
 """So many bits have a machine's integers at most."""
 
@@ -82,6 +87,8 @@ class Capture:
         self._live = config.values == "live"
         self._whole = config.max_bits >= _WORD
         self._flat: dict[int, Any] = {}
+        self._atoms = -1 if self._live or self._depth < 1 else min(self._items, self._nodes)
+        """Containers of so many atoms are copied whole."""
 
     def variable(self, name: str, value: object) -> dict[str, Any]:
         """The entry of one variable in a record: ``var``, ``val``, ``type``."""
@@ -109,7 +116,8 @@ class Capture:
         """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
         if native is not None and type(found) is dict:
             told: list[dict[str, Any]] = native.entries(
-                found, names, self.variable, self._string, self._whole, _NAMES_OF_TYPES, _ENTRY, tuple(_ENTRY)
+                *(found, names, self.variable, self._string, self._whole, self._atoms),
+                *(_NAMES_OF_TYPES, _ENTRY, _KEYS, _COPIED_TYPES),
             )
             return told
         variable, known = self.variable, _AS_THEY_ARE.get
@@ -343,13 +351,17 @@ Copy.fillers = {
     id(OrderedDict): Copy.dict,
     id(defaultdict): Copy.dict,
 }
+_COPIED_TYPES = (
+    *(int, str, bytes, bytearray, Shortened),
+    *(list, deque, tuple, set, frozenset, dict, OrderedDict, defaultdict),
+)
 _COPIERS: dict[int, Callable[[Copy, Any, int], object]] = {
+    **{id(kind): Copy.container for kind in _COPIED_TYPES},
     id(int): Copy.number,
     id(str): Copy.text,
     id(bytes): Copy.text,
     id(bytearray): Copy.byte_array,
     id(Shortened): Copy.shortened,
-    **dict.fromkeys(Copy.fillers, Copy.container),
 }
 Copy.copiers = _COPIERS
 _COPIED = frozenset(_COPIERS)

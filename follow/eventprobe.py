@@ -24,6 +24,7 @@ from .frames import variables_of
 from .locate import locate_site
 from .looks import LOOKS, level_of
 from .model import ELISION, WATCH, Follower, Lookup, Scope, Site
+from .moduleevents import ModuleEvents
 from .nativeprobe import NativeProbes
 from .probe import MODULE, Probes
 from .sink import EventSink
@@ -86,6 +87,9 @@ class EventProbes(Probes):
             begin = begin_here if asks_begin(channel.config.fields) else None
             self._native = NativeProbes(tables, channel.config, recorder, self._base, describer, self._extend, begin)
             self.makers = self._native.makers
+        self._of_module: ModuleEvents | None = None
+        if self._native is not None and not describer.objects:
+            self._of_module = ModuleEvents(self._native, recorder, self._extend, channel)
         super().__init__(tables, channel, depth)
 
     def _on_emit(self, emit: Follower) -> None:
@@ -161,6 +165,8 @@ class EventProbes(Probes):
     def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
+        if scope.namespace and self._of_module is not None and self._of_module.makes(site, scope):
+            return self._of_module.probe(site, scope, id_of(self._base, site.number, FEW), gives=gives)
         held = held_by(site, scope)
         namespace: dict[str, object] = {
             "__builtins__": builtins.__dict__,

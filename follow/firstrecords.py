@@ -141,12 +141,16 @@ class PossibleNames:
     def of(self, site: Site, scope: Scope) -> list[str]:
         """The names at a site of the module."""
         bits = site.possible
+        if bits == self._bits:
+            return self._found
         new = bits & ~self._bits
-        if bits != self._bits | new or (new and new & -new < self._bits):
+        if self._bits & ~bits or new & -new < self._bits:
             self._found = list(compress(scope.names, map(int, reversed(f"{bits:b}"))))
-        elif new:
-            start = self._bits.bit_length()
-            more = map(int, reversed(f"{new >> start:b}"))
-            self._found = [*self._found, *compress(scope.names[start:], more)]
+        else:
+            self._found = self._found.copy()
+            while new:
+                lowest = new & -new
+                self._found.append(scope.names[lowest.bit_length() - 1])
+                new ^= lowest
         self._bits = bits
         return self._found

@@ -24,6 +24,8 @@ _SHOWN_AT = Site._fields.index("shown")
 
 Content = tuple[bytes, bytes, bytes]
 """The scope of each site and of each guard, and where each scope's packed part ends."""
+_COMPRESSED = zlib.compress(b"", 1)[:1]
+"""What compressed parts start with, and others do not."""
 _SIZE = 4
 """So many bytes tell how long what is unpacked first is."""
 
@@ -48,7 +50,7 @@ def pack(pieces: Pieces, tables: Tables, *, later: bool = native is not None) ->
         )
         for scope in tables.scopes
     ]
-    parts = [zlib.compress(part, 1) for part in parts]
+    parts = [part if scope.namespace else zlib.compress(part, 1) for part, scope in zip(parts, tables.scopes)]
     ends = array("I", accumulate(map(len, parts)))
     if later:
         from .postpone import postponed
@@ -94,8 +96,10 @@ class PackedTables:
         part = self._unpacked.get(number)
         if part is None:
             start = self._ends[number - 1] if number else 0
-            part = marshal.loads(zlib.decompress(self._parts[start : self._ends[number]]))
-            self._unpacked[number] = part
+            found: bytes | memoryview = self._parts[start : self._ends[number]]
+            if found[:1] == _COMPRESSED:
+                found = zlib.decompress(found)
+            part = self._unpacked[number] = marshal.loads(found)
         return part
 
     def site(self, number: int) -> Site:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from enum import Enum
 
 import pytest
@@ -61,7 +61,27 @@ VALUES = {
     "pairs": OrderedDict(a=[1]),
     "queue": deque([1]),
     "shortened": Shortened("str", 9, "abc"),
+    "names": ["a", "bc", "def", "ghi"],
+    "atoms": (1, None, True, 0.5, "text"),
+    "table": {"a": 1, 2: "b", None: 0.5, True: False},
+    "nested_tuple": (1, 2, 3, 4, [5]),
+    "nested_table": {"a": 1, "b": {"c": []}, 3: 4, 5: 6},
+    "long_item": ["a", "b", "c", "x" * 5000],
+    "large_item": [1, 2, 3, 2**40, -(2**63), 1 << 5000],
+    "edge": [1073741823, -1073741823, 1073741824, -1073741824, 0],
+    "raw_items": [b"a", b"b", b"c", b"d"],
+    "many": list(range(3000)),
+    "many_more": dict.fromkeys(range(3000)),
+    "empty": [],
+    "empty_tuple": (),
+    "empty_table": {},
+    "default": defaultdict(list, a=[1]),
+    "set": {1},
+    "of_tuple": Colour.__members__.items(),
+    "cycle": [1, 2, 3],
+    "kinds": [int, Odd, len, sys],
 }
+VALUES["cycle"].append(VALUES["cycle"])
 NAMES = [*VALUES, "not there"]
 
 
@@ -74,6 +94,8 @@ NAMES = [*VALUES, "not there"]
         FollowConfig(max_bits=63),
         FollowConfig(max_bits=64),
         FollowConfig(values="live"),
+        FollowConfig(max_items=3),
+        FollowConfig(max_nodes=2),
     ],
 )
 def test_the_entries_of_a_modules_variables(monkeypatch, config):
@@ -94,6 +116,8 @@ def test_the_entries_of_a_modules_variables(monkeypatch, config):
         repr(one["val"]) for one in plain if one["var"] in copied
     ]
     assert len(set(map(id, helped))) == len(helped), "each is a dict of its own"
+    again = Capture(config).namespace(VALUES, ["names", "names"])
+    assert again[0]["val"] is not again[1]["val"] or config.values == "live"
 
 
 @built
@@ -105,7 +129,7 @@ def test_what_makes_an_entry_may_raise_or_change_the_module():
                 raise RuntimeError(name)
             return super().variable(name, value)
 
-    VARIABLES = {"first": [1], "last": [2], "bad": [3]}
+    VARIABLES = {"first": {1}, "last": {2}, "bad": {3}}
     assert [one["var"] for one in Refusing(FollowConfig()).namespace(VARIABLES, ["first", "last"])] == ["first"]
     with pytest.raises(RuntimeError, match="bad"):
         Refusing(FollowConfig()).namespace(VARIABLES, ["first", "bad"])

@@ -28,6 +28,62 @@ static PyObject *name_if_shown_as_it_is(PyObject *value, Py_ssize_t string, int 
     return PyTuple_GET_ITEM(names, place);
 }
 
+/* Whether a value is kept as it is wherever it stands: see Copy._are_atoms in follow/capture.py. */
+static int is_atom(PyObject *value, Py_ssize_t string)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    if (kind == &PyUnicode_Type) return PyUnicode_GET_LENGTH(value) <= string;
+    if (kind == &PyLong_Type) {
+        int overflow;
+        long number = PyLong_AsLongAndOverflow(value, &overflow);
+        return !overflow && -1073741824 < number && number < 1073741824;
+    }
+    return value == Py_None || kind == &PyFloat_Type || kind == &PyBool_Type;
+}
+
+static int are_atoms(PyObject *value, Py_ssize_t string)
+{
+    if (PyDict_CheckExact(value)) {
+        PyObject *key, *item;
+        for (Py_ssize_t at = 0; PyDict_Next(value, &at, &key, &item);)
+            if (!is_atom(key, string) || !is_atom(item, string)) return 0;
+        return 1;
+    }
+    PyObject **items = PySequence_Fast_ITEMS(value);
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); i++)
+        if (!is_atom(items[i], string)) return 0;
+    return 1;
+}
+
+/* A copy of a list, tuple or dict of atoms, at most `most` of them, and where its type's name is; NULL of another value, if
+   there is no error. What is copied is looked at again: to make room for it anything may have run. */
+static PyObject *copy_of_atoms(PyObject *value, Py_ssize_t most, Py_ssize_t string, int *place)
+{
+    PyObject *copy = NULL;
+    if (PyList_CheckExact(value)) *place = 9;
+    else if (PyTuple_CheckExact(value)) *place = 10;
+    else if (PyDict_CheckExact(value)) *place = 11;
+    else return NULL;
+    if ((*place == 11 ? PyDict_GET_SIZE(value) : Py_SIZE(value)) > most || !are_atoms(value, string)) return NULL;
+    if (*place == 9) copy = PyList_GetSlice(value, 0, PY_SSIZE_T_MAX);
+    else copy = *place == 10 ? Py_NewRef(value) : PyDict_Copy(value);
+    if (copy != NULL && *place != 10
+        && ((*place == 11 ? PyDict_GET_SIZE(copy) : Py_SIZE(copy)) > most || !are_atoms(copy, string)))
+        Py_CLEAR(copy);
+    return copy;
+}
+
+/* The name of a value's type, if values of that type are kept as they are: those that are copied are listed. */
+static PyObject *name_if_not_copied(PyObject *value, PyObject *copied)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(copied); i++)
+        if (PyTuple_GET_ITEM(copied, i) == (PyObject *)kind) return NULL;
+    if (kind->tp_flags & Py_TPFLAGS_HEAPTYPE) return Py_NewRef(((PyHeapTypeObject *)kind)->ht_name);
+    const char *dot = strrchr(kind->tp_name, '.');
+    return PyUnicode_InternFromString(dot == NULL ? kind->tp_name : dot + 1);
+}
+
 static PyObject *entry_of(PyObject *name, PyObject *value, PyObject *kind, PyObject *empty, PyObject *keys)
 {
     PyObject *entry = PyDict_Copy(empty);
@@ -40,19 +96,20 @@ static PyObject *entry_of(PyObject *name, PyObject *value, PyObject *kind, PyObj
 }
 
 /* The arguments: the module's dict, names, what makes the entry of another value, how long a string may be and whether
-   integers of a machine's word are whole, the names of the types above, an entry without values, and its keys. */
+   integers of a machine's word are whole, of how many atoms containers are copied here, the names of the types above, an
+   entry without values, its keys, and the types of the values that are not kept as they are. */
 PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (count != 8 || !PyDict_Check(args[0]) || !PyList_CheckExact(args[1]) || !PyTuple_CheckExact(args[5])
-        || PyTuple_GET_SIZE(args[5]) != 9 || !PyDict_CheckExact(args[6]) || !PyTuple_CheckExact(args[7])
-        || PyTuple_GET_SIZE(args[7]) != 3) {
-        PyErr_SetString(PyExc_TypeError, "entries(found, names, other, string, whole, types, empty, keys)");
+    if (count != 10 || !PyDict_Check(args[0]) || !PyList_CheckExact(args[1]) || !PyTuple_CheckExact(args[6])
+        || PyTuple_GET_SIZE(args[6]) != 12 || !PyDict_CheckExact(args[7]) || !PyTuple_CheckExact(args[8])
+        || PyTuple_GET_SIZE(args[8]) != 3 || !PyTuple_CheckExact(args[9])) {
+        PyErr_SetString(PyExc_TypeError, "entries(found, names, other, string, whole, atoms, types, empty, keys, copied)");
         return NULL;
     }
-    Py_ssize_t string = PyLong_AsSsize_t(args[3]);
+    Py_ssize_t string = PyLong_AsSsize_t(args[3]), atoms = PyLong_AsSsize_t(args[5]);
     int whole = PyObject_IsTrue(args[4]);
-    PyObject *made = (string == -1 && PyErr_Occurred()) || whole < 0 ? NULL : PyList_New(0);
+    PyObject *made = PyErr_Occurred() || whole < 0 ? NULL : PyList_New(0);
     for (Py_ssize_t i = 0; made != NULL && i < PyList_GET_SIZE(args[1]); i++) {
         PyObject *name = Py_NewRef(PyList_GET_ITEM(args[1], i));
         PyObject *value = PyDict_GetItemWithError(args[0], name), *entry = NULL;
@@ -62,9 +119,16 @@ PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count)
             continue;
         }
         Py_INCREF(value);
-        PyObject *kind = name_if_shown_as_it_is(value, string, whole, args[5]);
-        if (kind != NULL) entry = entry_of(name, value, kind, args[6], args[7]);
-        else {
+        int place;
+        PyObject *kind = name_if_shown_as_it_is(value, string, whole, args[6]), *copy = NULL;
+        if (kind != NULL) entry = entry_of(name, value, kind, args[7], args[8]);
+        else if ((kind = name_if_not_copied(value, args[9])) != NULL) {
+            entry = entry_of(name, value, kind, args[7], args[8]);
+            Py_DECREF(kind);
+        } else if ((copy = copy_of_atoms(value, atoms, string, &place)) != NULL) {
+            entry = entry_of(name, copy, PyTuple_GET_ITEM(args[6], place), args[7], args[8]);
+            Py_DECREF(copy);
+        } else if (!PyErr_Occurred()) {
             PyObject *given[] = {name, value};
             entry = PyObject_Vectorcall(args[2], given, 2, NULL);
         }
