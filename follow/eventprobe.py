@@ -18,7 +18,6 @@ from .described import NAMED_IDS, Described, describe
 from .elision import loops_around
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
-from .firstrecords import PossibleNames
 from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
@@ -26,6 +25,7 @@ from .looks import LOOKS, level_of
 from .model import ELISION, WATCH, Follower, Lookup, Scope, Site
 from .moduleevents import ModuleEvents
 from .nativeprobe import NativeProbes
+from .ownstatements import OwnStatements
 from .probe import MODULE, Probes
 from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
@@ -78,7 +78,6 @@ class EventProbes(Probes):
             "extend": self._extend,
             "of_module": _of_module,
         }
-        self._names = PossibleNames()
         self._thread = recorder.constants["thread"]
         if asks_begin(channel.config.fields):
             self._constants["thread"], self._thread = begin_here, begin_above
@@ -87,9 +86,10 @@ class EventProbes(Probes):
             begin = begin_here if asks_begin(channel.config.fields) else None
             self._native = NativeProbes(tables, channel.config, recorder, self._base, describer, self._extend, begin)
             self.makers = self._native.makers
+        self._own = OwnStatements(tables)
         self._of_module: ModuleEvents | None = None
         if self._native is not None and not describer.objects:
-            self._of_module = ModuleEvents(self._native, recorder, self._extend, channel)
+            self._of_module = ModuleEvents(self._native, self._own, recorder, self._extend, channel)
         super().__init__(tables, channel, depth)
 
     def _on_emit(self, emit: Follower) -> None:
@@ -163,10 +163,11 @@ class EventProbes(Probes):
     # -- events ----------------------------------------------------------------------------------
 
     def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
+        own = None if self._of_module is None else self._own.find(number)
+        if own is not None and self._of_module is not None and not self._own.secret:
+            return self._of_module.probe(own, id_of(self._base, number, FEW), gives=gives)
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
-        if scope.namespace and self._of_module is not None and self._of_module.makes(site, scope):
-            return self._of_module.probe(site, scope, id_of(self._base, site.number, FEW), gives=gives)
         held = held_by(site, scope)
         namespace: dict[str, object] = {
             "__builtins__": builtins.__dict__,
@@ -181,7 +182,7 @@ class EventProbes(Probes):
             namespace.update(self._looping.telling(scope, site))
         namespace.update((f"{WATCH}{at}", self._watch(scope, index)) for at, (index, _) in enumerate(site.watched))
         if scope.namespace:
-            names = self._names.of(site, scope)
+            names = self._own.names(site.possible)
             whole = site.kind == ELISION and scope.windows
             gather = functools.partial(self._gather, scope, whole, self._named_by(site, names))
             namespace.update(gather=gather, names=names if site.again else site.binds)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from itertools import compress
 from typing import Any, NamedTuple
 
 from .capture import Capture
 from .channel import Channel, now
 from .model import SLOT, VALUE, Follower, Scope, Site
+from .ownstatements import OwnStatement, OwnStatements
 from .state import CELLS, CLOCK, MISSING, SLOTS, THREAD
 
 _TIMES = 30
@@ -28,8 +28,6 @@ class First(NamedTuple):
 
     site: Site
     scope: Scope
-    names: list[str]
-    """In a module those that may be bound."""
     extras: Extras | None
     gives: bool
     returns: bool
@@ -40,6 +38,7 @@ class FirstRecords:
     """Makes records for the probes of one piece of source, as the code in ``template`` does.
 
     Arguments:
+        statements: a module's own.
         channel: where they go.
         capture: copies values.
         settle: puts another probe in the place of that of a site, which gives back a value or does not.
@@ -47,22 +46,30 @@ class FirstRecords:
     """
 
     def __init__(
-        self, channel: Channel, capture: Capture, settle: Callable[[Site, bool], None], emit: Follower
+        self,
+        statements: OwnStatements,
+        channel: Channel,
+        capture: Capture,
+        settle: Callable[[int, bool], None],
+        emit: Follower,
     ) -> None:
         self._channel = channel
         self._capture = capture
         self._settle = settle
-        self._names = PossibleNames()
+        self._statements = statements
         self._times: dict[int, int] = {}
         self.emit = emit
 
     def probe(self, site: Site, scope: Scope, extras: Extras | None, *, gives: bool) -> Callable[..., object]:
         """The probe of a statement whose record shows variables, in what cannot be suspended."""
-        names = self._names.of(site, scope) if scope.namespace else _NO_NAMES
-        return functools.partial(self._record, First(site, scope, names, extras, gives, site.kind == "return"))
+        return functools.partial(self._record, First(site, scope, extras, gives, site.kind == "return"))
+
+    def own_probe(self, statement: OwnStatement, number: int) -> Callable[..., object]:
+        """The probe of a module's own statement that gives nothing, in records without further fields."""
+        return functools.partial(self._own_record, statement, number)
 
     def _record(self, known: First, state: list[Any], *values: Any) -> Any:
-        site, scope, names, extras, gives, returns = known
+        site, scope, extras, gives, returns = known
         value = None
         if gives:
             value, *values = values  # type: ignore[assignment]
@@ -78,6 +85,7 @@ class FirstRecords:
             time = now()
             thread.busy = True
             if scope.namespace:
+                names = self._statements.names(site.possible)
                 variables = self._capture.namespace(state[CELLS], names, scope.secret)
             else:
                 variables = self._variables(site, scope.secret, state, values)
@@ -90,9 +98,7 @@ class FirstRecords:
             if extras is not None:
                 record.update(extras(state))
             self.emit(record)
-            self._times[site.number] = times = self._times.get(site.number, 0) + 1
-            if times > _TIMES:
-                self._settle(site, gives)
+            self._count(site.number, gives)
         except (RecursionError, MemoryError):
             thread.busy = False
             self._channel.dropped += 1
@@ -106,6 +112,40 @@ class FirstRecords:
         state[CLOCK] = time = time - thread.overhead
         thread.overhead = now() - time
         return value
+
+    def _own_record(self, statement: OwnStatement, number: int, state: list[Any], *values: object) -> None:
+        thread = state[THREAD]
+        if thread.busy:
+            return
+        try:
+            time = now()
+            thread.busy = True
+            own = self._statements
+            variables = self._capture.namespace(state[CELLS], own.names(statement.possible), own.secret)
+            self.emit(
+                {
+                    "function": own.function,
+                    "instruction": statement.instruction,
+                    "execution_time": (time - state[CLOCK] - thread.overhead) * 1e3,
+                    "local_vars": variables,
+                }
+            )
+            self._count(number, False)
+        except (RecursionError, MemoryError):
+            thread.busy = False
+            self._channel.dropped += 1
+            return
+        except BaseException as error:
+            self._channel.fail(error, thread)
+        thread.busy = False
+        state[CLOCK] = time = time - thread.overhead
+        thread.overhead = now() - time
+
+    def _count(self, number: int, gives: bool) -> None:
+        """A probe has made a record: after some of them it gives way to one that is compiled."""
+        self._times[number] = times = self._times.get(number, 0) + 1
+        if times > _TIMES:
+            self._settle(number, gives)
 
     def _variables(
         self, site: Site, secret: tuple[str, ...], state: list[Any], values: Sequence[object]
@@ -126,31 +166,3 @@ class FirstRecords:
                     continue
             found.append((self._capture.hidden if name in secret else self._capture.variable)(name, value))
         return found
-
-
-_NO_NAMES: list[str] = []
-
-
-class PossibleNames:
-    """Of a module's names those that may be bound when a statement has been executed; mostly a few more each time."""
-
-    def __init__(self) -> None:
-        self._bits = 0
-        self._found: list[str] = []
-
-    def of(self, site: Site, scope: Scope) -> list[str]:
-        """The names at a site of the module."""
-        bits = site.possible
-        if bits == self._bits:
-            return self._found
-        new = bits & ~self._bits
-        if self._bits & ~bits or new & -new < self._bits:
-            self._found = list(compress(scope.names, map(int, reversed(f"{bits:b}"))))
-        else:
-            self._found = self._found.copy()
-            while new:
-                lowest = new & -new
-                self._found.append(scope.names[lowest.bit_length() - 1])
-                new ^= lowest
-        self._bits = bits
-        return self._found

@@ -6,6 +6,7 @@ import sys
 from itertools import islice
 from types import CodeType, TracebackType
 
+from .accelerate import native
 from .model import Site, Span
 from .probetable import ProbeTable
 
@@ -36,6 +37,9 @@ def locate_site(traceback: TracebackType, sites: tuple[Site, ...]) -> Site | Non
 
 
 def _position(code: CodeType, last: int) -> tuple[int, int, int, int] | None:
+    if native is not None:
+        found: tuple[int, int, int, int] | None = native.position(code, last)
+        return found
     if sys.version_info < (3, 11):
         return None
     line, end_line, column, end_column = next(islice(code.co_positions(), last // 2, None), (None,) * 4)

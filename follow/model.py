@@ -5,7 +5,7 @@ All of them are plain frozen values: they can be compared, printed and written t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -202,6 +202,9 @@ class Lookup(Protocol):
     def sites_of(self, scope: int) -> tuple[int, ...]:
         """The numbers of a scope's sites."""
 
+    def rows(self, scope: int) -> Mapping[int, tuple[Any, ...]]:
+        """The fields of a scope's sites, in their order, by number."""
+
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""
 
@@ -242,6 +245,10 @@ class Tables:
     def sites_of(self, scope: int) -> tuple[int, ...]:
         """The numbers of a scope's sites."""
         return tuple(site.number for site in self.sites if site.scope == scope)
+
+    def rows(self, scope: int) -> Mapping[int, tuple[Any, ...]]:
+        """The fields of a scope's sites, in their order, by number."""
+        return {site.number: site for site in self.sites if site.scope == scope}
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshal
 import zlib
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from itertools import accumulate
 from operator import attrgetter
@@ -136,6 +136,10 @@ class PackedTables:
     def sites_of(self, scope: int) -> tuple[int, ...]:
         """The numbers of a scope's sites."""
         return tuple(self._part(scope)[1])
+
+    def rows(self, scope: int) -> Mapping[int, tuple[Any, ...]]:
+        """The fields of a scope's sites, in their order, by number; of those that they show only the values."""
+        return self._part(scope)[1]
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""

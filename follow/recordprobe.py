@@ -19,6 +19,7 @@ from .frames import describe_exception, variables_of
 from .linking import entry_name
 from .locate import locate_site
 from .model import ELISION, Lookup, Scope, Site
+from .ownstatements import OwnStatements
 from .probe import MODULE, Probes
 from .redacting import capture_of
 from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
@@ -46,7 +47,8 @@ class RecordProbes(Probes):
         self._more = "" if not fields else "static" if set(context.STATIC).issuperset(fields) else "dynamic"
         self._stands = not {"call_id", "depth"}.isdisjoint(fields)
         self._namespaces: list[dict[str, object]] = []
-        self._first = FirstRecords(channel, self._capture, self._settle, self._emit)
+        self._own = OwnStatements(tables)
+        self._first = FirstRecords(self._own, channel, self._capture, self._settle, self._emit)
         super().__init__(tables, channel, depth)
 
     def _on_emit(self, emit: Callable[..., object]) -> None:
@@ -108,6 +110,9 @@ class RecordProbes(Probes):
 
     def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         """A probe that makes records; one that ``gives`` takes a value first and returns it."""
+        own = None if gives or self._more else self._own.find(number)
+        if own is not None:
+            return self._first.own_probe(own, number)
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
         if scope.suspends or site.result or scope.loops or scope.watches:
@@ -115,10 +120,10 @@ class RecordProbes(Probes):
         extras = self._reader(site, scope) if self._more else None
         return self._first.probe(site, scope, extras, gives=gives)
 
-    def _settle(self, site: Site, gives: bool) -> None:
+    def _settle(self, number: int, gives: bool) -> None:
         """A statement has run a few times: give it a probe that is compiled."""
-        name = f"{site.kind}_{site.number}" if gives else site.number
-        self._table[name] = self._compiled_record(site.number, gives=gives)
+        name = f"{self._tables.site(number).kind}_{number}" if gives else number
+        self._table[name] = self._compiled_record(number, gives=gives)
 
     def _compiled_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         """The same for a statement that runs often."""
@@ -149,7 +154,7 @@ class RecordProbes(Probes):
             namespace.update((f"watch{at}", self._watch(scope, index)) for at, (index, _) in enumerate(site.watched))
             namespace["content"] = content
         if scope.namespace:
-            names = [name for index, name in enumerate(scope.names) if site.possible >> index & 1]
+            names = self._own.names(site.possible)
             gather = functools.partial(self._capture.namespace, secret=scope.secret)
             namespace.update(gather=gather if scope.secret else self._capture.namespace, names=names)
         else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import sys
 from collections import OrderedDict, defaultdict, deque
 from enum import Enum
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from follow import FollowConfig, accelerate, capture, linking
 from follow.capture import Capture, Shortened
 from follow.graft import SENTINEL
 from follow.linking import put_together, take_apart
+from follow.source import walk_codes
 
 from .support import bear_the_interpreters_checks
 
@@ -225,3 +228,15 @@ def test_many_imports_bear_the_interpreters_checks():
         "        sys.modules.pop(name, None)\n"
         "        importlib.import_module(name)\n"
     )
+
+
+@built
+def test_where_an_instruction_stands():
+    text = Path(argparse.__file__).read_text()
+    for code in walk_codes(compile(text, "argparse.py", "exec")):
+        known = [None] * len(code.co_code)
+        if sys.version_info >= (3, 11):
+            known[::2] = (
+                None if None in found else (found[0], found[2], found[1], found[3]) for found in code.co_positions()
+            )
+        assert [native.position(code, offset) for offset in range(0, len(code.co_code), 2)] == known[::2]

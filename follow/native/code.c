@@ -282,6 +282,26 @@ static PyObject *complete_and_call(PyObject *callable, PyObject *const *args, si
 
 #endif
 
+/* -- where an instruction stands ------------------------------------------------------------------------------------- */
+
+/* `position(code, offset)`: first line, first column, last line, last column of an instruction; None where there is none. */
+PyObject *position(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 2 || !PyCode_Check(args[0]) || !PyLong_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "position(code, offset)");
+        return NULL;
+    }
+#if PY_VERSION_HEX >= 0x030B0000
+    int offset = (int)PyLong_AsLong(args[1]), line, column, last_line, last_column;
+    if (offset == -1 && PyErr_Occurred()) return NULL;
+    if (PyCode_Addr2Location((PyCodeObject *)args[0], offset, &line, &column, &last_line, &last_column) && line >= 0
+        && column >= 0 && last_line >= 0 && last_column >= 0)
+        return Py_BuildValue("iiii", line, column, last_line, last_column);
+#endif
+    Py_RETURN_NONE;
+}
+
 static void later_dealloc(Later *self)
 {
     PyTypeObject *kind = Py_TYPE(self);

@@ -30,6 +30,7 @@ static PyMethodDef functions[] = {
     {"forget_types", forget_types, METH_NOARGS, "A type has died, of which the description was known."},
     {"probes", probes, METH_VARARGS, "What the names of probes stand for, as a list."},
     {"joined", (PyCFunction)(void *)joined, METH_FASTCALL, "The flat list of events of some columns."},
+    {"position", (PyCFunction)(void *)position, METH_FASTCALL, "Where in its source an instruction of some code stands."},
     {"taken", (PyCFunction)(void *)taken, METH_FASTCALL, "All items of a list, which is left with others, in one step."},
     {NULL, NULL, 0, NULL}};
 

@@ -190,8 +190,10 @@ PyObject *joined(PyObject *module, PyObject *const *args, Py_ssize_t count);
 extern PyType_Spec later_spec;
 /* Code whose gaps are filled in place, or will be when it is called; None where that cannot be done. */
 PyObject *completed(PyObject *module, PyObject *const *args, Py_ssize_t count);
+/* Where in its source an instruction of some code stands. */
+PyObject *position(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
-/* -- imports.c: followed modules ------------------------------------------------------------------- */
+/* -- entries.c: records of module-level statements ----------------------------------------------------- */
 
 /* The entries of a module's variables in a record. */
 PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count);

@@ -1,7 +1,5 @@
-/* What makes records of module-level statements fast: a module's variables are told. */
+/* The entries of a module's variables in a record. */
 #include "native.h"
-
-/* -- the entries of a module's variables ---------------------------------------------------------------------------- */
 
 /* The name of the type of a value that is shown as it is; NULL of another value. */
 static PyObject *name_if_shown_as_it_is(PyObject *value, Py_ssize_t string, int whole, PyObject *names)
