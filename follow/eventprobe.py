@@ -163,9 +163,12 @@ class EventProbes(Probes):
     # -- events ----------------------------------------------------------------------------------
 
     def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
-        own = None if self._of_module is None else self._own.find(number)
-        if own is not None and self._of_module is not None and not self._own.secret:
-            return self._of_module.probe(own, id_of(self._base, number, FEW), gives=gives)
+        if self._of_module is not None and number in self._own.all() and not self._own.secret:
+            if gives:
+                return self._of_module.probe(number, self._base, gives=True)
+            found = self._of_module.probes(self._base)
+            self._table.update(found)  # all at once: nearly all of a module's statements run
+            return found[number]
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
         held = held_by(site, scope)

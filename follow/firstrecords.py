@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .capture import Capture
 from .channel import Channel, now
 from .model import SLOT, VALUE, Follower, Scope, Site
-from .ownstatements import OwnStatement, OwnStatements
+from .ownstatements import OwnStatements
 from .state import CELLS, CLOCK, MISSING, SLOTS, THREAD
 
 _TIMES = 30
@@ -64,9 +64,12 @@ class FirstRecords:
         """The probe of a statement whose record shows variables, in what cannot be suspended."""
         return functools.partial(self._record, First(site, scope, extras, gives, site.kind == "return"))
 
-    def own_probe(self, statement: OwnStatement, number: int) -> Callable[..., object]:
-        """The probe of a module's own statement that gives nothing, in records without further fields."""
-        return functools.partial(self._own_record, statement, number)
+    def own_probes(self) -> dict[int, Callable[..., object]]:
+        """The probes of a module's own statements that give nothing, in records without further fields."""
+        return {
+            number: functools.partial(self._own_record, number, statement.instruction, statement.possible)
+            for number, statement in self._statements.all().items()
+        }
 
     def _record(self, known: First, state: list[Any], *values: Any) -> Any:
         site, scope, extras, gives, returns = known
@@ -113,7 +116,7 @@ class FirstRecords:
         thread.overhead = now() - time
         return value
 
-    def _own_record(self, statement: OwnStatement, number: int, state: list[Any], *values: object) -> None:
+    def _own_record(self, number: int, instruction: str, possible: int, state: list[Any], *values: object) -> None:
         thread = state[THREAD]
         if thread.busy:
             return
@@ -121,11 +124,11 @@ class FirstRecords:
             time = now()
             thread.busy = True
             own = self._statements
-            variables = self._capture.namespace(state[CELLS], own.names(statement.possible), own.secret)
+            variables = self._capture.namespace(state[CELLS], own.names(possible), own.secret)
             self.emit(
                 {
                     "function": own.function,
-                    "instruction": statement.instruction,
+                    "instruction": instruction,
                     "execution_time": (time - state[CLOCK] - thread.overhead) * 1e3,
                     "local_vars": variables,
                 }

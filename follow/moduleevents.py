@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .channel import Channel
+from .events import FEW, id_of
 from .nativeprobe import NativeProbes
-from .ownstatements import OwnStatement, OwnStatements
+from .ownstatements import OwnStatements
 from .sink import EventSink
 from .state import CALL, CELLS, SLOTS
 
@@ -41,23 +42,29 @@ class ModuleEvents:
         self._look = recorder.constants["look"]
         self._channel = channel
 
-    def probe(self, statement: OwnStatement, number: int, *, gives: bool) -> Callable[..., object]:
-        """The probe of a statement.
+    def probes(self, base: int) -> dict[int, Callable[..., object]]:
+        """The probes of all of the statements, where they are given nothing; ``base`` is the first id of events."""
+        return {number: self.probe(number, base, gives=False) for number in self._statements.all()}
 
-        Arguments:
-            statement: what is known of it.
-            number: the id of its events.
-            gives: whether it is given a value, which it returns.
-        """
-        return functools.partial(self._tell, statement, number, gives)
+    def probe(self, number: int, base: int, *, gives: bool) -> Callable[..., object]:
+        """The probe of one statement; whether it ``gives`` back a value that it is given."""
+        statement = self._statements.all()[number]
+        return functools.partial(self._tell, id_of(base, number, FEW), statement.possible, statement.changes, gives)
 
     def _tell(
-        self, statement: OwnStatement, number: int, gives: bool, state: list[Any], value: object = None, *others: object
+        self,
+        number: int,
+        possible: int,
+        changes: tuple[str, ...] | None,
+        gives: bool,
+        state: list[Any],
+        value: object = None,
+        *others: object,
     ) -> object:
         changed: dict[str, object] = {}
         if state[CELLS] is not None:  # the call is known
             try:
-                names = self._statements.names(statement.possible) if statement.changes is None else statement.changes
+                names = self._statements.names(possible) if changes is None else changes
                 changed = self._gather(state[CELLS], state[SLOTS], names)
             except (RecursionError, MemoryError):  # what is left is told later
                 self._channel.dropped += 1

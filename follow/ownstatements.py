@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .model import ELISION, Lookup, Site
 
@@ -34,7 +33,7 @@ class OwnStatements:
 
     def __init__(self, tables: Lookup) -> None:
         self._tables = tables
-        self._rows: Mapping[int, tuple[Any, ...]] | None = None
+        self._found: dict[int, OwnStatement] | None = None
         self._bits = 0
         self._names: list[str] = []
         self._all: tuple[str, ...] | None = None
@@ -42,27 +41,20 @@ class OwnStatements:
         """What records call the module."""
         self.secret: tuple[str, ...] = ()
 
-    def find(self, number: int) -> OwnStatement | None:
-        """A statement by the number of its site; None if that is of something else, or is special."""
-        if self._rows is None:
-            self._rows = self._plain()
-        row = self._rows.get(number)
-        if row is None:
-            return None
-        return OwnStatement(row[_INSTRUCTION], row[_POSSIBLE], None if row[_AGAIN] else row[_BINDS])
-
-    def _plain(self) -> Mapping[int, tuple[Any, ...]]:
-        scope = self._tables.scope(0)
-        if not scope.namespace or scope.loops or scope.watches:
-            return {}
-        self.function, self.secret = scope.name, scope.secret
-        return {
-            number: row
-            for number, row in self._tables.rows(0).items()
-            if row[_KIND] != ELISION
-            and row[_LOOP] < 0
-            and not (row[_STORES] or row[_CLEARS] or row[_RESULT] or row[_WATCHED])
-        }
+    def all(self) -> dict[int, OwnStatement]:
+        """These statements by the numbers of their sites."""
+        if self._found is None:
+            scope = self._tables.scope(0)
+            plain = scope.namespace and not scope.loops and not scope.watches
+            self.function, self.secret = scope.name, scope.secret
+            self._found = {
+                number: OwnStatement(row[_INSTRUCTION], row[_POSSIBLE], None if row[_AGAIN] else row[_BINDS])
+                for number, row in (self._tables.rows(0) if plain else {}).items()
+                if row[_KIND] != ELISION
+                and row[_LOOP] < 0
+                and not (row[_STORES] or row[_CLEARS] or row[_RESULT] or row[_WATCHED])
+            }
+        return self._found
 
     def names(self, possible: int) -> list[str]:
         """The names that may be bound: mostly a few more each time."""

@@ -138,6 +138,8 @@ def test_what_makes_an_entry_may_raise_or_change_the_module():
         Refusing(FollowConfig()).namespace(VARIABLES, ["first", "bad"])
     with pytest.raises(TypeError):
         native.entries({}, [], None)
+    with pytest.raises(TypeError):
+        native.entries({}, [], (print, 1, True, 1, (), {}, (), ()))
 
 
 GAP = SENTINEL.encode("unicode_escape").decode()

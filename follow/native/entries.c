@@ -93,20 +93,30 @@ static PyObject *entry_of(PyObject *name, PyObject *value, PyObject *kind, PyObj
     return entry;
 }
 
-/* The arguments: the module's dict, names, what makes the entry of another value, how long a string may be and whether
-   integers of a machine's word are whole, of how many atoms containers are copied here, the names of the types above, an
-   entry without values, its keys, and the types of the values that are not kept as they are. */
+/* What is the same for all records: what makes the entry of another value, how long a string may be and whether integers
+   of a machine's word are whole, of how many atoms containers are copied here, the names of the types above, an entry
+   without values, its keys, and the types of the values that are not kept as they are. */
+enum { OTHER, STRING, WHOLE, ATOMS, KINDS, EMPTY, KEYS, COPIED, LIMITS };
+
+static int are_limits(PyObject *limits)
+{
+    if (!PyTuple_CheckExact(limits) || PyTuple_GET_SIZE(limits) != LIMITS) return 0;
+    PyObject **all = PySequence_Fast_ITEMS(limits);
+    return PyTuple_CheckExact(all[KINDS]) && PyTuple_GET_SIZE(all[KINDS]) == 12 && PyDict_CheckExact(all[EMPTY])
+           && PyTuple_CheckExact(all[KEYS]) && PyTuple_GET_SIZE(all[KEYS]) == 3 && PyTuple_CheckExact(all[COPIED]);
+}
+
+/* `entries(found, names, limits)`: of those of the names that are in a module's dict. */
 PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (count != 10 || !PyDict_Check(args[0]) || !PyList_CheckExact(args[1]) || !PyTuple_CheckExact(args[6])
-        || PyTuple_GET_SIZE(args[6]) != 12 || !PyDict_CheckExact(args[7]) || !PyTuple_CheckExact(args[8])
-        || PyTuple_GET_SIZE(args[8]) != 3 || !PyTuple_CheckExact(args[9])) {
-        PyErr_SetString(PyExc_TypeError, "entries(found, names, other, string, whole, atoms, types, empty, keys, copied)");
+    if (count != 3 || !PyDict_Check(args[0]) || !PyList_CheckExact(args[1]) || !are_limits(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "entries(found, names, limits)");
         return NULL;
     }
-    Py_ssize_t string = PyLong_AsSsize_t(args[3]), atoms = PyLong_AsSsize_t(args[5]);
-    int whole = PyObject_IsTrue(args[4]);
+    PyObject **limits = PySequence_Fast_ITEMS(args[2]);
+    Py_ssize_t string = PyLong_AsSsize_t(limits[STRING]), atoms = PyLong_AsSsize_t(limits[ATOMS]);
+    int whole = PyObject_IsTrue(limits[WHOLE]);
     PyObject *made = PyErr_Occurred() || whole < 0 ? NULL : PyList_New(0);
     for (Py_ssize_t i = 0; made != NULL && i < PyList_GET_SIZE(args[1]); i++) {
         PyObject *name = Py_NewRef(PyList_GET_ITEM(args[1], i));
@@ -118,17 +128,17 @@ PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count)
         }
         Py_INCREF(value);
         int place;
-        PyObject *kind = name_if_shown_as_it_is(value, string, whole, args[6]), *copy = NULL;
-        if (kind != NULL) entry = entry_of(name, value, kind, args[7], args[8]);
-        else if ((kind = name_if_not_copied(value, args[9])) != NULL) {
-            entry = entry_of(name, value, kind, args[7], args[8]);
+        PyObject *kind = name_if_shown_as_it_is(value, string, whole, limits[KINDS]), *copy = NULL;
+        if (kind != NULL) entry = entry_of(name, value, kind, limits[EMPTY], limits[KEYS]);
+        else if ((kind = name_if_not_copied(value, limits[COPIED])) != NULL) {
+            entry = entry_of(name, value, kind, limits[EMPTY], limits[KEYS]);
             Py_DECREF(kind);
         } else if ((copy = copy_of_atoms(value, atoms, string, &place)) != NULL) {
-            entry = entry_of(name, copy, PyTuple_GET_ITEM(args[6], place), args[7], args[8]);
+            entry = entry_of(name, copy, PyTuple_GET_ITEM(limits[KINDS], place), limits[EMPTY], limits[KEYS]);
             Py_DECREF(copy);
         } else if (!PyErr_Occurred()) {
             PyObject *given[] = {name, value};
-            entry = PyObject_Vectorcall(args[2], given, 2, NULL);
+            entry = PyObject_Vectorcall(limits[OTHER], given, 2, NULL);
         }
         Py_DECREF(name);
         Py_DECREF(value);
