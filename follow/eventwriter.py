@@ -12,7 +12,7 @@ from typing import Any
 from .accelerate import is_helped
 from .endings import branching
 from .events import given_to, held_by
-from .graft import constant, set_position
+from .graft import SENTINEL, constant, set_position
 from .looks import look_of, looks_of, runs_code
 from .model import CELL, GLOBAL, HIDDEN_LOCAL, SLOT, WATCH, Scope, Shown, Site, Span
 from .state import CALL, CELLS, SLOTS
@@ -124,11 +124,18 @@ class Writer:
         return self.choice(full if flag < 0 else self.boolean(ast.And(), [self.state(flag), full]), then)
 
     def check(self) -> ast.If:
-        """``if number is outer.value: ended()``: the outermost call ends here."""
-        outermost = self.attribute(constant("outer", self._anchor), "value")
-        check = self.choice(self.compare(self.number(), ast.Is(), outermost), self.call("ended"))
+        """``if number is outer.value: ended()``: the outermost call ends here.
+
+        Its constants are plain ones: after a choice between two, 3.13 would not take over the line of what came before.
+        """
+        outermost = self.attribute(self._plain("outer"), "value")
+        ended = self._at(ast.Call(func=self._plain("ended"), args=[], keywords=[]))
+        check = self.choice(self.compare(self.number(), ast.Is(), outermost), ended)
         assert isinstance(check, ast.If)
         return check
+
+    def _plain(self, name: str) -> ast.expr:
+        return self._at(ast.Constant(value=SENTINEL + name))
 
     def given(self, site: Site) -> ast.expr:
         """The event of a site by the compiled helper, which is given the values that it needs."""

@@ -138,7 +138,7 @@ PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count)
             Py_DECREF(copy);
         } else if (!PyErr_Occurred()) {
             PyObject *given[] = {name, value};
-            entry = PyObject_Vectorcall(limits[OTHER], given, 2, NULL);
+            entry = untraced(limits[OTHER], given, 2);
         }
         Py_DECREF(name);
         Py_DECREF(value);

@@ -18,6 +18,39 @@
 #define Py_READONLY READONLY
 #endif
 
+/* -- Python code of follow's ------------------------------------------------------------------------ */
+
+/* Between these two a tracer or profiler of the program's sees nothing: what follow does is not what the program does. */
+static inline void tracing_off(void)
+{
+    PyThreadState *state = PyThreadState_Get();
+#if PY_VERSION_HEX >= 0x030B0000
+    PyThreadState_EnterTracing(state);
+#else
+    state->tracing++;
+    state->cframe->use_tracing = 0;
+#endif
+}
+
+static inline void tracing_on(void)
+{
+    PyThreadState *state = PyThreadState_Get();
+#if PY_VERSION_HEX >= 0x030B0000
+    PyThreadState_LeaveTracing(state);
+#else
+    state->tracing--;
+    state->cframe->use_tracing = !state->tracing && (state->c_tracefunc != NULL || state->c_profilefunc != NULL);
+#endif
+}
+
+static inline PyObject *untraced(PyObject *function, PyObject *const *args, size_t count)
+{
+    tracing_off();
+    PyObject *found = PyObject_Vectorcall(function, args, count, NULL);
+    tracing_on();
+    return found;
+}
+
 /* -- snapshot.c: what a value is now ---------------------------------------------------------------- */
 
 typedef struct {

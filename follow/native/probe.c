@@ -143,7 +143,7 @@ static int emit(Events *self, PyObject **items, Py_ssize_t count)
         if (event == NULL) Py_DECREF(items[i]);
         else PyTuple_SET_ITEM(event, i, items[i]);
     }
-    PyObject *done = event == NULL ? NULL : PyObject_CallOneArg(self->extend, event);
+    PyObject *done = event == NULL ? NULL : untraced(self->extend, &event, 1);
     Py_XDECREF(event);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
@@ -160,7 +160,7 @@ static int look(Events *self, PyObject *number)
         Py_XSETREF(self->known, Py_NewRef(*self->limit_value));
     }
     if (PyList_GET_SIZE(self->buffer) <= self->known_limit || self->look == NULL || self->begun == NULL) return 0;
-    PyObject *done = number == NULL ? PyObject_CallNoArgs(self->look) : PyObject_CallOneArg(self->begun, number);
+    PyObject *done = untraced(number == NULL ? self->look : self->begun, &number, number != NULL);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
 }
@@ -170,7 +170,7 @@ static int check(Events *self, PyObject *state)
 {
     PyObject *number = PyList_CheckExact(state) && PyList_GET_SIZE(state) ? PyList_GET_ITEM(state, CALL) : state;
     if (number != *self->outer_value || self->ended == NULL) return 0;
-    PyObject *done = PyObject_CallNoArgs(self->ended);
+    PyObject *done = untraced(self->ended, NULL, 0);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
 }
@@ -570,7 +570,7 @@ static PyObject *run_enter(Probe *self, PyObject *const *args, Py_ssize_t count)
     Py_ssize_t size = 0;
     items[size++] = Py_NewRef(self->few);
     items[size++] = Py_NewRef(number);
-    PyObject *thread = self->begin == NULL ? thread_of(self->events) : PyObject_CallNoArgs(self->begin);
+    PyObject *thread = self->begin == NULL ? thread_of(self->events) : untraced(self->begin, NULL, 0);
     int failed = thread == NULL ? -1 : 0;
     if (!failed) items[size++] = thread;
     if (!failed) failed = gather(self, &self->bound, value_at, state, args, count, items, &size);
@@ -713,7 +713,7 @@ static PyObject *start(PyObject *callable, PyObject *const *args, size_t flags, 
     Probe *self = (Probe *)callable;
     PyObject *make = Py_XNewRef(self->make);
     if (make == NULL && self->gives < 0) return PyLong_FromLong(0); /* the collector has been here */
-    PyObject *spec = make == NULL ? NULL : PyObject_CallOneArg(make, self->name);
+    PyObject *spec = make == NULL ? NULL : untraced(make, &self->name, 1);
     Py_XDECREF(make);
     if (self->vectorcall == start && spec != NULL && take_in(self, spec) == 0) self->vectorcall = run;
     Py_XDECREF(spec);

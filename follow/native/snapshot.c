@@ -810,7 +810,7 @@ int no_room_left(void)
 static PyObject *by_python(Snapshots *self, PyObject *function, PyObject *value)
 {
     if (function == NULL) return Py_NewRef(self->lost);
-    PyObject *form = PyObject_CallOneArg(function, value);
+    PyObject *form = untraced(function, &value, 1);
     return form == NULL && no_room_left() ? Py_NewRef(self->lost) : form;
 }
 
@@ -1053,7 +1053,7 @@ static PyObject *method_form(PyObject *self, PyObject *value)
 static int as_before(PyObject *form, PyObject *before, PyObject *is_same)
 {
     if (form == before || Py_TYPE(form) != Py_TYPE(before)) return form == before;
-    PyObject *told = PyObject_CallFunctionObjArgs(is_same, form, before, NULL);
+    PyObject *given[] = {form, before}, *told = untraced(is_same, given, 2);
     int same = told == NULL ? -1 : PyObject_IsTrue(told);
     Py_XDECREF(told);
     return same;

@@ -27,7 +27,9 @@ int note_hole(Work *work, PyObject *into, PyObject *key, Py_ssize_t index)
 static PyObject *leaf(Work *work, PyObject *value, int level, int depth)
 {
     if (work->of->leaf == NULL) return Py_NewRef(work->of->lost); /* the collector has been here */
+    tracing_off();
     PyObject *form = PyObject_CallFunction(work->of->leaf, "Oiin", value, level, depth, work->nodes);
+    tracing_on();
     if (form != NULL) {
         keep_named(work->of, value, form);
         return form;

@@ -9,9 +9,15 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable
+from itertools import takewhile
 
 from ..model import NOWHERE, Span
 from .headers import span_of
+
+_FEW_CONSTANTS = 2
+"""So many constants in a display are loaded one by one."""
+_ON_THE_STACK = 30
+"""So many items of a display are put on the stack at most before it is made."""
 
 _FIRST: dict[type, Callable[..., ast.AST | None]] = {
     ast.Expr: lambda s: s.value,
@@ -55,7 +61,9 @@ def first_of(node: ast.AST) -> Span:
         elif isinstance(node, ast.While):
             following = None if isinstance(node.test, ast.Constant) else node.test
         elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-            following = node.elts[0] if node.elts and not _is_constant(node) else None
+            following = None if _is_built_first(node) else node.elts[0]
+        elif isinstance(node, ast.Dict):
+            following = _first_of_dict(node)
         else:
             following = _FIRST.get(type(node), _nothing)(node)
         if following is None:
@@ -67,8 +75,31 @@ def _nothing(node: ast.AST) -> None:
     return None
 
 
-def _is_constant(node: ast.Tuple | ast.List | ast.Set) -> bool:
-    return all(isinstance(element, ast.Constant) for element in node.elts)
+def _is_built_first(node: ast.Tuple | ast.List | ast.Set) -> bool:
+    """Whether a display is made before its items are: an empty or long one, one of constants, one that starts with a
+    star."""
+    count = len(node.elts)
+    constant = (count > _FEW_CONSTANTS or isinstance(node, ast.Tuple)) and all(map(_is_constant, node.elts))
+    return not count or count > _ON_THE_STACK or constant or isinstance(node.elts[0], ast.Starred)
+
+
+def _first_of_dict(node: ast.Dict) -> ast.expr | None:
+    """What a dict display evaluates first; None if the dict is made before that."""
+    keys = list(takewhile(lambda key: key is not None, node.keys))
+    if not keys or 2 * len(keys) > _ON_THE_STACK:
+        return None
+    return node.values[0] if len(keys) > 1 and all(map(_is_constant, keys)) else keys[0]
+
+
+def _is_constant(node: ast.expr | None) -> bool:
+    """Whether the compiler makes one constant of an expression."""
+    if isinstance(node, ast.Tuple):
+        return all(map(_is_constant, node.elts))
+    if isinstance(node, ast.UnaryOp):
+        return _is_constant(node.operand)
+    if isinstance(node, ast.BinOp):
+        return _is_constant(node.left) and _is_constant(node.right)
+    return isinstance(node, ast.Constant)
 
 
 def last_of(statement: ast.stmt) -> Span:
