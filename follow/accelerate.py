@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-SOURCES = 0x4FEA12BE
+SOURCES = 0xE3E062F1
 """The checksum of the C sources that this Python code goes with: a helper made of others is not used."""
 
 
@@ -29,6 +29,9 @@ native: Any = _loaded()
 NATIVE, WRITTEN_OUT, DATAFLOW, NATIVE_DATAFLOW = "native", "events", "dataflow", "native dataflow"
 """How rewritten code makes the events of a recorder: its probes are the helper's, or are written into the code; and
 there may be more of them to tell what objects hold."""
+
+IN_PYTHON = ("raised", "reraise")
+"""The probes of a helped form that Python code is called for, by what their names start with: no tracer sees it."""
 
 
 def is_helped(form: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
-from .accelerate import is_helped
+from .accelerate import IN_PYTHON, is_helped
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
 from .copies import identity, is_same
@@ -85,6 +85,7 @@ class EventProbes(Probes):
         if is_helped(recorder.form):
             begin = begin_here if asks_begin(channel.config.fields) else None
             self._native = NativeProbes(tables, channel.config, recorder, self._base, describer, self._extend, begin)
+            self._native.makers.update(dict.fromkeys(IN_PYTHON, (self._make, 0)))
             self.makers = self._native.makers
         self._own = OwnStatements(tables)
         self._of_module: ModuleEvents | None = None

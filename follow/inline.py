@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Set
 
-from .accelerate import is_helped
+from .accelerate import IN_PYTHON, is_helped
 from .endings import put_checks
 from .eventwriter import Writer, is_native
 from .graft import Graft, constant, set_position
@@ -109,6 +109,8 @@ class EventGraft(Graft):
             if what == "enter" and self._tables.scopes[number].name == "<lambda>":
                 if is_native(self._tables.scopes[number], self._form):
                     return constant(f"begin_{number}", anchor)
+            elif what in IN_PYTHON:
+                return constant(f"{what}_{number}", anchor)
             elif what in _BY_SITE and is_native(self._tables.scopes[self._tables.sites[number].scope], self._form):
                 return constant(f"native_{what}_{number}", anchor)
         return super()._callee(named, anchor)

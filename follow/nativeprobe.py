@@ -78,7 +78,7 @@ class NativeProbes:
             shared = sink.helpers[config] = events_of(sink, extend), describer.helper or snapshots_of(describer, config)
         self._events, self._snapshots = shared
         self._objects = describer.objects
-        self.makers = {
+        self.makers: dict[str, tuple[Callable[[str], object], int]] = {
             "begin": (self._begin, _FIRST),
             "given": (self._given, _KEEPS),
             "native_statement": (self._statement, _KEEPS),

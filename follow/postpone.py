@@ -12,12 +12,13 @@ from collections.abc import Container, Iterator
 from opcode import opname
 from types import CodeType
 
+from .accelerate import IN_PYTHON
 from .later import CONSTANT, Deferred, LaterPiece, Part
 from .linking import Piece, Pieces, packed
 
 _BEGINS = ("enter_", "entry_", "begin_")
 """What the names of the probes that begin a call start with."""
-_NATIVE = ("begin_", "given_", "native_")
+_NATIVE = ("begin_", "given_", "native_", *(f"{what}_" for what in IN_PYTHON))
 """And those of the helper's probes, which are made without running Python code."""
 _BEFORE = frozenset(
     (

@@ -85,7 +85,7 @@ def hooked_channel(code: CodeType) -> Channel | None:
     return channel if has_probes(code) else None
 
 
-_CONSTANTS = (FunctionType, BuiltinFunctionType, ProbeTable, *(() if native is None else (native.Later,)))
+_CONSTANTS = (FunctionType, BuiltinFunctionType, ProbeTable, *(() if native is None else (native.Later, native.Probe)))
 
 
 def has_probes(code: CodeType) -> bool:

@@ -13,7 +13,7 @@
 #endif
 
 enum { CALL = 0, CELLS = 2, YIELDED = 3, SLOTS = 6 }; /* where what stands in a call's state: follow/state.py */
-enum { RECORD, ENTER, YIELD };                        /* the kinds of probes */
+enum { RECORD, ENTER, YIELD, PYTHON };                /* the kinds of probes */
 enum { AT_ARGUMENT, AT_SLOT, AT_CELL, AT_GLOBAL };               /* where a value is found */
 enum {
     SHOWS = 1,         /* the value that it gives back is the event's last */
@@ -277,7 +277,8 @@ typedef struct {
     Events *events;
     Snapshots *snapshots;
     PyObject *few, *all, *some; /* the ids of the event's forms; NULL where there are none */
-    PyObject *calls, *begin;    /* of an ENTER: what gives numbers; what tells of the call's begin, or NULL */
+    PyObject *calls, *begin;    /* of an ENTER: what gives numbers; what tells of the call's begin, or NULL. Of a PYTHON
+                                   the second is the function that does it all. */
     PyObject *globals;          /* a tuple: the names of the module's variables that are looked at, or tuples: of what modules hold */
     int kind, flags, exact, slots;
     Wheres bound, cells, again, bases, stores, clears;
@@ -606,6 +607,13 @@ static PyObject *run_yield(Probe *self, PyObject *const *args, Py_ssize_t count)
     return Py_NewRef(args[1]);
 }
 
+static PyObject *run_python(Probe *self, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *function = Py_NewRef(self->begin), *found = untraced(function, args, (size_t)count);
+    Py_DECREF(function);
+    return found;
+}
+
 static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, PyObject *names)
 {
     Probe *self = (Probe *)callable;
@@ -615,6 +623,7 @@ static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, Py
         return NULL;
     }
     switch (self->kind) {
+    case PYTHON: return run_python(self, args, count);
     case RECORD: return run_record(self, args, count);
     case ENTER: return run_enter(self, args, count);
     default: return run_yield(self, args, count);
@@ -673,8 +682,13 @@ static int take_in(Probe *self, PyObject *spec)
 {
     PyObject *events, *snapshots, *few, *all, *some, *calls, *begin, *bound, *cells, *again, *bases, *stores, *clears, *globals;
     int kind, flags, exact, slots;
+    if (PyCallable_Check(spec)) {
+        self->kind = PYTHON;
+        Py_XSETREF(self->begin, Py_NewRef(spec));
+        return 0;
+    }
     if (!PyTuple_Check(spec)) {
-        PyErr_SetString(PyExc_TypeError, "what a probe is made of is a tuple");
+        PyErr_SetString(PyExc_TypeError, "what a probe is made of is a tuple, or a function");
         return -1;
     }
     if (!PyArg_ParseTuple(spec, "OOiiiiOOOOOO!O!O!O!O!O!O!", &events, &snapshots, &kind, &flags, &exact, &slots, &few, &all,
