@@ -33,8 +33,8 @@ _FUNCTION = inspect.CO_OPTIMIZED | inspect.CO_NEWLOCALS
 _BYTE = 8
 _MODULE = -1
 """What holds a constant that no function holds which is completed later."""
-_ONE_ANYHOW = 256
-"""Integers up to this are one object."""
+_ONE_ANYHOW = range(-5, 257)
+"""The integers that are one object wherever they occur."""
 
 
 def postponed(pieces: Pieces) -> tuple[Deferred, bytes]:
@@ -243,7 +243,7 @@ def _identities(constant: object) -> Iterator[int]:
     elif kind in (float, complex, slice):
         yield id(constant)
     elif kind is int:
-        if abs(constant) > _ONE_ANYHOW:  # type: ignore[arg-type]
+        if constant not in _ONE_ANYHOW:
             yield id(constant)
     elif kind in (str, bytes) and len(constant) > 1 and not _is_interned(constant):  # type: ignore[arg-type]
         yield id(constant)
