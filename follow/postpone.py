@@ -33,6 +33,7 @@ _FUNCTION = inspect.CO_OPTIMIZED | inspect.CO_NEWLOCALS
 _BYTE = 8
 _MODULE = -1
 """What holds a constant that no function holds which is completed later."""
+_FEW, _LATIN = 2, 0xFF
 _ONE_ANYHOW = range(-5, 257)
 """The integers that are one object wherever they occur."""
 
@@ -245,10 +246,12 @@ def _identities(constant: object) -> Iterator[int]:
     elif kind is int:
         if constant not in _ONE_ANYHOW:
             yield id(constant)
-    elif kind in (str, bytes) and len(constant) > 1 and not _is_interned(constant):  # type: ignore[arg-type]
+    elif kind in (str, bytes) and not _is_one_anyhow(constant):  # type: ignore[arg-type]
         yield id(constant)
 
 
-def _is_interned(constant: str | bytes) -> bool:
-    """Whether the compiler interns a string: it looks like a name."""
+def _is_one_anyhow(constant: str | bytes) -> bool:
+    """Whether a text is one object wherever it occurs: it is short, or it looks like a name, which is interned."""
+    if len(constant) < _FEW:
+        return not constant or isinstance(constant, bytes) or ord(constant) <= _LATIN
     return isinstance(constant, str) and constant.isascii() and constant.replace("_", "a").isalnum()

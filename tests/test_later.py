@@ -362,7 +362,7 @@ def test_a_finalizer_may_call_the_function_that_is_being_completed(how: str) -> 
 def test_only_its_own_code_can_call_it() -> None:
     code = followed(FORMS, RECORDS)["held"].__code__
     (later,) = (constant for constant in code.co_consts if type(constant) is native.Later)
-    with pytest.raises(TypeError, match="only the code"):
+    with pytest.raises(TypeError, match="order of its constants"):
         later()
     with pytest.raises(TypeError):
         type(later)()
@@ -421,3 +421,76 @@ def test_many_first_calls_bear_the_interpreters_checks() -> None:
         "        colorsys.rgb_to_hls(0.1, 0.2, 0.3), colorsys.hsv_to_rgb(0.1, 0.2, 0.3)\n"
         "        textwrap.wrap('some text that is longer than twenty letters', 20), textwrap.dedent(' a')\n"
     )
+
+
+@each
+def test_code_is_found_again_where_it_was_kept(how: str) -> None:
+    module = followed(FORMS, how)
+    codes = [function.__code__ for function in functions(module) if is_later(function.__code__)]
+    kept, hashes = {code: number for number, code in enumerate(codes)}, list(map(hash, codes))
+    copies = [code.replace(co_name="other") for code in codes]
+    exercised(module)
+    assert not any(map(is_later, codes))
+    assert [kept[code] for code in codes] == list(range(len(codes))) and list(map(hash, codes)) == hashes
+    assert all(isinstance(code.co_consts, tuple) and code != copied for code, copied in zip(codes, copies))
+
+
+@each
+def test_what_is_one_object_stays_one(how: str) -> None:
+    values = [
+        "-100",
+        "-5",
+        "256",
+        "257",
+        "'→'",
+        "'é'",
+        "'a text'",
+        "b'x'",
+        "b'xy'",
+        "-0.0",
+        "1j",
+        "('→', -100)",
+        "2**70",
+    ]
+    text = "".join(f"def a{n}(): return {value}\ndef b{n}(): return {value}\n" for n, value in enumerate(values))
+
+    def which(module: dict[str, Any]) -> list[bool]:
+        return [module[f"a{number}"]() is module[f"b{number}"]() for number in range(len(values))]
+
+    assert which(followed(text, how)) == which(plain(text))
+    assert sum(which(plain(text))) > 10
+
+
+@each
+def test_a_tracer_may_call_the_function_and_a_copy_between_any_two_instructions(how: str) -> None:
+    for moment in range(1, 12):
+        module = followed(FORMS, how)
+        code = module["held"].__code__
+        other = FunctionType(code.replace(co_consts=(*code.co_consts, "more")), module, "held", (1,))
+        count = 0
+
+        def tracer(frame: Any, event: str, argument: object) -> Any:
+            nonlocal count
+            frame.f_trace_opcodes = True
+            count += event == "opcode" and frame.f_code is code
+            if count == moment:
+                count += 1
+                sys.settrace(None)
+                module["held"](9), other(9)
+                sys.settrace(tracer)
+            return tracer
+
+        sys.settrace(tracer)
+        try:
+            found = module["held"](1)
+        finally:
+            sys.settrace(None)
+        assert found == plain(FORMS)["held"](1) and count > moment
+
+
+def test_only_its_own_code_can_call_it_afterwards_too() -> None:
+    function = followed(FORMS, RECORDS)["held"]
+    (later,) = (constant for constant in function.__code__.co_consts if type(constant) is native.Later)
+    function()
+    with pytest.raises(TypeError):
+        later()

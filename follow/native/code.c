@@ -13,10 +13,10 @@ typedef struct {
     vectorcallfunc vectorcall;
     PyObject *common; /* a tuple */
     Py_ssize_t place, start, end; /* where it stands among the constants; its part of the data */
-    PyObject *filled;             /* borrowed, and only compared: the constants that were filled last */
+    int filled;                   /* whether it has given way to that probe somewhere */
 } Later;
 
-enum { MODULE, BASE, DATA, START, OTHERS, MAKERS, TYPE, COMMON }; /* what all pieces of a module share */
+enum { PROBE, BASE, DATA, START, OTHERS, MAKERS, LATER_TYPE, COMMON }; /* what all pieces of a module share */
 
 #if PY_VERSION_HEX < 0x030E0000
 
@@ -44,6 +44,7 @@ static int fill_gap(PyObject *constants, Py_ssize_t place, PyObject *value, Turn
     if (value == NULL) return -1;
     if (place < 0 || place >= PyTuple_GET_SIZE(constants) || PyTuple_GET_ITEM(constants, place) != Py_None) {
         Py_DECREF(value);
+        if (PyErr_Occurred()) return -1;
         if (turn == AGAIN) return 0;
         PyErr_SetString(PyExc_ValueError, "the code has no gap there");
         return -1;
@@ -62,6 +63,7 @@ typedef struct {
 static PyObject *filling_at(const Filling *self, Py_ssize_t index)
 {
     Py_ssize_t number = self->numbers == NULL ? index : number_at(self->numbers, index);
+    if (number == -1 && PyErr_Occurred()) return NULL;
     if (self->from == NULL) return PyLong_FromSsize_t(self->base + number);
     int listed = PyList_Check(self->from);
     if (number >= 0 && number < (listed ? PyList_GET_SIZE(self->from) : PyTuple_GET_SIZE(self->from)))
@@ -87,6 +89,30 @@ static int fill_gaps(PyObject *constants, const Filling *filling, Turn turn)
 static void track(PyObject *constants)
 {
     if (PyTuple_GET_SIZE(constants) && !PyObject_GC_IsTracked(constants)) PyObject_GC_Track(constants);
+}
+
+/* The hash of code is made of that of its constants, and must not change when these are completed: who keeps code in a
+   dict (a profiler, say) would not find it again. */
+static Py_hash_t hash_of_constants(PyObject *constants)
+{
+    Py_hash_t hash = (Py_hash_t)((size_t)constants >> 4);
+    return hash == -1 ? -2 : hash;
+}
+
+static PyTypeObject constants_type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "tuple",
+    .tp_basicsize = sizeof(PyTupleObject) - sizeof(PyObject *),
+    .tp_itemsize = sizeof(PyObject *),
+    .tp_flags = Py_TPFLAGS_DEFAULT, /* it inherits what the collector needs */
+    .tp_doc = "The constants of a function that is completed when it is first called.",
+    .tp_hash = hash_of_constants,
+};
+
+int prepare_constants(void)
+{
+    constants_type.tp_base = &PyTuple_Type;
+    return PyType_Ready(&constants_type);
 }
 
 /* The seven items of a piece after its code: probes of these names, ids of events, inner code (see follow/linking.py). */
@@ -128,6 +154,7 @@ static int complete_one(PyObject *piece, PyObject *made, Py_ssize_t base, PyObje
         PyObject *later = later_new(common, piece);
         if (fill_gap(constants, PyLong_AsSsize_t(PyTuple_GET_ITEM(piece, 1)), later, FIRST) < 0) return -1;
         track(constants);
+        Py_SET_TYPE(constants, &constants_type);
     }
     return PyList_Append(done, code);
 }
@@ -149,11 +176,12 @@ PyObject *completed(PyObject *module, PyObject *const *args, Py_ssize_t count)
     }
     Py_ssize_t base = PyLong_AsSsize_t(args[2]);
     if (base == -1 && PyErr_Occurred()) return NULL;
-    PyObject *kind = PyObject_GetAttrString(module, "Later");
-    if (kind == NULL) return NULL;
-    PyObject *common = PyTuple_Pack(COMMON, module, args[2], args[3], args[4], args[5], args[6], kind);
+    PyTypeObject *probe = type_in(module, "Probe"), *later = probe == NULL ? NULL : type_in(module, "Later");
+    PyObject *common = later == NULL ? NULL
+                                     : PyTuple_Pack(COMMON, probe, args[2], args[3], args[4], args[5], args[6], later);
     PyObject *done = common == NULL ? NULL : complete_all(args[0], args[1], base, common);
-    Py_DECREF(kind);
+    Py_XDECREF(probe);
+    Py_XDECREF(later);
     Py_XDECREF(common);
     if (done == NULL) return NULL;
     Py_ssize_t size = PyList_GET_SIZE(done);
@@ -177,7 +205,7 @@ static int fill_with(Later *self, PyObject *constants, PyObject *found)
         return -1;
     }
     Py_ssize_t base = PyLong_AsSsize_t(common[BASE]), entry = PyLong_AsSsize_t(items[ENTRY]);
-    PyObject *made = probes_named(common[MODULE], items[NAMES], common[MAKERS], NULL, common[OTHERS]);
+    PyObject *made = probes_named((PyTypeObject *)common[PROBE], items[NAMES], common[MAKERS], NULL, common[OTHERS]);
     PyObject *done = made == NULL ? NULL : complete_all(items[PIECES], made, base, NULL);
     Filling values = {items[0], NULL, items[VALUES], 0};
     int failed = done == NULL || fill_gaps(constants, &values, AGAIN) < 0
@@ -188,7 +216,7 @@ static int fill_with(Later *self, PyObject *constants, PyObject *found)
     }
     if (!failed && PyTuple_GET_ITEM(constants, self->place) == (PyObject *)self) { /* else it was done meanwhile */
         PyTuple_SET_ITEM(constants, self->place, Py_NewRef(PyList_GET_ITEM(made, entry)));
-        self->filled = constants;
+        self->filled = 1;
         Py_DECREF(self); /* who calls has a reference */
     }
     Py_XDECREF(made);
@@ -205,22 +233,27 @@ static int fill_all(Later *self, PyObject *constants)
     return failed;
 }
 
-/* The constants of the code that runs now, if this stands among them; or did when it was loaded: the collector may have run
-   since, and anything with it. */
+/* Whether this stands among some code's constants; or did when it was loaded, and has given way since: the collector or a
+   tracer may have run meanwhile, and anything with it. */
+static int stands_in(Later *self, PyObject *constants)
+{
+    if (self->place >= PyTuple_GET_SIZE(constants)) return 0;
+    PyObject *there = PyTuple_GET_ITEM(constants, self->place);
+    return there == (PyObject *)self || (self->filled && Py_TYPE(there) != Py_TYPE(self) && PyCallable_Check(there));
+}
+
+/* The constants of the code that runs now. */
 static PyObject *constants_of_caller(Later *self)
 {
     PyFrameObject *frame = PyEval_GetFrame();
-    if (frame != NULL) {
-        PyCodeObject *code = PyFrame_GetCode(frame);
-        PyObject *constants = Py_NewRef(code->co_consts);
-        Py_DECREF(code);
-        if (constants == self->filled
-            || (self->place < PyTuple_GET_SIZE(constants)
-                && PyTuple_GET_ITEM(constants, self->place) == (PyObject *)self))
-            return constants;
-        Py_DECREF(constants);
-    }
-    if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "only the code that this is a constant of can call it");
+    if (frame == NULL) return PyErr_NoMemory();
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    PyObject *constants = Py_NewRef(code->co_consts);
+    Py_DECREF(code);
+    if (stands_in(self, constants)) return constants;
+    Py_DECREF(constants);
+    PyErr_SetString(PyExc_TypeError, "the code of a function that follow has rewritten must keep the order of its constants"
+                                     " until it is first called");
     return NULL;
 }
 
@@ -257,7 +290,7 @@ static PyObject *later_new(PyObject *common, PyObject *piece)
         PyErr_SetString(PyExc_ValueError, "there are no such data");
         return NULL;
     }
-    PyTypeObject *kind = (PyTypeObject *)PyTuple_GET_ITEM(common, TYPE);
+    PyTypeObject *kind = (PyTypeObject *)PyTuple_GET_ITEM(common, LATER_TYPE);
     Later *self = (Later *)kind->tp_alloc(kind, 0);
     if (self == NULL) return NULL;
     self->vectorcall = complete_and_call;
@@ -267,6 +300,8 @@ static PyObject *later_new(PyObject *common, PyObject *piece)
 }
 
 #else
+
+int prepare_constants(void) { return 0; }
 
 PyObject *completed(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {

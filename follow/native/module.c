@@ -17,6 +17,7 @@ static int fill(PyObject *module)
         Py_DECREF(type);
         if (failed) return -1;
     }
+    if (prepare_constants() < 0) return -1;
     PyObject *sources = PyLong_FromUnsignedLong(FOLLOW_SOURCES);
     if (sources == NULL) return -1;
     int failed = PyModule_AddObjectRef(module, "SOURCES", sources);

@@ -205,8 +205,9 @@ extern PyType_Spec events_spec;
 extern PyType_Spec probe_spec;
 /* What the names stand for, as a list. Code names a probe for nearly every statement, and an import asks for all of them,
    so it is one call. `makers` has, by what stands before a name's last "_", what makes such a probe of the name when it is
-   first called, and `gives`; for other names `resolve` is asked, or `others` has them: one of these may be NULL. */
-PyObject *probes_named(PyObject *module, PyObject *names, PyObject *makers, PyObject *resolve, PyObject *others);
+   first called, and `gives`; for other names `resolve` is asked, or `others` has them: one of these may be NULL. `kind` is
+   the type of probes. */
+PyObject *probes_named(PyTypeObject *kind, PyObject *names, PyObject *makers, PyObject *resolve, PyObject *others);
 /* `probes(names, makers, resolve)`. */
 PyObject *probes(PyObject *module, PyObject *args);
 /* All items of a list, which is left with some others. */
@@ -221,6 +222,10 @@ PyObject *joined(PyObject *module, PyObject *const *args, Py_ssize_t count);
 /* -- code.c: code that was taken apart -------------------------------------------------------------- */
 
 extern PyType_Spec later_spec;
+/* A type of this module. */
+PyTypeObject *type_in(PyObject *module, const char *name);
+/* Is called once, before code is completed. */
+int prepare_constants(void);
 /* Code whose gaps are filled in place, or will be when it is called; None where that cannot be done. */
 PyObject *completed(PyObject *module, PyObject *const *args, Py_ssize_t count);
 /* Where in its source an instruction of some code stands. */

@@ -816,27 +816,37 @@ static PyObject *named(PyTypeObject *kind, PyObject *name, PyObject *makers, PyO
     return PyErr_Format(PyExc_ValueError, "nothing is named %R", name);
 }
 
-PyObject *probes_named(PyObject *module, PyObject *names, PyObject *makers, PyObject *resolve, PyObject *others)
+PyObject *probes_named(PyTypeObject *kind, PyObject *names, PyObject *makers, PyObject *resolve, PyObject *others)
 {
-    PyObject *kind = PyObject_GetAttrString(module, "Probe");
-    PyObject *found = kind == NULL ? NULL : PyList_New(0);
+    PyObject *found = PyList_New(0);
     for (Py_ssize_t i = 0; found != NULL && i < PyTuple_GET_SIZE(names); i++) {
         PyObject *name = PyTuple_GET_ITEM(names, i), *one = NULL;
-        if (PyUnicode_Check(name) && PyType_Check(kind))
-            one = named((PyTypeObject *)kind, name, makers, resolve, others);
+        if (PyUnicode_Check(name)) one = named(kind, name, makers, resolve, others);
         else PyErr_SetString(PyExc_TypeError, "names must be strings");
         if (one == NULL || PyList_Append(found, one) < 0) Py_CLEAR(found);
         Py_XDECREF(one);
     }
-    Py_XDECREF(kind);
     return found;
+}
+
+PyTypeObject *type_in(PyObject *module, const char *name)
+{
+    PyObject *found = PyObject_GetAttrString(module, name);
+    if (found != NULL && !PyType_Check(found)) { /* the interpreter ends */
+        PyErr_Format(PyExc_RuntimeError, "follow's helper has no %s any more", name);
+        Py_CLEAR(found);
+    }
+    return (PyTypeObject *)found;
 }
 
 PyObject *probes(PyObject *module, PyObject *args)
 {
     PyObject *names, *makers, *resolve;
     if (!PyArg_ParseTuple(args, "O!O!O:probes", &PyTuple_Type, &names, &PyDict_Type, &makers, &resolve)) return NULL;
-    return probes_named(module, names, makers, resolve, NULL);
+    PyTypeObject *kind = type_in(module, "Probe");
+    PyObject *found = kind == NULL ? NULL : probes_named(kind, names, makers, resolve, NULL);
+    Py_XDECREF(kind);
+    return found;
 }
 
 static PyMemberDef probe_members[] = {
