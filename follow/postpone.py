@@ -33,7 +33,7 @@ _FUNCTION = inspect.CO_OPTIMIZED | inspect.CO_NEWLOCALS
 _BYTE = 8
 _MODULE = -1
 """What holds a constant that no function holds which is completed later."""
-_FEW, _LATIN = 2, 0xFF
+_LATIN = 0xFF
 _ONE_ANYHOW = range(-5, 257)
 """The integers that are one object wherever they occur."""
 
@@ -252,6 +252,8 @@ def _identities(constant: object) -> Iterator[int]:
 
 def _is_one_anyhow(constant: str | bytes) -> bool:
     """Whether a text is one object wherever it occurs: it is short, or it looks like a name, which is interned."""
-    if len(constant) < _FEW:
-        return not constant or isinstance(constant, bytes) or ord(constant) <= _LATIN
-    return isinstance(constant, str) and constant.isascii() and constant.replace("_", "a").isalnum()
+    if isinstance(constant, bytes) or not constant:
+        return not constant
+    if len(constant) == 1:
+        return ord(constant) <= _LATIN
+    return constant.isascii() and constant.replace("_", "a").isalnum()
