@@ -13,7 +13,7 @@ from .accelerate import IN_PYTHON, is_helped
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
 from .copies import identity, is_same
-from .describe import describe_raised
+from .describe import Describer, describe_raised
 from .described import NAMED_IDS, Described, describe
 from .elision import loops_around
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
@@ -57,27 +57,7 @@ class EventProbes(Probes):
         if channel.config.watch:
             self._extend = functools.partial(_extend_unless_watching, self._extend, describer.forget)
         self._now = recorder.now
-        self._constants: dict[str, object] = {
-            **{name: getattr(builtins, name) for name in _BUILTINS},
-            **recorder.constants,
-            "copy": describer.copy,
-            "refer": describer.refer,
-            "change": describer.change,
-            "changes": describer.changes,
-            **{f"look_{level}": describer.look(level) for level in LOOKS},
-            "cell": describer.cell,
-            "hide": describer.hide,
-            "hide_cell": describer.hide_cell,
-            "described": describer.described,
-            "fixed": describer.fixed,
-            "is_exact": EXACT_IDS.__contains__,
-            "is_base": BASE_IDS.__contains__,
-            "most": describer.most,
-            "missing": MISSING,
-            "content": content,
-            "extend": self._extend,
-            "of_module": _of_module,
-        }
+        self._constants = {**_constants(recorder, describer), "extend": self._extend}
         self._thread = recorder.constants["thread"]
         if asks_begin(channel.config.fields):
             self._constants["thread"], self._thread = begin_here, begin_above
@@ -359,6 +339,30 @@ class EventProbes(Probes):
             if not running:
                 break
         self._extend((RAISED, number, id_of(self._base, site.number), found, description, self._now()))
+
+
+def _constants(recorder: EventSink, describer: Describer) -> dict[str, object]:
+    """What the names in written-out probes stand for, whichever statement they are of."""
+    return {
+        **{name: getattr(builtins, name) for name in _BUILTINS},
+        **recorder.constants,
+        "copy": describer.copy,
+        "refer": describer.refer,
+        "change": describer.change,
+        "changes": describer.changes,
+        **{f"look_{level}": describer.look(level) for level in LOOKS},
+        "cell": describer.cell,
+        "hide": describer.hide,
+        "hide_cell": describer.hide_cell,
+        "described": describer.described,
+        "fixed": describer.fixed,
+        "is_exact": EXACT_IDS.__contains__,
+        "is_base": BASE_IDS.__contains__,
+        "most": describer.most,
+        "missing": MISSING,
+        "content": content,
+        "of_module": _of_module,
+    }
 
 
 def _of_module(name: str) -> object:

@@ -30,13 +30,11 @@ _SIZE = 4
 """So many bytes tell how long what is unpacked first is."""
 
 
-def pack(pieces: Pieces, tables: Tables, *, later: bool = native is not None) -> bytes:
+def pack(pieces: Pieces, tables: Tables) -> bytes:
     """Code that was taken apart and its tables, as bytes.
 
-    The first ones are unpacked when the module is imported; after them comes what is asked for later.
-
-    Arguments:
-        later: whether functions are completed when they are called.
+    The first ones are unpacked when the module is imported; after them comes what is asked for later: with the compiled
+    helper that is most of the code of functions, too.
     """
     owners = [array("I", (item.scope for item in items)).tobytes() for items in (tables.sites, tables.guards)]
     shared: dict[object, Any] = {}  # what marshal meets twice, it writes once
@@ -52,7 +50,7 @@ def pack(pieces: Pieces, tables: Tables, *, later: bool = native is not None) ->
     ]
     parts = [part if scope.namespace else zlib.compress(part, 1) for part, scope in zip(parts, tables.scopes)]
     ends = array("I", accumulate(map(len, parts)))
-    if later:
+    if native is not None:
         from .postpone import postponed
 
         found, rest = postponed(pieces)

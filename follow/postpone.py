@@ -138,11 +138,8 @@ class _Split:
     def _moved(self, number: int, names: dict[str, int], at: dict[int, int]) -> Piece:
         """A piece among others, with the numbers that names and code have there."""
         code, name_places, numbers, id_places, first, ids, places, inner = self._pieces[number]
-        now = packed(self._number(self._names[name], names) for name in numbers)
+        now = packed(names.setdefault(self._names[name], len(names)) for name in numbers)
         return code, name_places, now, id_places, first, ids, places, packed(at[one] for one in inner)
-
-    def _number(self, name: str, names: dict[str, int]) -> int:
-        return names.setdefault(name, len(names))
 
     def _later(self, number: int, at: dict[int, int]) -> LaterPiece:
         """A function that is completed later; its part is added."""
@@ -212,7 +209,7 @@ class _Split:
         """The number of a name in a part."""
         if not name.startswith((CONSTANT, *_NATIVE)):
             self._others[name] = None
-        return self._number(name, names)
+        return names.setdefault(name, len(names))
 
 
 def _loaded_before_call(code: CodeType) -> list[int]:

@@ -183,6 +183,12 @@ def functions(namespace: dict[str, Any]) -> Iterator[FunctionType]:
             yield value.fget
 
 
+def many_constants(value: str) -> str:
+    """A function with a statement for each of 60 numbers ``n``, which gives the value of the last one."""
+    lines = "".join(f"    x = {value.format(n=number)}\n" for number in range(60))
+    return f"def calls(value):\n{lines}    return x\n"
+
+
 def is_later(code: CodeType) -> bool:
     return any(type(constant) is native.Later for constant in code.co_consts)
 
@@ -304,16 +310,12 @@ def first_called_here(depth):
 
 @each
 def test_threads_that_call_a_function_at_once(how: str) -> None:
-    text = (
-        "def shared(value):\n"
-        + "".join(f"    x{n} = value, 'text number {n}'\n" for n in range(60))
-        + "    return x59\n"
-    )
+    text = many_constants("value, 'text number {n}'")
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
         for _ in range(40):
-            shared, found = followed(text, how)["shared"], []
+            shared, found = followed(text, how)["calls"], []
             barrier = threading.Barrier(4)
 
             def call(shared: Callable[[int], object] = shared, found: list[object] = found) -> None:
@@ -333,12 +335,7 @@ def test_threads_that_call_a_function_at_once(how: str) -> None:
 @each
 def test_a_finalizer_may_call_the_function_that_is_being_completed(how: str) -> None:
     """Unpacking may wake the collector, which may run any code."""
-    text = (
-        "def calls(value):\n"
-        + "".join(f"    x{n} = [value, 'text {n}', {{}}]\n" for n in range(40))
-        + "    return x39\n"
-    )
-    module = followed(text, how)
+    module = followed(many_constants("[value, 'text {n}', {{}}]"), how)
     found: list[object] = []
 
     class Cycle:
@@ -352,11 +349,11 @@ def test_a_finalizer_may_call_the_function_that_is_being_completed(how: str) -> 
     del cycle
     gc.set_threshold(1)
     try:
-        assert module["calls"](2) == [2, "text 39", {}]
+        assert module["calls"](2) == [2, "text 59", {}]
     finally:
         gc.set_threshold(*threshold)
     gc.collect()
-    assert found == [[1, "text 39", {}]]
+    assert found == [[1, "text 59", {}]]
 
 
 def test_only_its_own_code_can_call_it() -> None:
