@@ -2,6 +2,8 @@
 
 A file is valid for one text, one version of follow and of Python; what is not valid is written anew.
 Files are replaced in one step, so processes may share them, and checked before they are used.
+
+The text is known by its hash. A file also keeps the stamp of the text's file: while that is the same, so is the text.
 """
 
 from __future__ import annotations
@@ -9,18 +11,28 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import struct
 import sys
 import threading
 import zlib
 from dataclasses import fields
+from io import FileIO
 from pathlib import Path
 
+from .accelerate import native
 from .config import FollowConfig
 from .later import Stored
 from .model import Lookup
-from .packed import unpack
+from .original import UNKNOWN, Original
+from .packed import Packed, unpack
 
-_MARK = b"follow-1"
+_MARK = b"follow-2"
+_HEADER = struct.Struct(f"<20s{len(UNKNOWN)}s8sQQQ")
+"""What a file begins with: fingerprint, stamp and hash of the text, checksum, and the sizes of what is packed."""
+_ROOM = 1 << 18
+"""More than most files need (bytes)."""
+_ROOMS: list[bytearray] = []
+"""What files are read into; it stays, for memory that is new takes longer than reading."""
 
 
 class Cache:
@@ -34,43 +46,47 @@ class Cache:
 
     def __init__(self, config: FollowConfig, *, events: str = "", other: str = "") -> None:
         _fingerprint()  # now, rather than while the first module is imported
+        if not _ROOMS:
+            _ROOMS.append(bytearray(_ROOM))
         wanted = [field.name for field in fields(config) if getattr(config, field.name) is True]
         wanted += [repr((config.include, config.exclude, config.watch, config.explode, config.loop_limit))]
-        wanted += [events] * bool(events) + [other] * bool(other)
+        wanted += [events] * bool(events) + [other] * bool(other) + ["pure"] * (native is None)
         wanted += [item if isinstance(item, str) else f"{item.pattern} {item.flags}" for item in config.redact]
         self._suffix = f".follow-{zlib.crc32(' '.join(wanted).encode()):08x}"
 
-    def load(self, filename: str, source: bytes) -> tuple[Stored, Lookup] | None:
-        """The rewritten code of a file and its tables; None if it is not there, or is that of another text.
-
-        Arguments:
-            filename: the file's name as its loader gives it; it need not exist (it may be in a zip file).
-            source: what the file holds now.
-        """
-        header = _header(source)
+    def load(self, original: Original) -> tuple[Stored, Lookup] | None:
+        """The rewritten code of a file and its tables; None if it is not there, or is that of another text."""
+        filename = original.filename
         beside = self._beside(filename)
-        found = None if beside is None else _read(beside, header, filename)
+        found = None if beside is None else self._read(beside, original)
         if found is None and (elsewhere := self._path(filename)) != beside:
-            found = _read(elsewhere, header, filename)
+            found = self._read(elsewhere, original)
         return found
 
-    def store(self, filename: str, source: bytes, body: bytes) -> None:
-        """Keep the rewritten code of a file, as ``pack`` has packed it; where it cannot be written, it is not kept."""
-        if sys.dont_write_bytecode:
-            return
-        path = self._path(filename)
-        temporary = f"{path}.{os.getpid()}-{threading.get_ident()}"
+    def _read(self, path: str, original: Original) -> tuple[Stored, Lookup] | None:
+        """What a cache file holds of a file; None if it is not there, or is of something else."""
         try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            try:
-                with open(temporary, "xb") as file:
-                    file.write(_header(source) + _checksum(body) + body)
-                os.replace(temporary, path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
-        except OSError:
-            pass
+            room = _ROOMS.pop()
+        except IndexError:  # another thread has it
+            room = bytearray(_ROOM)
+        try:
+            with FileIO(path) as file:
+                found = _read_from(file, original, room)
+            if found is None:
+                return None
+            stamp, packed = found
+            if original.stamp not in (stamp, UNKNOWN):
+                _write(path, original, packed)
+            return unpack(packed, original.filename)
+        except (OSError, EOFError, TypeError, ValueError):
+            return None
+        finally:
+            _ROOMS.append(room)
+
+    def store(self, original: Original, packed: Packed) -> None:
+        """Keep the rewritten code of a file; where it cannot be written, it is not kept."""
+        if original.hash():
+            _write(self._path(original.filename), original, packed)
 
     def _path(self, filename: str) -> str:
         """Where the rewritten code of a file is written."""
@@ -92,20 +108,38 @@ class Cache:
             return None
 
 
-def _read(path: str, header: bytes, filename: str) -> tuple[Stored, Lookup] | None:
-    """What a cache file holds of a file; None if it is not there, or is of something else."""
+def _read_from(file: FileIO, original: Original, room: bytearray) -> tuple[bytes, Packed] | None:
+    """The stamp that a cache file has of a file, and the rewritten code; None if it is of something else."""
+    if file.readinto(memoryview(room)[: _HEADER.size]) != _HEADER.size:
+        return None
+    fingerprint, stamp, text, checksum, size, kept_size = _HEADER.unpack_from(room)
+    if fingerprint != _fingerprint() or os.fstat(file.fileno()).st_size != _HEADER.size + size + kept_size:
+        return None
+    if not (stamp == original.stamp != UNKNOWN or text == original.hash()):
+        return None
+    head = memoryview(room if size <= len(room) else bytearray(size))[:size]
+    file.readinto(head)
+    packed = Packed(head, file.read(kept_size) or b"")
+    return (stamp, packed) if _checksum(packed) == checksum else None
+
+
+def _write(path: str, original: Original, packed: Packed) -> None:
+    if sys.dont_write_bytecode:
+        return
+    sizes = map(len, packed)
+    header = _HEADER.pack(_fingerprint(), original.stamp, original.hash(), _checksum(packed), *sizes)
+    temporary = f"{path}.{os.getpid()}-{threading.get_ident()}"
     try:
-        with open(path, "rb", buffering=0) as file:
-            data = file.read()
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            with open(temporary, "xb") as file:
+                file.writelines((header, *packed))
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
     except OSError:
-        return None
-    start = len(header) + 4
-    if data[: len(header)] != header or data[len(header) : start] != _checksum(memoryview(data)[start:]):
-        return None
-    try:
-        return unpack(data, start, filename)
-    except (EOFError, TypeError, ValueError):
-        return None
+        pass
 
 
 @functools.cache
@@ -115,12 +149,11 @@ def _users_folder() -> str:
     return platformdirs.user_cache_dir("follow", appauthor=False)
 
 
-def _header(source: bytes) -> bytes:
-    return _fingerprint() + importlib.util.source_hash(source)
-
-
-def _checksum(body: bytes | memoryview) -> bytes:
-    return zlib.crc32(body).to_bytes(4, "little")
+def _checksum(packed: Packed) -> int:
+    if native is not None:
+        found: int = native.digest(*packed)
+        return found
+    return zlib.crc32(packed.kept, zlib.crc32(packed.head))
 
 
 @functools.cache

@@ -88,11 +88,11 @@ class Capture:
         self._whole = config.max_bits >= _WORD
         self._flat: dict[int, Any] = {}
         atoms = -1 if self._live or self._depth < 1 else min(self._items, self._nodes)
-        self._limits = (
+        self.limits: tuple[Any, ...] | None = (
             *(self.variable, self._string, self._whole, atoms),
             *(_NAMES_OF_TYPES, _ENTRY, _KEYS, _COPIED_TYPES),
         )
-        """What the helper needs to know of them."""
+        """What the helper needs to know to do what ``namespace`` does; None where it cannot."""
 
     def variable(self, name: str, value: object) -> dict[str, Any]:
         """The entry of one variable in a record: ``var``, ``val``, ``type``."""
@@ -119,7 +119,7 @@ class Capture:
     ) -> list[dict[str, Any]]:
         """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
         if native is not None and type(found) is dict:
-            told: list[dict[str, Any]] = native.entries(found, names, self._limits)
+            told: list[dict[str, Any]] = native.entries(found, names, self.limits)
             return told
         variable, known = self.variable, _AS_THEY_ARE.get
         return [

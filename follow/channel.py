@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from time import perf_counter
+from time import get_clock_info, perf_counter
 from typing import Any
 
 from .choosing import Choosing, chooses
@@ -16,6 +16,8 @@ from .sink import EventSink
 
 now = perf_counter
 """The clock, in seconds."""
+SYSTEMS_CLOCK = get_clock_info("perf_counter").implementation == "clock_gettime(CLOCK_MONOTONIC)"
+"""Whether it is one that the compiled helper reads itself."""
 
 
 class ThreadState:

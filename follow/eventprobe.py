@@ -144,7 +144,7 @@ class EventProbes(Probes):
     # -- events ----------------------------------------------------------------------------------
 
     def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
-        if self._of_module is not None and number in self._own.all() and not self._own.secret:
+        if self._of_module is not None and number in self._own.all.statements and not self._own.all.secret:
             if gives:
                 return self._of_module.probe(number, self._base, gives=True)
             found = self._of_module.probes(self._base)

@@ -10,8 +10,9 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from .accelerate import native
 from .capture import Capture
-from .channel import Channel, now
+from .channel import SYSTEMS_CLOCK, Channel, ThreadState, now
 from .model import SLOT, VALUE, Follower, Scope, Site
 from .ownstatements import OwnStatements
 from .state import CELLS, CLOCK, MISSING, SLOTS, THREAD
@@ -66,9 +67,15 @@ class FirstRecords:
 
     def own_probes(self) -> dict[int, Callable[..., object]]:
         """The probes of a module's own statements that give nothing, in records without further fields."""
+        own = self._statements.all
+        limits = self._capture.limits
+        if native is not None and limits is not None and not own.secret:
+            clock = None if SYSTEMS_CLOCK else now
+            made: dict[int, Callable[..., object]] = native.own_probes(self, own, limits, ThreadState, clock, _TIMES)
+            return made
         return {
-            number: functools.partial(self._own_record, number, statement.instruction, statement.possible)
-            for number, statement in self._statements.all().items()
+            number: functools.partial(self.own_record, number, instruction, possible)
+            for number, (instruction, possible, _) in own.statements.items()
         }
 
     def _record(self, known: First, state: list[Any], *values: Any) -> Any:
@@ -116,7 +123,8 @@ class FirstRecords:
         thread.overhead = now() - time
         return value
 
-    def _own_record(self, number: int, instruction: str, possible: int, state: list[Any], *values: object) -> None:
+    def own_record(self, number: int, instruction: str, possible: int, state: list[Any], *values: object) -> None:
+        """What the probe of such a statement does; the helper's does the same."""
         thread = state[THREAD]
         if thread.busy:
             return
@@ -124,10 +132,10 @@ class FirstRecords:
             time = now()
             thread.busy = True
             own = self._statements
-            variables = self._capture.namespace(state[CELLS], own.names(possible), own.secret)
+            variables = self._capture.namespace(state[CELLS], own.names(possible), own.all.secret)
             self.emit(
                 {
-                    "function": own.function,
+                    "function": own.all.function,
                     "instruction": instruction,
                     "execution_time": (time - state[CLOCK] - thread.overhead) * 1e3,
                     "local_vars": variables,
@@ -143,6 +151,18 @@ class FirstRecords:
         thread.busy = False
         state[CLOCK] = time = time - thread.overhead
         thread.overhead = now() - time
+
+    def dropped(self) -> None:
+        """There was no room for a record of the helper's."""
+        self._channel.dropped += 1
+
+    def failed(self, error: BaseException, thread: ThreadState) -> None:
+        """Making or handing over a record of the helper's has raised."""
+        self._channel.fail(error, thread)
+
+    def give_way(self, number: int) -> None:
+        """A module's own statement has run often."""
+        self._settle(number, False)
 
     def _count(self, number: int, gives: bool) -> None:
         """A probe has made a record: after some of them it gives way to one that is compiled."""

@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -24,7 +25,8 @@ from .followers import as_followers
 from .later import Stored
 from .linking import meanings_of, take_apart
 from .model import Lookup
-from .packed import pack, unpack
+from .original import Original
+from .packed import Packed, pack, unpack
 from .progress import Progress
 from .registry import remember_hooked
 from .selection import matches
@@ -49,7 +51,7 @@ def follow_source(
         TransformError: it cannot be rewritten.
     """
     packed = _rewritten(text, filename, config, channel, finish=finish)
-    return _linked(*unpack(packed, 0, filename), filename, channel)
+    return _linked(*unpack(packed, filename), filename, channel)
 
 
 def _rewritten(
@@ -60,10 +62,10 @@ def _rewritten(
     *,
     asserts: bool = False,
     finish: Callable[[ast.Module], None] | None = None,
-) -> bytes:
+) -> Packed:
     source, events = Source(filename, text, 0, asserts), channel.events
 
-    def work() -> bytes:
+    def work() -> Packed:
         with undisturbed(), defects_reported(filename):
             rewritten = rewrite_module(source, config, objects=tells_objects(events))
             code = build_module(source, rewritten, events=events, finish=finish)
@@ -102,20 +104,19 @@ class Rewriting:
             TransformError: it cannot be rewritten.
         """
         filename = loader.get_filename(fullname)
-        data = _data(loader, filename)
+        original = Original(loader, filename)
         asserts = isinstance(loader, AssertLoader)
         cache = self._cache(asserts=asserts)
-        found = None if data is None else cache.load(filename, data)
+        found = cache.load(original)
         if found is None:
             text = loader.get_source(fullname)
             if text is None:
                 return None
             loader.get_code(fullname)  # gives the warnings and errors of a plain import, and keeps its code
             with self.progress.rewriting(fullname, text):
-                body = _rewritten(text, filename, self._config, self._channel, asserts=asserts)
-            if data is not None:
-                cache.store(filename, data, body)
-            found = unpack(body, 0, filename)
+                packed = _rewritten(text, filename, self._config, self._channel, asserts=asserts)
+            cache.store(original, packed)
+            found = unpack(packed, filename)
         if asserts:
             loader.note(fullname)
         return _linked(*found, filename, self._channel)
@@ -125,15 +126,6 @@ class Rewriting:
             other = rewritten_by() if asserts else ""
             self._caches[asserts] = Cache(self._config, events=self._channel.events, other=other)
         return self._caches[asserts]
-
-
-def _data(loader: Any, filename: str) -> bytes | None:
-    """What a file holds, or None where the loader does not tell."""
-    try:
-        data: bytes = loader.get_data(filename)
-    except (AttributeError, OSError):
-        return None
-    return data
 
 
 class FollowLoader:
@@ -176,7 +168,7 @@ class FollowLoader:
         """As ``importlib.abc.Loader`` does it."""
         return importlib._bootstrap._load_module_shim(self, fullname)  # type: ignore[attr-defined, no-any-return]
 
-    exec_module = importlib.machinery.SourceFileLoader.exec_module
+    exec_module = SourceFileLoader.exec_module
     """Importlib's own, so that no frame of follow stands between a module and who imports it."""
 
 
@@ -208,9 +200,7 @@ class ImportHook:
         loader = spec.loader
         if is_hook(loader):
             loader = AssertLoader(loader, spec.name, spec.origin)
-        if all(hasattr(loader, name) for name in ("get_source", "get_code", "get_filename")) and not isinstance(
-            loader, (importlib.machinery.ExtensionFileLoader, importlib.machinery.SourcelessFileLoader)
-        ):
+        if type(loader) is SourceFileLoader or _has_source(loader):
             spec.loader = FollowLoader(loader, self.rewriting)
         return spec
 
@@ -225,6 +215,13 @@ class ImportHook:
 
     def __exit__(self, *exc_info: object) -> None:
         self.uninstall()
+
+
+def _has_source(loader: Any) -> bool:
+    """Whether a loader may have a module's source."""
+    if isinstance(loader, (importlib.machinery.ExtensionFileLoader, importlib.machinery.SourcelessFileLoader)):
+        return False
+    return all(hasattr(loader, name) for name in ("get_source", "get_code", "get_filename"))
 
 
 def install_import_hook(

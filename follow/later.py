@@ -62,9 +62,8 @@ class Stored(NamedTuple):
     """The same with what is completed later."""
 
     found: Deferred
-    data: bytes
-    start: int
-    """Where the parts start in the data."""
+    parts: bytes
+    """What is completed later, and more after it."""
 
     def code(self, filename: str, resolve: Resolve, makers: Mapping[str, object]) -> CodeType:
         """The module's code; what is in it is used up.
@@ -80,7 +79,7 @@ class Stored(NamedTuple):
             base = base_of(resolve) if counts else 0
             known = {**constants, **dict(zip(others, resolve(others)))}
             made = resolve(names)
-            code: CodeType | None = native.completed(codes, made, base, self.data, self.start, known, dict(makers))
+            code: CodeType | None = native.completed(codes, made, base, self.parts, known, dict(makers))
             if code is not None:
                 return code
         names, pieces = self.whole()
@@ -122,8 +121,7 @@ class _Whole:
 
     def _add_part(self, piece: LaterPiece, at: list[int]) -> None:
         code, place, start, end, outer_places, outer = piece
-        offset = self._stored.start
-        part = Part._make(marshal.loads(memoryview(self._stored.data)[offset + start : offset + end]))
+        part = Part._make(marshal.loads(memoryview(self._stored.parts)[start:end]))
         now = [self._names.setdefault(name, len(self._names)) for name in part.names]
         here: list[int] = []
         for inner, name_places, numbers, *rest in part.pieces:

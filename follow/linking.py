@@ -112,7 +112,7 @@ def put_together(pieces: Pieces, filename: str, resolve: Resolve) -> CodeType:
     moved = is_moved(codes, filename)
     base = base_of(resolve) if any(piece[3] for piece in codes) else 0
     if native is not None and not moved:
-        code: CodeType | None = native.completed(codes, made, base, b"", 0, {}, {})
+        code: CodeType | None = native.completed(codes, made, base, b"", {}, {})
         if code is not None:
             return code
     done: list[CodeType] = []

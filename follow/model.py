@@ -5,7 +5,7 @@ All of them are plain frozen values: they can be compared, printed and written t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -202,11 +202,27 @@ class Lookup(Protocol):
     def sites_of(self, scope: int) -> tuple[int, ...]:
         """The numbers of a scope's sites."""
 
-    def rows(self, scope: int) -> Mapping[int, tuple[Any, ...]]:
-        """The fields of a scope's sites, in their order, by number."""
+    def own(self) -> Own:
+        """Those of a module's own statements about which nothing is special."""
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""
+
+
+OwnStatement = tuple[str, int, "tuple[str, ...] | None"]
+"""Its instruction, which names may be bound (as in ``Site.possible``), and the names whose values it may have changed,
+if these are only those that it binds."""
+
+
+class Own(NamedTuple):
+    """A module's own statements, which mostly run once: what their probes need is told without a site of each."""
+
+    function: str
+    """What records call the module."""
+    names: tuple[str, ...]
+    secret: tuple[str, ...]
+    statements: dict[int, OwnStatement]
+    """By the numbers of their sites."""
 
 
 class Entering(NamedTuple):
@@ -246,9 +262,19 @@ class Tables:
         """The numbers of a scope's sites."""
         return tuple(site.number for site in self.sites if site.scope == scope)
 
-    def rows(self, scope: int) -> Mapping[int, tuple[Any, ...]]:
-        """The fields of a scope's sites, in their order, by number."""
-        return {site.number: site for site in self.sites if site.scope == scope}
+    def own(self) -> Own:
+        """Those of a module's own statements about which nothing is special."""
+        if not self.scopes:  # an empty file
+            return Own("", (), (), {})
+        scope = self.scopes[0]
+        plain = scope.namespace and not scope.loops and not scope.watches
+        statements: dict[int, OwnStatement] = {
+            site.number: (site.instruction, site.possible, None if site.again else site.binds)
+            for site in self.sites
+            if plain and site.scope == 0 and site.kind != ELISION and site.loop < 0
+            if not (site.stores or site.clears or site.result or site.watched)
+        }
+        return Own(scope.name, scope.names, scope.secret, statements)
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""

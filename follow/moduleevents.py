@@ -44,12 +44,12 @@ class ModuleEvents:
 
     def probes(self, base: int) -> dict[int, Callable[..., object]]:
         """The probes of all of the statements, where they are given nothing; ``base`` is the first id of events."""
-        return {number: self.probe(number, base, gives=False) for number in self._statements.all()}
+        return {number: self.probe(number, base, gives=False) for number in self._statements.all.statements}
 
     def probe(self, number: int, base: int, *, gives: bool) -> Callable[..., object]:
         """The probe of one statement; whether it ``gives`` back a value that it is given."""
-        statement = self._statements.all()[number]
-        return functools.partial(self._tell, id_of(base, number, FEW), statement.possible, statement.changes, gives)
+        _, possible, changes = self._statements.all.statements[number]
+        return functools.partial(self._tell, id_of(base, number, FEW), possible, changes, gives)
 
     def _tell(
         self,

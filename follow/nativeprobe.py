@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .accelerate import native
+from .channel import SYSTEMS_CLOCK
 from .config import FollowConfig
 from .copies import is_same
 from .describe import Describer
@@ -27,13 +28,11 @@ _LEVEL, _INDEX = 6, 9
 _FIRST, _KEEPS, _GIVES = -1, 0, 1
 """A probe without which a call cannot go on, one that gives nothing, one that gives back what it is given first."""
 
-_MONOTONIC = "clock_gettime(CLOCK_MONOTONIC)"
-
 
 def events_of(sink: EventSink, extend: Callable[[tuple[Any, ...]], None]) -> Any:
     """The buffer and clock of what takes events, as the helper uses them; ``extend`` takes one."""
     constants = sink.constants
-    system = sink.now is time.perf_counter_ns and time.get_clock_info("perf_counter").implementation == _MONOTONIC
+    system = sink.now is time.perf_counter_ns and SYSTEMS_CLOCK
     return native.Events(
         buffer=sink.buffer,
         limit=constants["limit"],

@@ -1,27 +1,11 @@
-"""A module's own statements, which mostly run once: what their probes need is told without making a site of each."""
+"""A module's own statements, which mostly run once."""
 
 from __future__ import annotations
 
+import functools
 from itertools import compress
-from typing import NamedTuple
 
-from .model import ELISION, Lookup, Site
-
-_AT = {name: index for index, name in enumerate(Site._fields)}
-_KIND, _INSTRUCTION, _POSSIBLE, _BINDS, _AGAIN, _LOOP = (
-    _AT[name] for name in ("kind", "instruction", "possible", "binds", "again", "loop")
-)
-_STORES, _CLEARS, _RESULT, _WATCHED = (_AT[name] for name in ("stores", "clears", "result", "watched"))
-
-
-class OwnStatement(NamedTuple):
-    """What a probe of such a statement needs."""
-
-    instruction: str
-    possible: int
-    """As in ``Site``."""
-    changes: tuple[str, ...] | None
-    """The names whose values it may have changed, if these are only those that it binds."""
+from .model import Lookup, Own
 
 
 class OwnStatements:
@@ -33,36 +17,19 @@ class OwnStatements:
 
     def __init__(self, tables: Lookup) -> None:
         self._tables = tables
-        self._found: dict[int, OwnStatement] | None = None
         self._bits = 0
         self._names: list[str] = []
-        self._all: tuple[str, ...] | None = None
-        self.function = ""
-        """What records call the module."""
-        self.secret: tuple[str, ...] = ()
 
-    def all(self) -> dict[int, OwnStatement]:
-        """These statements by the numbers of their sites."""
-        if self._found is None:
-            scope = self._tables.scope(0)
-            plain = scope.namespace and not scope.loops and not scope.watches
-            self.function, self.secret = scope.name, scope.secret
-            self._found = {
-                number: OwnStatement(row[_INSTRUCTION], row[_POSSIBLE], None if row[_AGAIN] else row[_BINDS])
-                for number, row in (self._tables.rows(0) if plain else {}).items()
-                if row[_KIND] != ELISION
-                and row[_LOOP] < 0
-                and not (row[_STORES] or row[_CLEARS] or row[_RESULT] or row[_WATCHED])
-            }
-        return self._found
+    @functools.cached_property
+    def all(self) -> Own:
+        """What is known of them."""
+        return self._tables.own()
 
     def names(self, possible: int) -> list[str]:
         """The names that may be bound: mostly a few more each time."""
         if possible == self._bits:
             return self._names
-        names = self._all
-        if names is None:
-            names = self._all = self._tables.scope(0).names
+        names = self.all.names
         new = possible & ~self._bits
         if self._bits & ~possible or new & -new < self._bits:
             self._names = list(compress(names, map(int, reversed(f"{possible:b}"))))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import marshal
 import zlib
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields
 from itertools import accumulate
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from .accelerate import native
 from .later import Deferred, Stored
 from .linking import Pieces
-from .model import Guard, Scope, Shown, Site, Tables
+from .model import Guard, Own, Scope, Shown, Site, Tables
 
 _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
     kind: attrgetter(*(field.name for field in fields(kind))) for kind in (Guard, Scope)
@@ -23,19 +24,21 @@ _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
 _SHOWN_AT = Site._fields.index("shown")
 
 Content = tuple[bytes, bytes, bytes]
-"""The scope of each site and of each guard, and where each scope's packed part ends."""
-_COMPRESSED = zlib.compress(b"", 1)[:1]
-"""What compressed parts start with, and others do not."""
-_SIZE = 4
-"""So many bytes tell how long what is unpacked first is."""
+"""The scope of each site and of each guard, and where each packed part ends: that of the module's own statements, then
+each scope's."""
 
 
-def pack(pieces: Pieces, tables: Tables) -> bytes:
-    """Code that was taken apart and its tables, as bytes.
+class Packed(NamedTuple):
+    """Rewritten code and its tables."""
 
-    The first ones are unpacked when the module is imported; after them comes what is asked for later: with the compiled
-    helper that is most of the code of functions, too.
-    """
+    head: bytes | memoryview
+    """What is unpacked when the module is imported."""
+    kept: bytes
+    """What is asked for later: with the compiled helper that is most of the code of functions, too."""
+
+
+def pack(pieces: Pieces, tables: Tables) -> Packed:
+    """Code that was taken apart and its tables, as bytes."""
     owners = [array("I", (item.scope for item in items)).tobytes() for items in (tables.sites, tables.guards)]
     shared: dict[object, Any] = {}  # what marshal meets twice, it writes once
     parts = [
@@ -48,7 +51,7 @@ def pack(pieces: Pieces, tables: Tables) -> bytes:
         )
         for scope in tables.scopes
     ]
-    parts = [part if scope.namespace else zlib.compress(part, 1) for part, scope in zip(parts, tables.scopes)]
+    parts = [marshal.dumps((*tables.own(),)), *(zlib.compress(part, 1) for part in parts)]
     ends = array("I", accumulate(map(len, parts)))
     if native is not None:
         from .postpone import postponed
@@ -56,25 +59,23 @@ def pack(pieces: Pieces, tables: Tables) -> bytes:
         found, rest = postponed(pieces)
     else:
         found, rest = Deferred(*pieces, (), (), any(piece[3] for piece in pieces[1])), b""
-    first = marshal.dumps(((*found,), len(rest), (*owners, ends.tobytes())))
-    return b"".join((len(first).to_bytes(_SIZE, "little"), first, rest, *parts))
+    head = marshal.dumps(((*found,), len(rest), (*owners, ends.tobytes())))
+    return Packed(head, b"".join((rest, *parts)))
 
 
-def unpack(data: bytes, start: int, filename: str) -> tuple[Stored, PackedTables]:
+def unpack(packed: Packed, filename: str) -> tuple[Stored, PackedTables]:
     """What ``pack`` has packed.
 
     Arguments:
-        data: what has it; it is kept, for what is asked for later.
-        start: where it starts.
+        packed: what it gave.
         filename: the file that the sites stand in.
 
     Raises:
-        EOFError, TypeError, ValueError: it is not what ``pack`` gave.
+        EOFError, TypeError, ValueError: it is something else.
     """
-    begin = start + _SIZE
-    end = begin + int.from_bytes(data[start:begin], "little")
-    found, size, content = marshal.loads(memoryview(data)[begin:end])
-    return Stored(Deferred._make(found), data, end), PackedTables(content, memoryview(data)[end + size :], filename)
+    found, size, content = marshal.loads(packed.head)
+    kept = packed.kept
+    return Stored(Deferred._make(found), kept), PackedTables(content, memoryview(kept)[size:], filename)
 
 
 class PackedTables:
@@ -83,21 +84,29 @@ class PackedTables:
     def __init__(self, content: Content, parts: memoryview, filename: str) -> None:
         self.filename = filename
         self._parts = parts
-        sites, guards, ends = content
-        self._site_scopes, self._guard_scopes, self._ends = (array("I", packed) for packed in (sites, guards, ends))
+        self._content = content
         self._scopes: dict[int, Scope] = {}
         self._sites: dict[int, Site] = {}
         self._shown_once: dict[int, tuple[Shown, ...]] = {}
         self._unpacked: dict[int, tuple[tuple[Any, ...], dict[int, Any], dict[int, Any]]] = {}
 
+    @functools.cached_property
+    def _site_scopes(self) -> array[int]:
+        return array("I", self._content[0])
+
+    @functools.cached_property
+    def _guard_scopes(self) -> array[int]:
+        return array("I", self._content[1])
+
+    @functools.cached_property
+    def _ends(self) -> array[int]:
+        return array("I", self._content[2])
+
     def _part(self, number: int) -> tuple[tuple[Any, ...], dict[int, Any], dict[int, Any]]:
         part = self._unpacked.get(number)
         if part is None:
-            start = self._ends[number - 1] if number else 0
-            found: bytes | memoryview = self._parts[start : self._ends[number]]
-            if found[:1] == _COMPRESSED:
-                found = zlib.decompress(found)
-            part = self._unpacked[number] = marshal.loads(found)
+            found = self._parts[self._ends[number] : self._ends[number + 1]]
+            part = self._unpacked[number] = marshal.loads(zlib.decompress(found))
         return part
 
     def site(self, number: int) -> Site:
@@ -135,13 +144,13 @@ class PackedTables:
         """The numbers of a scope's sites."""
         return tuple(self._part(scope)[1])
 
-    def rows(self, scope: int) -> Mapping[int, tuple[Any, ...]]:
-        """The fields of a scope's sites, in their order, by number; of those that they show only the values."""
-        return self._part(scope)[1]
+    def own(self) -> Own:
+        """Those of a module's own statements about which nothing is special."""
+        return Own._make(marshal.loads(self._parts[: self._ends[0]]))
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""
-        return len(self._site_scopes), len(self._ends)
+        return len(self._site_scopes), len(self._ends) - 1
 
 
 def _site(site: Site, shared: dict[object, Any]) -> tuple[Any, ...]:

@@ -22,6 +22,9 @@ from .threads import spawning
 MODULE = -1
 """Where the state of a module's own statements is kept, which run once: its frame may not be known at its end."""
 
+SINGLE: Mapping[str, object] = {"locals": without_hidden_local, "RecursionError": RecursionError}
+"""Names that stand for one thing wherever they occur."""
+
 
 class Probes(ABC):
     """Makes the callables that stand for the probe names of one rewritten piece of source: what they have in common,
@@ -39,11 +42,12 @@ class Probes(ABC):
         self._channel = channel
         self._frames: dict[int, list[Any]] = {}
         self._table = ProbeTable(self._make)
-        limit = loop_limit_of(channel.config.loop_limit) or LoopLimit()
-        self._looping = Looping(limit, self._told, self._hand_on, self._clock, self._report, self._forget)
         self._watches: dict[tuple[int, int], Callable[..., Any]] = {}
-        self._directly: dict[str, object] = {"probes": self._table}
+        self._directly: dict[str, object] = {"probes": self._table, **self._shared}
         channel.listen(self._on_emit)
+
+    _shared: Mapping[str, object] = SINGLE
+    """What some names stand for in all pieces of source."""
 
     makers: Mapping[str, object] = MappingProxyType({})
     """What makes the compiled helper's probes, by what their names start with."""
@@ -61,11 +65,10 @@ class Probes(ABC):
 
     def resolve_all(self, names: tuple[str, ...]) -> list[object]:
         """What stands for each of the sentinels of a piece of code."""
-        return list(map(self.resolve, names))
+        found = self._directly
+        return [found[name] if name in found else self.resolve(name) for name in names]
 
     def _resolve(self, name: str) -> object:
-        if name in _SINGLE:
-            return _SINGLE[name]
         if name == "spawn":
             return functools.partial(spawning, self._channel)
         if name == "into":
@@ -167,6 +170,11 @@ class Probes(ABC):
 
     # -- loops -----------------------------------------------------------------------------------
 
+    @functools.cached_property
+    def _looping(self) -> Looping:
+        limit = loop_limit_of(self._channel.config.loop_limit) or LoopLimit()
+        return Looping(limit, self._told, self._hand_on, self._clock, self._report, self._forget)
+
     _forget: Callable[[], None] | None = None
     """Forgets what was told of objects; None where nothing relies on it."""
 
@@ -221,6 +229,3 @@ class Probes(ABC):
 
 _GIVING = ("return", "match", "lambda")
 """Probes that make a record and return the value that they are given first."""
-
-_SINGLE: dict[str, object] = {"locals": without_hidden_local, "RecursionError": RecursionError}
-"""Names that stand for one thing wherever they occur."""

@@ -20,7 +20,7 @@ from .linking import entry_name
 from .locate import locate_site
 from .model import ELISION, Lookup, Scope, Site
 from .ownstatements import OwnStatements
-from .probe import MODULE, Probes
+from .probe import MODULE, SINGLE, Probes
 from .redacting import capture_of
 from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
 from .template import shape_of, template
@@ -29,6 +29,27 @@ from .watch import content, entries_for
 _DEAF = ThreadState()
 """The thread of a call at the very end of the stack: always busy, so no record is made."""
 _DEAF.busy = True
+
+
+@functools.cache
+def _plain_entry(size: int) -> Callable[..., object]:
+    """What begins the calls of most functions; it is the same in all pieces of source."""
+    slots = [MISSING] * size
+
+    def enter(user: FunctionType | None = None) -> list[Any]:
+        state = [0.0, _DEAF, None if user is None else user.__closure__, None, None, None, *slots]
+        try:
+            state[THREAD] = thread = THREADS.state
+            state[CLOCK] = now() - thread.overhead
+        except RecursionError:
+            pass
+        return state
+
+    return enter
+
+
+_ENTRIES = {**SINGLE, **{f"entry_{size}_0_0": _plain_entry(size) for size in range(16)}}
+"""Names that stand for one thing in all pieces of source, where records do not tell how calls stand among others."""
 
 
 class RecordProbes(Probes):
@@ -47,6 +68,8 @@ class RecordProbes(Probes):
         self._more = "" if not fields else "static" if set(context.STATIC).issuperset(fields) else "dynamic"
         self._stands = not {"call_id", "depth"}.isdisjoint(fields)
         self._namespaces: list[dict[str, object]] = []
+        if not self._stands:
+            self._shared = _ENTRIES
         self._own = OwnStatements(tables)
         self._first = FirstRecords(self._own, channel, self._capture, self._settle, self._emit)
         super().__init__(tables, channel, depth)
@@ -68,6 +91,8 @@ class RecordProbes(Probes):
         return self._entry(*scope.entering, functools.partial(self._learn, scope))
 
     def _make_entry(self, size: int, by_frame: int, namespace: int) -> Callable[..., object]:
+        if not (by_frame or namespace or self._stands):
+            return _plain_entry(size)
         return self._entry(size, bool(by_frame), bool(namespace), None)
 
     def _entry(
@@ -110,7 +135,7 @@ class RecordProbes(Probes):
 
     def _make_record(self, number: int, *, gives: bool) -> Callable[..., object]:
         """A probe that makes records; one that ``gives`` takes a value first and returns it."""
-        if not gives and not self._more and number in self._own.all():
+        if not gives and not self._more and number in self._own.all.statements:
             found = self._first.own_probes()
             self._table.update(found)  # all at once: nearly all of a module's statements run
             return found[number]

@@ -18,7 +18,14 @@ def matches(name: str, patterns: Sequence[str]) -> bool:
     """Whether a dotted name matches: ``pkg`` means the package and all in it, ``pkg.*`` what is in it."""
     if name.partition(".")[0] in _NEVER:
         return False
-    return any(name == pattern or name.startswith(f"{pattern}.") or fnmatchcase(name, pattern) for pattern in patterns)
+    for pattern in patterns:
+        if name == pattern or name.startswith(f"{pattern}.") or (_is_wild(pattern) and fnmatchcase(name, pattern)):
+            return True
+    return False
+
+
+def _is_wild(pattern: str) -> bool:
+    return "*" in pattern or "?" in pattern or "[" in pattern
 
 
 @functools.lru_cache(maxsize=4096)

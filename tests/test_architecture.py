@@ -26,6 +26,7 @@ LAYERS = [
         "variables",
         "names",
         "processes",
+        "original",
     },
     {"model"},
     {"context", "graft", "secretnames", "outermost"},

@@ -11,13 +11,17 @@ import sys
 import tempfile
 import textwrap
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from follow import FollowConfig
+from follow import FollowConfig, original
+from follow import cache as cache_module
 from follow.build import build_module
+from follow.cache import Cache
 from follow.linking import take_apart
 from follow.packed import pack, unpack
 from follow.source import Source
@@ -133,7 +137,7 @@ def test_unpacked_tables_tell_the_same(module: Any) -> None:
     source = Source(module.__file__, Path(module.__file__).read_text(), 0)
     rewritten = rewrite_module(source, FollowConfig())
     tables = rewritten.tables
-    stored, found = unpack(b"..." + pack(take_apart(build_module(source, rewritten)), tables), 3, source.filename)
+    stored, found = unpack(pack(take_apart(build_module(source, rewritten)), tables), source.filename)
     assert stored.found.codes[-1][0].co_name == "<module>" and found.filename == tables.filename
     for number, site in enumerate(tables.sites):
         assert found.site(number) == site
@@ -156,3 +160,116 @@ def test_one_line_tells_of_long_rewriting(tmp_path: Path, capsys: pytest.Capture
             pass
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "long" in err and "10,001 lines" in err
+
+
+class Unread(SourceFileLoader):
+    """Gives no source: a cached module whose file has not changed needs none."""
+
+    def get_data(self, path: str) -> bytes:
+        raise AssertionError(f"{path} was read")
+
+
+@pytest.fixture
+def shop(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Cache]:
+    """A file that was changed long ago, and a cache of it."""
+    path = folder / "shop.py"
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(original, "_SETTLED", -(10**18))
+    cache = Cache(FollowConfig())
+    source = Source(str(path), SHOP, 0)
+    rewritten = rewrite_module(source, FollowConfig())
+    cache.store(of(path), pack(take_apart(build_module(source, rewritten)), rewritten.tables))
+    return path, cache
+
+
+def of(path: Path) -> original.Original:
+    return original.Original(SourceFileLoader("shop", str(path)), str(path))
+
+
+@pytest.fixture
+def unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SourceFileLoader, "get_data", Unread.get_data)
+
+
+on_posix = pytest.mark.skipif(os.name != "posix", reason="files have no such stamps")
+
+
+@on_posix
+def test_a_file_that_has_not_changed_is_not_read(shop: tuple[Path, Cache], unread: None) -> None:
+    path, cache = shop
+    assert cache.load(of(path)) is not None
+
+
+@on_posix
+def test_a_change_is_seen_whatever_the_time_and_the_size(shop: tuple[Path, Cache]) -> None:
+    path, cache = shop
+    status = path.stat()
+    path.write_text(SHOP.replace("[1, 2]", "[1, 3]"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.stat().st_size == status.st_size and cache.load(of(path)) is None
+    other = path.with_name("other.py")
+    other.write_text(SHOP.replace("[1, 2]", "[1, 4]"))
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    other.replace(path)
+    assert cache.load(of(path)) is None
+
+
+@on_posix
+def test_a_file_that_was_touched_is_read_once(shop: tuple[Path, Cache], monkeypatch: pytest.MonkeyPatch) -> None:
+    path, cache = shop
+    os.utime(path)
+    assert cache.load(of(path)) is not None
+    monkeypatch.setattr(SourceFileLoader, "get_data", Unread.get_data)
+    assert cache.load(of(path)) is not None
+
+
+@on_posix
+def test_the_stamp_of_a_file_that_was_just_written_tells_nothing(
+    shop: tuple[Path, Cache], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, cache = shop
+    monkeypatch.setattr(original, "_SETTLED", 10**18)
+    assert of(path).stamp == original.UNKNOWN and cache.load(of(path)) is not None
+    monkeypatch.setattr(SourceFileLoader, "get_data", Unread.get_data)
+    with pytest.raises(AssertionError, match="was read"):
+        cache.load(of(path))
+
+
+@pytest.mark.parametrize("loader", [None, object(), Unread("shop", "there.py")], ids=["None", "object", "another"])
+def test_only_pythons_own_loader_has_what_is_in_the_file(loader: object, folder: Path) -> None:
+    assert original.Original(loader, str(folder / "shop.py")).stamp == original.UNKNOWN
+    assert original.Original(None, str(folder / "shop.py")).hash() == b""
+
+
+def test_a_file_that_does_not_fit_into_the_room(shop: tuple[Path, Cache], monkeypatch: pytest.MonkeyPatch) -> None:
+    path, cache = shop
+    room = bytearray(128)
+    monkeypatch.setattr(cache_module, "_ROOMS", [room])
+    for _ in range(2):
+        found = cache.load(of(path))
+        assert found is not None and len(found[0].parts) and found[0].found.codes[-1][0].co_name == "<module>"
+    assert cache_module._ROOMS == [room]
+
+
+def test_a_size_that_is_damaged_is_noticed(shop: tuple[Path, Cache]) -> None:
+    path, cache = shop
+    (file,) = kept(path.parent)
+    good = file.read_bytes()
+    for at in range(cache_module._HEADER.size):
+        for bit in (1, 128):
+            file.write_bytes(good[:at] + bytes((good[at] ^ bit,)) + good[at + 1 :])
+            found = cache.load(of(path))
+            assert found is None or found[0].found.codes[-1][0].co_name == "<module>"
+    for size in (0, 10, cache_module._HEADER.size, len(good) - 1):
+        file.write_bytes(good[:size])
+        assert cache.load(of(path)) is None
+    file.write_bytes(good + b"more")
+    assert cache.load(of(path)) is None
+
+
+def test_threads_may_read_at_once(shop: tuple[Path, Cache]) -> None:
+    path, cache = shop
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: cache.load(of(path)), range(200)))
+    assert all(one is not None and one[0].found.codes[-1][0].co_name == "<module>" for one in found)
+    assert len(cache_module._ROOMS) <= 9

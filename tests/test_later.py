@@ -269,8 +269,8 @@ def test_parts_are_put_back_where_they_were(module: Any, events: str) -> None:
         return take_apart(build_module(source, rewritten, events=events), meanings, filename="there.py")
 
     expected = put_together(pieces(), "here.py", resolve)
-    stored, _ = unpack(pack(pieces(), rewritten.tables), 0, "there.py")
-    assert stored.data[stored.start :] and len(stored.found.codes) < len(pieces()[1])
+    stored, _ = unpack(pack(pieces(), rewritten.tables), "there.py")
+    assert stored.parts and len(stored.found.codes) < len(pieces()[1])
     moved = stored.code("here.py", resolve, {})
     for one, two in zip(walk_codes(moved), walk_codes(expected), strict=True):
         assert one.co_filename == "here.py" and one.co_code == two.co_code and one.co_name == two.co_name
@@ -392,7 +392,7 @@ def test_a_part_that_is_none_is_refused(part: bytes) -> None:
         (code, places[0], 0, len(part), b"", b""),
         (outer, b"", b"", b"", 0, b"", b"\0", b"\0"),
     )
-    made = native.completed(codes, [], 0, part, 0, {"known": _nothing}, {})
+    made = native.completed(codes, [], 0, part, {"known": _nothing}, {})
     with pytest.raises((EOFError, TypeError, ValueError)):
         FunctionType(made.co_consts[0], {})()
 
@@ -401,7 +401,7 @@ def test_a_part_that_is_none_is_refused(part: bytes) -> None:
 def test_a_place_that_is_none_is_refused(piece: tuple[Any, ...]) -> None:
     code = compile("3", "f.py", "exec").replace(co_consts=tuple(None for _ in "1"))
     with pytest.raises((TypeError, ValueError)):
-        native.completed(((code, *piece, b"", b""),), [], 0, b"data", 0, {}, {})
+        native.completed(((code, *piece, b"", b""),), [], 0, b"data", {}, {})
 
 
 def test_many_first_calls_bear_the_interpreters_checks() -> None:

@@ -174,7 +174,7 @@ def test_code_is_completed_in_place(monkeypatch):
     helped = put_together(pieces, "gaps.py", resolve)
     assert helped is pieces[1][-1][0], "no copy"
     with pytest.raises(ValueError, match="no gap"):
-        native.completed(pieces[1], [[], {}], 0, b"", 0, {}, {})
+        native.completed(pieces[1], [[], {}], 0, b"", {}, {})
     monkeypatch.setattr(linking, "native", None)
     plain = put_together(pieces_of_code(), "gaps.py", resolve)
     given = what_it_gives(helped)
@@ -215,7 +215,7 @@ def test_what_completes_code_is_let_go_with_it():
 )
 def test_what_is_no_code_in_pieces_is_refused(codes):
     with pytest.raises((TypeError, ValueError)):
-        native.completed(codes, [1], 0, b"", 0, {}, {})
+        native.completed(codes, [1], 0, b"", {}, {})
 
 
 @built

@@ -12,11 +12,11 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     PyObject *common; /* a tuple */
-    Py_ssize_t place, start, end; /* where it stands among the constants; its part of the data */
+    Py_ssize_t place, start, end; /* where it stands among the constants; where its part is */
     int filled;                   /* whether it has given way to that probe somewhere */
 } Later;
 
-enum { PROBE, BASE, DATA, START, OTHERS, MAKERS, LATER_TYPE, COMMON }; /* what all pieces of a module share */
+enum { PROBE, BASE, PARTS, OTHERS, MAKERS, LATER_TYPE, COMMON }; /* what all pieces of a module share */
 
 #if PY_VERSION_HEX < 0x030E0000
 
@@ -169,16 +169,15 @@ static PyObject *complete_all(PyObject *codes, PyObject *made, Py_ssize_t base, 
 
 PyObject *completed(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 7 || !PyTuple_CheckExact(args[0]) || !PyList_CheckExact(args[1]) || !PyBytes_CheckExact(args[3])
-        || !PyLong_CheckExact(args[4]) || !PyDict_CheckExact(args[5]) || !PyDict_CheckExact(args[6])) {
-        PyErr_SetString(PyExc_TypeError, "completed(codes, made, base, data, start, others, makers)");
+    if (count != 6 || !PyTuple_CheckExact(args[0]) || !PyList_CheckExact(args[1]) || !PyBytes_CheckExact(args[3])
+        || !PyDict_CheckExact(args[4]) || !PyDict_CheckExact(args[5])) {
+        PyErr_SetString(PyExc_TypeError, "completed(codes, made, base, parts, others, makers)");
         return NULL;
     }
     Py_ssize_t base = PyLong_AsSsize_t(args[2]);
     if (base == -1 && PyErr_Occurred()) return NULL;
     PyTypeObject *probe = type_in(module, "Probe"), *later = probe == NULL ? NULL : type_in(module, "Later");
-    PyObject *common = later == NULL ? NULL
-                                     : PyTuple_Pack(COMMON, probe, args[2], args[3], args[4], args[5], args[6], later);
+    PyObject *common = later == NULL ? NULL : PyTuple_Pack(COMMON, probe, args[2], args[3], args[4], args[5], later);
     PyObject *done = common == NULL ? NULL : complete_all(args[0], args[1], base, common);
     Py_XDECREF(probe);
     Py_XDECREF(later);
@@ -226,8 +225,8 @@ static int fill_with(Later *self, PyObject *constants, PyObject *found)
 
 static int fill_all(Later *self, PyObject *constants)
 {
-    const char *data = PyBytes_AS_STRING(PyTuple_GET_ITEM(self->common, DATA));
-    PyObject *found = PyMarshal_ReadObjectFromString(data + self->start, self->end - self->start);
+    const char *parts = PyBytes_AS_STRING(PyTuple_GET_ITEM(self->common, PARTS));
+    PyObject *found = PyMarshal_ReadObjectFromString(parts + self->start, self->end - self->start);
     int failed = found == NULL ? -1 : fill_with(self, constants, found);
     Py_XDECREF(found);
     return failed;
@@ -284,10 +283,8 @@ static PyObject *later_new(PyObject *common, PyObject *piece)
             return NULL;
         }
     }
-    Py_ssize_t start = PyLong_AsSsize_t(PyTuple_GET_ITEM(common, START));
-    numbers[1] += start, numbers[2] += start;
-    if (numbers[1] > numbers[2] || start < 0 || numbers[2] > PyBytes_GET_SIZE(PyTuple_GET_ITEM(common, DATA))) {
-        PyErr_SetString(PyExc_ValueError, "there are no such data");
+    if (numbers[1] > numbers[2] || numbers[2] > PyBytes_GET_SIZE(PyTuple_GET_ITEM(common, PARTS))) {
+        PyErr_SetString(PyExc_ValueError, "there is no such part");
         return NULL;
     }
     PyTypeObject *kind = (PyTypeObject *)PyTuple_GET_ITEM(common, LATER_TYPE);

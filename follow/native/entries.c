@@ -82,68 +82,92 @@ static PyObject *name_if_not_copied(PyObject *value, PyObject *copied)
     return PyUnicode_InternFromString(dot == NULL ? kind->tp_name : dot + 1);
 }
 
-static PyObject *entry_of(PyObject *name, PyObject *value, PyObject *kind, PyObject *empty, PyObject *keys)
+/* An entry of a module's variable that differs from its last one by the value, mostly, is a copy of `before`, which has none. */
+static PyObject *entry_of(PyObject *name, PyObject *value, PyObject *kind, const Limits *limits, PyObject **before)
 {
-    PyObject *entry = PyDict_Copy(empty);
+    PyObject **keys = PySequence_Fast_ITEMS(limits->keys), *like = before == NULL || before[0] == Py_None ? NULL : before[0];
+    PyObject *entry = PyDict_Copy(like == NULL ? limits->empty : like);
     if (entry == NULL) return NULL;
-    if (PyDict_SetItem(entry, PyTuple_GET_ITEM(keys, 0), name) < 0
-        || PyDict_SetItem(entry, PyTuple_GET_ITEM(keys, 1), value) < 0
-        || PyDict_SetItem(entry, PyTuple_GET_ITEM(keys, 2), kind) < 0)
-        Py_CLEAR(entry);
+    if ((like == NULL && PyDict_SetItem(entry, keys[0], name) < 0)
+        || ((like == NULL || before[1] != kind) && PyDict_SetItem(entry, keys[2], kind) < 0)) {
+        Py_DECREF(entry);
+        return NULL;
+    }
+    if (before != NULL && (like == NULL || before[1] != kind)) {
+        PyObject *next = PyDict_Copy(entry);
+        if (next != NULL) {
+            Py_SETREF(before[0], next);
+            Py_SETREF(before[1], Py_NewRef(kind));
+        } else PyErr_Clear();
+    }
+    if (PyDict_SetItem(entry, keys[1], value) < 0) Py_CLEAR(entry);
     return entry;
 }
 
-/* What is the same for all records: what makes the entry of another value, how long a string may be and whether integers
-   of a machine's word are whole, of how many atoms containers are copied here, the names of the types above, an entry
-   without values, its keys, and the types of the values that are not kept as they are. */
+/* What makes the entry of another value, how long a string may be and whether integers of a machine's word are whole, of
+   how many atoms containers are copied here, the names of the types above, an entry without values, its keys, and the
+   types of the values that are not kept as they are: see Capture.limits in follow/capture.py. */
 enum { OTHER, STRING, WHOLE, ATOMS, KINDS, EMPTY, KEYS, COPIED, LIMITS };
 
-static int are_limits(PyObject *limits)
+int read_limits(PyObject *given, Limits *limits)
 {
-    if (!PyTuple_CheckExact(limits) || PyTuple_GET_SIZE(limits) != LIMITS) return 0;
-    PyObject **all = PySequence_Fast_ITEMS(limits);
-    return PyTuple_CheckExact(all[KINDS]) && PyTuple_GET_SIZE(all[KINDS]) == 12 && PyDict_CheckExact(all[EMPTY])
-           && PyTuple_CheckExact(all[KEYS]) && PyTuple_GET_SIZE(all[KEYS]) == 3 && PyTuple_CheckExact(all[COPIED]);
+    if (!PyTuple_CheckExact(given) || PyTuple_GET_SIZE(given) != LIMITS) return -1;
+    PyObject **all = PySequence_Fast_ITEMS(given);
+    if (!PyTuple_CheckExact(all[KINDS]) || PyTuple_GET_SIZE(all[KINDS]) != 12 || !PyDict_CheckExact(all[EMPTY])
+        || !PyTuple_CheckExact(all[KEYS]) || PyTuple_GET_SIZE(all[KEYS]) != 3 || !PyTuple_CheckExact(all[COPIED]))
+        return -1;
+    *limits = (Limits){.other = all[OTHER], .kinds = all[KINDS], .empty = all[EMPTY], .keys = all[KEYS],
+                       .copied = all[COPIED], .string = PyLong_AsSsize_t(all[STRING]),
+                       .atoms = PyLong_AsSsize_t(all[ATOMS]), .whole = all[WHOLE] == Py_True};
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static PyObject *made_entry(PyObject *name, PyObject *value, const Limits *limits, PyObject **before)
+{
+    int place;
+    PyObject *kind = name_if_shown_as_it_is(value, limits->string, limits->whole, limits->kinds), *entry, *copy;
+    if (kind != NULL) return entry_of(name, value, kind, limits, before);
+    if ((kind = name_if_not_copied(value, limits->copied)) != NULL) {
+        entry = entry_of(name, value, kind, limits, before);
+        Py_DECREF(kind);
+        return entry;
+    }
+    if (PyErr_Occurred()) return NULL;
+    if ((copy = copy_of_atoms(value, limits->atoms, limits->string, &place)) != NULL) {
+        entry = entry_of(name, copy, PyTuple_GET_ITEM(limits->kinds, place), limits, before);
+        Py_DECREF(copy);
+        return entry;
+    }
+    if (PyErr_Occurred()) return NULL;
+    PyObject *given[] = {name, value};
+    return untraced(limits->other, given, 2);
+}
+
+int add_entry(PyObject *made, PyObject *found, PyObject *name, const Limits *limits, PyObject **before)
+{
+    PyObject *value = PyDict_GetItemWithError(found, name);
+    if (value == NULL) return PyErr_Occurred() ? -1 : 0;
+    Py_INCREF(name);
+    Py_INCREF(value);
+    PyObject *entry = made_entry(name, value, limits, before);
+    Py_DECREF(name);
+    Py_DECREF(value);
+    int failed = entry == NULL ? -1 : PyList_Append(made, entry);
+    Py_XDECREF(entry);
+    return failed;
 }
 
 /* `entries(found, names, limits)`: of those of the names that are in a module's dict. */
 PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (count != 3 || !PyDict_Check(args[0]) || !PyList_CheckExact(args[1]) || !are_limits(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "entries(found, names, limits)");
+    Limits limits;
+    if (count != 3 || !PyDict_Check(args[0]) || !PyList_CheckExact(args[1]) || read_limits(args[2], &limits) < 0) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "entries(found, names, limits)");
         return NULL;
     }
-    PyObject **limits = PySequence_Fast_ITEMS(args[2]);
-    Py_ssize_t string = PyLong_AsSsize_t(limits[STRING]), atoms = PyLong_AsSsize_t(limits[ATOMS]);
-    int whole = PyObject_IsTrue(limits[WHOLE]);
-    PyObject *made = PyErr_Occurred() || whole < 0 ? NULL : PyList_New(0);
-    for (Py_ssize_t i = 0; made != NULL && i < PyList_GET_SIZE(args[1]); i++) {
-        PyObject *name = Py_NewRef(PyList_GET_ITEM(args[1], i));
-        PyObject *value = PyDict_GetItemWithError(args[0], name), *entry = NULL;
-        if (value == NULL) {
-            Py_DECREF(name);
-            if (PyErr_Occurred()) Py_CLEAR(made);
-            continue;
-        }
-        Py_INCREF(value);
-        int place;
-        PyObject *kind = name_if_shown_as_it_is(value, string, whole, limits[KINDS]), *copy = NULL;
-        if (kind != NULL) entry = entry_of(name, value, kind, limits[EMPTY], limits[KEYS]);
-        else if ((kind = name_if_not_copied(value, limits[COPIED])) != NULL) {
-            entry = entry_of(name, value, kind, limits[EMPTY], limits[KEYS]);
-            Py_DECREF(kind);
-        } else if ((copy = copy_of_atoms(value, atoms, string, &place)) != NULL) {
-            entry = entry_of(name, copy, PyTuple_GET_ITEM(limits[KINDS], place), limits[EMPTY], limits[KEYS]);
-            Py_DECREF(copy);
-        } else if (!PyErr_Occurred()) {
-            PyObject *given[] = {name, value};
-            entry = untraced(limits[OTHER], given, 2);
-        }
-        Py_DECREF(name);
-        Py_DECREF(value);
-        if (entry == NULL || PyList_Append(made, entry) < 0) Py_CLEAR(made);
-        Py_XDECREF(entry);
-    }
+    PyObject *made = PyList_New(0);
+    for (Py_ssize_t i = 0; made != NULL && i < PyList_GET_SIZE(args[1]); i++)
+        if (add_entry(made, args[0], PyList_GET_ITEM(args[1], i), &limits, NULL) < 0) Py_CLEAR(made);
     return made;
 }

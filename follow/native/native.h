@@ -124,6 +124,8 @@ PyObject *snapshot_hidden(Snapshots *self, PyObject *value);
 int no_room_left(void);
 /* A type has died, of which the description was known. */
 PyObject *forget_types(PyObject *module, PyObject *arguments);
+/* Where in an object of a class a slot is; 0 if the class has no such slot. */
+Py_ssize_t slot_in(PyTypeObject *kind, const char *name);
 /* Where follow.state.Number has its value; NULL with an exception if an object is none. Borrowed. */
 PyObject **number_in(PyObject *object);
 int is_small_text(PyObject *value, Py_ssize_t most);
@@ -231,9 +233,29 @@ PyObject *completed(PyObject *module, PyObject *const *args, Py_ssize_t count);
 /* Where in its source an instruction of some code stands. */
 PyObject *position(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
-/* -- entries.c: records of module-level statements ----------------------------------------------------- */
+/* -- digest.c: a checksum --------------------------------------------------------------------------- */
 
-/* The entries of a module's variables in a record. */
+PyObject *digest(PyObject *module, PyObject *const *args, Py_ssize_t count);
+
+/* -- entries.c: a module's variables in a record ------------------------------------------------------- */
+
+/* What values are copied to; all borrowed. */
+typedef struct {
+    PyObject *other, *kinds, *empty, *keys, *copied;
+    Py_ssize_t string, atoms;
+    int whole;
+} Limits;
+
+/* From a tuple; -1 if it is none, with or without an error. */
+int read_limits(PyObject *given, Limits *limits);
+/* Add the entry of a name to a list, if a module's dict has it. `before` is NULL or where the name's last entry is remembered,
+   without its value, and the name of its type: two references, at first to None. */
+int add_entry(PyObject *made, PyObject *found, PyObject *name, const Limits *limits, PyObject **before);
 PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count);
+
+/* -- ownrecord.c: records of a module's own statements ------------------------------------------------- */
+
+extern PyType_Spec own_record_spec;
+PyObject *own_probes(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 #endif

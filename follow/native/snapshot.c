@@ -722,8 +722,7 @@ PyObject *form_of(Work *work, PyObject *value, int depth, int *simple)
 
 /* -- the doors --------------------------------------------------------------------------------------- */
 
-/* Where in an object of a class a slot is; 0 if the class has no such slot. */
-static Py_ssize_t slot_in(PyTypeObject *kind, const char *name)
+Py_ssize_t slot_in(PyTypeObject *kind, const char *name)
 {
     PyObject *found = PyObject_GetAttrString((PyObject *)kind, name);
     Py_ssize_t at = 0;

@@ -1,0 +1,286 @@
+/* The probes of a module's own statements, which mostly run once: each makes a record of all of the module's variables, as
+   FirstRecords.own_record does in follow/firstrecords.py. */
+#include "native.h"
+#ifndef _WIN32
+#include <time.h>
+#endif
+
+enum { CLOCK = 0, THREAD = 1, CELLS = 2 }; /* where what stands in a call's state: follow/state.py */
+enum { FIRST, FUNCTION, NAMES, LIMITS_, CLOCK_, THREADS, BEFORE, COMMON }; /* what all probes of a module share */
+enum { KEY_FUNCTION, KEY_INSTRUCTION, KEY_TIME, KEY_VARIABLES, EMIT, GIVE_WAY, DROPPED, FAILED, OWN_RECORD, WORDS };
+
+static const char *const texts[WORDS] = {"function", "instruction", "execution_time", "local_vars", "emit",
+                                         "give_way", "dropped", "failed", "own_record"};
+static PyObject *words[WORDS];
+
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    PyObject *common; /* a tuple */
+    PyObject *number, *instruction, *possible;
+    Py_ssize_t busy, overhead; /* where a thread's state has these */
+    long times, most;          /* how often it has run, and how often before it gives way */
+} OwnRecord;
+
+static int read_clock(OwnRecord *self, double *seconds)
+{
+    PyObject *clock = PyTuple_GET_ITEM(self->common, CLOCK_);
+#if defined(CLOCK_MONOTONIC) && !defined(_WIN32)
+    if (clock == Py_None) {
+        struct timespec found;
+        clock_gettime(CLOCK_MONOTONIC, &found);
+        *seconds = (double)((long long)found.tv_sec * 1000000000 + found.tv_nsec) / 1e9;
+        return 0;
+    }
+#endif
+    PyObject *found = untraced(clock, NULL, 0);
+    *seconds = found == NULL ? -1 : PyFloat_AsDouble(found);
+    Py_XDECREF(found);
+    return *seconds == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+/* Put a new number at a place. */
+static int set_number(PyObject **place, double number)
+{
+    PyObject *new = PyFloat_FromDouble(number);
+    if (new == NULL) return -1;
+    Py_XSETREF(*place, new);
+    return 0;
+}
+
+/* The entries of those of the names that may be bound: the bits of `possible` tell which. */
+static PyObject *variables_of(OwnRecord *self, PyObject *found)
+{
+    enum { FEW = 128 };
+    unsigned char few[FEW] = {0}, *bits = few;
+    PyObject *names = PyTuple_GET_ITEM(self->common, NAMES), *made = NULL;
+    PyObject **before = PySequence_Fast_ITEMS(PyTuple_GET_ITEM(self->common, BEFORE));
+    size_t count = (size_t)PyTuple_GET_SIZE(names), size = count / 8 + 2;
+    Limits limits;
+    if (read_limits(PyTuple_GET_ITEM(self->common, LIMITS_), &limits) < 0) return NULL;
+    if (size > FEW && (bits = PyMem_Calloc(size, 1)) == NULL) return PyErr_NoMemory();
+#if PY_VERSION_HEX >= 0x030D0000
+    int failed = _PyLong_AsByteArray((PyLongObject *)self->possible, bits, size, 1, 0, 1);
+#else
+    int failed = _PyLong_AsByteArray((PyLongObject *)self->possible, bits, size, 1, 0);
+#endif
+    if (failed == 0) made = PyList_New(0);
+    for (size_t i = 0; made != NULL && i < count; i++)
+        if (bits[i / 8] >> i % 8 & 1 && add_entry(made, found, PyTuple_GET_ITEM(names, (Py_ssize_t)i), &limits, before + 2 * i) < 0)
+            Py_CLEAR(made);
+    if (bits != few) PyMem_Free(bits);
+    return made;
+}
+
+static PyObject *record_of(OwnRecord *self, PyObject *variables, double milliseconds)
+{
+    PyObject *record = PyDict_New(), *time = PyFloat_FromDouble(milliseconds);
+    if (record == NULL || time == NULL
+        || PyDict_SetItem(record, words[KEY_FUNCTION], PyTuple_GET_ITEM(self->common, FUNCTION)) < 0
+        || PyDict_SetItem(record, words[KEY_INSTRUCTION], self->instruction) < 0
+        || PyDict_SetItem(record, words[KEY_TIME], time) < 0
+        || PyDict_SetItem(record, words[KEY_VARIABLES], variables) < 0)
+        Py_CLEAR(record);
+    Py_XDECREF(time);
+    return record;
+}
+
+/* Call a method of the FirstRecords whose probe this is. */
+static int ask(OwnRecord *self, int word, PyObject *one, PyObject *other)
+{
+    PyObject *args[] = {PyTuple_GET_ITEM(self->common, FIRST), one, other};
+    size_t count = 1 + (one != NULL) + (other != NULL);
+    PyObject *done = PyObject_VectorcallMethod(words[word], args, count, NULL);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+/* Make the record and hand it over. */
+static int tell(OwnRecord *self, PyObject *found, double milliseconds)
+{
+    PyObject *variables = variables_of(self, found);
+    PyObject *record = variables == NULL ? NULL : record_of(self, variables, milliseconds);
+    Py_XDECREF(variables);
+    PyObject *emit = record == NULL ? NULL : PyObject_GetAttr(PyTuple_GET_ITEM(self->common, FIRST), words[EMIT]);
+    PyObject *done = emit == NULL ? NULL : PyObject_CallOneArg(emit, record);
+    Py_XDECREF(emit);
+    Py_XDECREF(record);
+    Py_XDECREF(done);
+    if (done == NULL) return -1;
+    return ++self->times > self->most ? ask(self, GIVE_WAY, self->number, NULL) : 0;
+}
+
+/* The record could not be made or handed over: -1 if the program is to know of it. */
+static int fail(OwnRecord *self, PyObject *thread, PyObject **busy, int *dropped)
+{
+    if ((*dropped = no_room_left())) {
+        Py_XSETREF(*busy, Py_NewRef(Py_False));
+        return ask(self, DROPPED, NULL, NULL);
+    }
+    PyObject *kind, *error, *traceback;
+    PyErr_Fetch(&kind, &error, &traceback);
+    PyErr_NormalizeException(&kind, &error, &traceback);
+    if (traceback != NULL) PyException_SetTraceback(error, traceback);
+    int failed = ask(self, FAILED, error, thread);
+    Py_XDECREF(kind);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+    return failed;
+}
+
+static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, PyObject *keywords)
+{
+    OwnRecord *self = (OwnRecord *)callable;
+    PyObject *state = PyVectorcall_NARGS(flags) ? args[0] : NULL, *thread, *found;
+    if (state == NULL || keywords != NULL || !PyList_CheckExact(state) || PyList_GET_SIZE(state) <= CELLS) {
+        PyErr_SetString(PyExc_TypeError, "a probe is given the state of a call");
+        return NULL;
+    }
+    thread = PyList_GET_ITEM(state, THREAD);
+    found = PyList_GET_ITEM(state, CELLS);
+    if ((PyObject *)Py_TYPE(thread) != PyTuple_GET_ITEM(self->common, THREADS)) {
+        PyErr_SetString(PyExc_TypeError, "a call has the state of a thread");
+        return NULL;
+    }
+    PyObject **busy = (PyObject **)((char *)thread + self->busy), **overhead = (PyObject **)((char *)thread + self->overhead);
+    PyObject *before = PyList_GET_ITEM(state, CLOCK);
+    if (*busy != Py_False) Py_RETURN_NONE;
+    if (!PyDict_CheckExact(found)) { /* code that runs in a namespace of another type: it is Python's task */
+        PyObject *given[] = {PyTuple_GET_ITEM(self->common, FIRST), self->number, self->instruction, self->possible, state};
+        return PyObject_VectorcallMethod(words[OWN_RECORD], given, 5, NULL);
+    }
+    double time, spent, clock = PyFloat_AsDouble(before);
+    if (*overhead == NULL || read_clock(self, &time) < 0 || (spent = PyFloat_AsDouble(*overhead), PyErr_Occurred())) return NULL;
+    int dropped = 0, failed;
+    Py_INCREF(self);
+    Py_INCREF(state);
+    Py_INCREF(thread);
+    Py_INCREF(found);
+    Py_XSETREF(*busy, Py_NewRef(Py_True));
+    failed = tell(self, found, (time - clock - spent) * 1e3) < 0 && fail(self, thread, busy, &dropped) < 0;
+    if (!failed && !dropped) {
+        Py_XSETREF(*busy, Py_NewRef(Py_False));
+        spent = *overhead == NULL ? 0 : PyFloat_AsDouble(*overhead);
+        time -= spent;
+        double now;
+        failed = PyErr_Occurred() || PyList_GET_SIZE(state) <= CELLS
+                 || set_number(&PySequence_Fast_ITEMS(state)[CLOCK], time) < 0 || read_clock(self, &now) < 0
+                 || set_number(overhead, now - time) < 0;
+    }
+    Py_DECREF(found);
+    Py_DECREF(thread);
+    Py_DECREF(state);
+    Py_DECREF(self);
+    if (failed) return NULL;
+    Py_RETURN_NONE;
+}
+
+/* -- making them ----------------------------------------------------------------------------------------------------- */
+
+static PyObject *made(PyTypeObject *kind, const OwnRecord *like, PyObject *number, PyObject *statement)
+{
+    if (!PyTuple_CheckExact(statement) || PyTuple_GET_SIZE(statement) != 3
+        || !PyLong_CheckExact(PyTuple_GET_ITEM(statement, 1))) {
+        PyErr_SetString(PyExc_TypeError, "a statement is its instruction, which names may be bound, and what changes");
+        return NULL;
+    }
+    OwnRecord *self = (OwnRecord *)kind->tp_alloc(kind, 0);
+    if (self == NULL) return NULL;
+    self->vectorcall = run;
+    self->common = Py_NewRef(like->common);
+    self->number = Py_NewRef(number);
+    self->instruction = Py_NewRef(PyTuple_GET_ITEM(statement, 0));
+    self->possible = Py_NewRef(PyTuple_GET_ITEM(statement, 1));
+    self->busy = like->busy;
+    self->overhead = like->overhead;
+    self->most = like->most;
+    return (PyObject *)self;
+}
+
+/* `own_probes(first, own, limits, threads, clock, most)`: by site, of the statements that `own` (follow.model.Own) knows.
+
+   `first` is the FirstRecords that they belong to; `threads` the class of what is known of a thread; `clock` gives the time
+   in seconds, None stands for the system's; so often (`most`) they run before they give way. */
+PyObject *own_probes(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *own = count == 6 ? args[1] : NULL, *statements, *statement, *number;
+    Limits limits;
+    OwnRecord like = {.common = NULL};
+    if (own == NULL || !PyTuple_Check(own) || PyTuple_GET_SIZE(own) != 4 || !PyDict_CheckExact(PyTuple_GET_ITEM(own, 3))
+        || !PyTuple_CheckExact(PyTuple_GET_ITEM(own, 1)) || read_limits(args[2], &limits) < 0 || !PyType_Check(args[3])
+        || !(like.busy = slot_in((PyTypeObject *)args[3], "busy"))
+        || !(like.overhead = slot_in((PyTypeObject *)args[3], "overhead"))) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "own_probes(first, own, limits, threads, clock, most)");
+        return NULL;
+    }
+#if !defined(CLOCK_MONOTONIC) || defined(_WIN32)
+    if (args[4] == Py_None) {
+        PyErr_SetString(PyExc_ValueError, "own_probes() needs a clock on this system.");
+        return NULL;
+    }
+#endif
+    like.most = PyLong_AsLong(args[5]);
+    if (like.most == -1 && PyErr_Occurred()) return NULL;
+    for (int i = 0; i < WORDS; i++)
+        if (words[i] == NULL && (words[i] = PyUnicode_InternFromString(texts[i])) == NULL) return NULL;
+    PyTypeObject *kind = type_in(module, "OwnRecord");
+    PyObject *before = kind == NULL ? NULL : PyTuple_New(2 * PyTuple_GET_SIZE(PyTuple_GET_ITEM(own, 1)));
+    for (Py_ssize_t i = 0; before != NULL && i < PyTuple_GET_SIZE(before); i++) PyTuple_SET_ITEM(before, i, Py_NewRef(Py_None));
+    if (before != NULL)
+        like.common = PyTuple_Pack(COMMON, args[0], PyTuple_GET_ITEM(own, 0), PyTuple_GET_ITEM(own, 1), args[2], args[4],
+                                   args[3], before);
+    Py_XDECREF(before);
+    PyObject *found = like.common == NULL ? NULL : PyDict_New();
+    statements = PyTuple_GET_ITEM(own, 3);
+    for (Py_ssize_t at = 0; found != NULL && PyDict_Next(statements, &at, &number, &statement);) {
+        PyObject *probe = made(kind, &like, number, statement);
+        if (probe == NULL || PyDict_SetItem(found, number, probe) < 0) Py_CLEAR(found);
+        Py_XDECREF(probe);
+    }
+    Py_XDECREF(like.common);
+    Py_XDECREF(kind);
+    return found;
+}
+
+static int traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(((OwnRecord *)object)->common);
+    return 0;
+}
+
+static int clear(PyObject *object)
+{
+    (void)object; /* the tuple is in each cycle, and cleared there */
+    return 0;
+}
+
+static void dealloc(PyObject *object)
+{
+    OwnRecord *self = (OwnRecord *)object;
+    PyTypeObject *kind = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    Py_CLEAR(self->common);
+    Py_CLEAR(self->number);
+    Py_CLEAR(self->instruction);
+    Py_CLEAR(self->possible);
+    kind->tp_free(object);
+    Py_DECREF(kind);
+}
+
+static PyMemberDef members[] = {
+    {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(OwnRecord, vectorcall), Py_READONLY, NULL}, {NULL, 0, 0, 0, NULL}};
+
+static PyType_Slot slots[] = {
+    {Py_tp_doc, "The probe of a module's own statement."},
+    {Py_tp_call, (void *)PyVectorcall_Call},
+    {Py_tp_dealloc, (void *)dealloc},
+    {Py_tp_traverse, (void *)traverse},
+    {Py_tp_clear, (void *)clear},
+    {Py_tp_members, members},
+    {0, NULL}};
+
+PyType_Spec own_record_spec = {
+    "follow._native.OwnRecord", sizeof(OwnRecord), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION
+        | Py_TPFLAGS_IMMUTABLETYPE, slots};
