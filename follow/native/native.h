@@ -248,9 +248,11 @@ typedef struct {
 
 /* From a tuple; -1 if it is none, with or without an error. */
 int read_limits(PyObject *given, Limits *limits);
-/* Add the entry of a name to a list, if a module's dict has it. `before` is NULL or where the name's last entry is remembered,
-   without its value, and the name of its type: two references, at first to None. */
-int add_entry(PyObject *made, PyObject *found, PyObject *name, const Limits *limits, PyObject **before);
+/* Add the entry of a name to a list, if a module's dict has it. `at` is where in the dict the name is looked for first: 0
+   before the first one. */
+int add_entry(PyObject *made, PyObject *found, PyObject *name, const Limits *limits, Py_ssize_t *at);
+/* An empty list for so many entries. */
+PyObject *list_with_room(Py_ssize_t room);
 PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 /* -- ownrecord.c: records of a module's own statements ------------------------------------------------- */

@@ -6,7 +6,7 @@
 #endif
 
 enum { CLOCK = 0, THREAD = 1, CELLS = 2 }; /* where what stands in a call's state: follow/state.py */
-enum { FIRST, FUNCTION, NAMES, LIMITS_, CLOCK_, THREADS, BEFORE, COMMON }; /* what all probes of a module share */
+enum { FIRST, FUNCTION, NAMES, LIMITS_, CLOCK_, THREADS, COMMON }; /* what all probes of a module share */
 enum { KEY_FUNCTION, KEY_INSTRUCTION, KEY_TIME, KEY_VARIABLES, EMIT, GIVE_WAY, DROPPED, FAILED, OWN_RECORD, WORDS };
 
 static const char *const texts[WORDS] = {"function", "instruction", "execution_time", "local_vars", "emit",
@@ -54,7 +54,7 @@ static PyObject *variables_of(OwnRecord *self, PyObject *found)
     enum { FEW = 128 };
     unsigned char few[FEW] = {0}, *bits = few;
     PyObject *names = PyTuple_GET_ITEM(self->common, NAMES), *made = NULL;
-    PyObject **before = PySequence_Fast_ITEMS(PyTuple_GET_ITEM(self->common, BEFORE));
+    Py_ssize_t at = 0;
     size_t count = (size_t)PyTuple_GET_SIZE(names), size = count / 8 + 2;
     Limits limits;
     if (read_limits(PyTuple_GET_ITEM(self->common, LIMITS_), &limits) < 0) return NULL;
@@ -64,9 +64,11 @@ static PyObject *variables_of(OwnRecord *self, PyObject *found)
 #else
     int failed = _PyLong_AsByteArray((PyLongObject *)self->possible, bits, size, 1, 0);
 #endif
-    if (failed == 0) made = PyList_New(0);
+    Py_ssize_t room = 0;
+    for (size_t i = 0; i < count; i++) room += bits[i / 8] >> i % 8 & 1;
+    if (failed == 0) made = list_with_room(room);
     for (size_t i = 0; made != NULL && i < count; i++)
-        if (bits[i / 8] >> i % 8 & 1 && add_entry(made, found, PyTuple_GET_ITEM(names, (Py_ssize_t)i), &limits, before + 2 * i) < 0)
+        if (bits[i / 8] >> i % 8 & 1 && add_entry(made, found, PyTuple_GET_ITEM(names, (Py_ssize_t)i), &limits, &at) < 0)
             Py_CLEAR(made);
     if (bits != few) PyMem_Free(bits);
     return made;
@@ -224,12 +226,9 @@ PyObject *own_probes(PyObject *module, PyObject *const *args, Py_ssize_t count)
     for (int i = 0; i < WORDS; i++)
         if (words[i] == NULL && (words[i] = PyUnicode_InternFromString(texts[i])) == NULL) return NULL;
     PyTypeObject *kind = type_in(module, "OwnRecord");
-    PyObject *before = kind == NULL ? NULL : PyTuple_New(2 * PyTuple_GET_SIZE(PyTuple_GET_ITEM(own, 1)));
-    for (Py_ssize_t i = 0; before != NULL && i < PyTuple_GET_SIZE(before); i++) PyTuple_SET_ITEM(before, i, Py_NewRef(Py_None));
-    if (before != NULL)
+    if (kind != NULL)
         like.common = PyTuple_Pack(COMMON, args[0], PyTuple_GET_ITEM(own, 0), PyTuple_GET_ITEM(own, 1), args[2], args[4],
-                                   args[3], before);
-    Py_XDECREF(before);
+                                   args[3]);
     PyObject *found = like.common == NULL ? NULL : PyDict_New();
     statements = PyTuple_GET_ITEM(own, 3);
     for (Py_ssize_t at = 0; found != NULL && PyDict_Next(statements, &at, &number, &statement);) {
