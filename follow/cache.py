@@ -29,7 +29,7 @@ from .packed import Packed, unpack
 _MARK = b"follow-2"
 _HEADER = struct.Struct(f"<20s{len(UNKNOWN)}s8sQQQ")
 """What a file begins with: fingerprint, stamp and hash of the text, checksum, and the sizes of what is packed."""
-_ROOM = 1 << 18
+_ROOM = 1 << 19
 """More than most files need (bytes)."""
 _ROOMS: list[bytearray] = []
 """What files are read into; it stays, for memory that is new takes longer than reading."""
@@ -110,16 +110,18 @@ class Cache:
 
 def _read_from(file: FileIO, original: Original, room: bytearray) -> tuple[bytes, Packed] | None:
     """The stamp that a cache file has of a file, and the rewritten code; None if it is of something else."""
-    if file.readinto(memoryview(room)[: _HEADER.size]) != _HEADER.size:
+    data = memoryview(room)[: file.readinto(room)]
+    if len(data) < _HEADER.size:
         return None
-    fingerprint, stamp, text, checksum, size, kept_size = _HEADER.unpack_from(room)
-    if fingerprint != _fingerprint() or os.fstat(file.fileno()).st_size != _HEADER.size + size + kept_size:
+    fingerprint, stamp, text, checksum, size, kept_size = _HEADER.unpack_from(data)
+    if fingerprint != _fingerprint() or not (stamp == original.stamp != UNKNOWN or text == original.hash()):
         return None
-    if not (stamp == original.stamp != UNKNOWN or text == original.hash()):
+    if len(data) == len(room):
+        data = memoryview(bytes(data) + (file.read() or b""))
+    end = _HEADER.size + size
+    if len(data) != end + kept_size:
         return None
-    head = memoryview(room if size <= len(room) else bytearray(size))[:size]
-    file.readinto(head)
-    packed = Packed(head, file.read(kept_size) or b"")
+    packed = Packed(data[_HEADER.size : end], bytes(data[end:]))
     return (stamp, packed) if _checksum(packed) == checksum else None
 
 

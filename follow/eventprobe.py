@@ -32,6 +32,8 @@ from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
 from .watch import WATCHING, content, form_for, module_of
 
 _FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
+_OWN = ("extend", "thread")
+"""The constants of a recorder of which there may be others."""
 _BUILTINS = ("type", "len", "id", "int", "str", "float", "bool")
 
 
@@ -57,13 +59,11 @@ class EventProbes(Probes):
         if channel.config.watch:
             self._extend = functools.partial(_extend_unless_watching, self._extend, describer.forget)
         self._now = recorder.now
-        self._constants = {**_constants(recorder, describer), "extend": self._extend}
-        self._thread = recorder.constants["thread"]
-        if asks_begin(channel.config.fields):
-            self._constants["thread"], self._thread = begin_here, begin_above
+        self._tells_begin = asks_begin(channel.config.fields)
+        self._thread = begin_above if self._tells_begin else recorder.constants["thread"]
         self._native: NativeProbes | None = None
         if is_helped(recorder.form):
-            begin = begin_here if asks_begin(channel.config.fields) else None
+            begin = begin_here if self._tells_begin else None
             self._native = NativeProbes(tables, channel.config, recorder, self._base, describer, self._extend, begin)
             self._native.makers.update(dict.fromkeys(IN_PYTHON, (self._make, 0)))
             self.makers = self._native.makers
@@ -72,6 +72,12 @@ class EventProbes(Probes):
         if self._native is not None and not describer.objects:
             self._of_module = ModuleEvents(self._native, self._own, recorder, self._extend, channel)
         super().__init__(tables, channel, depth)
+
+    @functools.cached_property
+    def _constants(self) -> dict[str, object]:
+        """What the names in written-out probes stand for, whichever statement they are of."""
+        found = {**_constants(self._recorder, self._describer), "extend": self._extend}
+        return {**found, "thread": begin_here} if self._tells_begin else found
 
     def _on_emit(self, emit: Follower) -> None:
         if self._channel.silent:
@@ -82,8 +88,9 @@ class EventProbes(Probes):
         return super().resolve_all(names) if self._native is None else self._native.resolve(names, self.resolve)
 
     def _resolve(self, name: str) -> object:
-        if name in self._constants:
-            return self._constants[name]
+        common = self._recorder.constants
+        if name in common and name not in _OWN:
+            return common[name]
         what, _, number = name.rpartition("_")
         if what.startswith(WATCH) and what != WATCH:
             return self._watch(self._tables.scope(int(number)), int(what.removeprefix(WATCH)))
@@ -93,7 +100,9 @@ class EventProbes(Probes):
             return self._entry_id(int(number))
         if what == "next":
             return self._recorder.numbers(self._base, int(number))
-        return super()._resolve(name)
+        if hasattr(self, f"_make_{name.partition('_')[0]}") or name in ("spawn", "into"):
+            return super()._resolve(name)
+        return self._constants[name]
 
     def _entry_id(self, scope: int) -> int:
         return id_of_entry(self._base, self._tables.counts()[0], scope)
@@ -101,7 +110,7 @@ class EventProbes(Probes):
     # -- calls -----------------------------------------------------------------------------------
 
     def _make_enter(self, number: int) -> Callable[..., object]:
-        size, by_frame, namespace = self._tables.scope(number).entering
+        size, by_frame, namespace = (self._tables.scope(number) if number else self._own.all).entering
         rest: list[object] = [MISSING] * size
         frames, extend, now = self._frames, self._extend, self._now
         new, thread = self._recorder.numbers(self._base, number), self._thread
@@ -342,7 +351,7 @@ class EventProbes(Probes):
 
 
 def _constants(recorder: EventSink, describer: Describer) -> dict[str, object]:
-    """What the names in written-out probes stand for, whichever statement they are of."""
+    """The same for a recorder's probes."""
     return {
         **{name: getattr(builtins, name) for name in _BUILTINS},
         **recorder.constants,

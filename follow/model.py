@@ -223,6 +223,8 @@ class Own(NamedTuple):
     secret: tuple[str, ...]
     statements: dict[int, OwnStatement]
     """By the numbers of their sites."""
+    entering: Entering
+    """How the first scope starts, that of a module or of a function."""
 
 
 class Entering(NamedTuple):
@@ -265,7 +267,7 @@ class Tables:
     def own(self) -> Own:
         """Those of a module's own statements about which nothing is special."""
         if not self.scopes:  # an empty file
-            return Own("", (), (), {})
+            return Own("", (), (), {}, Entering(0, False, False))
         scope = self.scopes[0]
         plain = scope.namespace and not scope.loops and not scope.watches
         statements: dict[int, OwnStatement] = {
@@ -274,7 +276,7 @@ class Tables:
             if plain and site.scope == 0 and site.kind != ELISION and site.loop < 0
             if not (site.stores or site.clears or site.result or site.watched)
         }
-        return Own(scope.name, scope.names, scope.secret, statements)
+        return Own(scope.name, scope.names, scope.secret, statements, scope.entering)
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""

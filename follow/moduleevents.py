@@ -44,7 +44,11 @@ class ModuleEvents:
 
     def probes(self, base: int) -> dict[int, Callable[..., object]]:
         """The probes of all of the statements, where they are given nothing; ``base`` is the first id of events."""
-        return {number: self.probe(number, base, gives=False) for number in self._statements.all.statements}
+        tell, partial, some = self._tell, functools.partial, self._statements.all.statements
+        return {
+            number: partial(tell, id_of(base, number, FEW), possible, changes, False)
+            for number, (_, possible, changes) in some.items()
+        }
 
     def probe(self, number: int, base: int, *, gives: bool) -> Callable[..., object]:
         """The probe of one statement; whether it ``gives`` back a value that it is given."""

@@ -23,6 +23,8 @@ _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
 """The values of an item's fields, in their order."""
 _SHOWN_AT = Site._fields.index("shown")
 
+_ITEM = array("I").itemsize
+
 Content = tuple[bytes, bytes, bytes]
 """The scope of each site and of each guard, and where each packed part ends: that of the module's own statements, then
 each scope's."""
@@ -51,7 +53,8 @@ def pack(pieces: Pieces, tables: Tables) -> Packed:
         )
         for scope in tables.scopes
     ]
-    parts = [marshal.dumps((*tables.own(),)), *(zlib.compress(part, 1) for part in parts)]
+    own = tables.own()
+    parts = [marshal.dumps((*own[:-1], (*own.entering,))), *(zlib.compress(part, 1) for part in parts)]
     ends = array("I", accumulate(map(len, parts)))
     if native is not None:
         from .postpone import postponed
@@ -150,7 +153,7 @@ class PackedTables:
 
     def counts(self) -> tuple[int, int]:
         """How many sites and scopes there are."""
-        return len(self._site_scopes), len(self._ends) - 1
+        return len(self._content[0]) // _ITEM, len(self._content[2]) // _ITEM - 1
 
 
 def _site(site: Site, shared: dict[object, Any]) -> tuple[Any, ...]:

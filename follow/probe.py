@@ -73,8 +73,8 @@ class Probes(ABC):
             return functools.partial(spawning, self._channel)
         if name == "into":
             return self._channel.into(self._depth)
-        what, _, numbers = name.partition("_")
-        return getattr(self, f"_make_{what}")(*map(int, numbers.split("_")))
+        make, numbers = _maker_of(name)
+        return getattr(self, make)(*numbers)
 
     def _make(self, name: int | str) -> Callable[..., object]:
         """A probe of the table, when it is first called."""
@@ -225,6 +225,13 @@ class Probes(ABC):
         while frame.f_code.co_filename != self._tables.filename and frame.f_back is not None:
             frame = frame.f_back
         return frame
+
+
+@functools.lru_cache(maxsize=4096)
+def _maker_of(name: str) -> tuple[str, tuple[int, ...]]:
+    """The method that makes what a name stands for, and the numbers in the name."""
+    what, _, numbers = name.partition("_")
+    return f"_make_{what}", tuple(map(int, numbers.split("_")))
 
 
 _GIVING = ("return", "match", "lambda")

@@ -123,7 +123,7 @@ class Recorder(EventSink, Shown):
         """What copies values within a configuration's limits: one for all that is followed with it."""
         with self._lock:
             for known, describer in self._describers:
-                if known == config:
+                if known is config or known == config:
                     return describer
             describer = describer_of(config, objects=self.detail == "dataflow")
             describer.take_from(self._limit)

@@ -208,7 +208,7 @@ PyObject *own_probes(PyObject *module, PyObject *const *args, Py_ssize_t count)
     PyObject *own = count == 6 ? args[1] : NULL, *statements, *statement, *number;
     Limits limits;
     OwnRecord like = {.common = NULL};
-    if (own == NULL || !PyTuple_Check(own) || PyTuple_GET_SIZE(own) != 4 || !PyDict_CheckExact(PyTuple_GET_ITEM(own, 3))
+    if (own == NULL || !PyTuple_Check(own) || PyTuple_GET_SIZE(own) != 5 || !PyDict_CheckExact(PyTuple_GET_ITEM(own, 3))
         || !PyTuple_CheckExact(PyTuple_GET_ITEM(own, 1)) || read_limits(args[2], &limits) < 0 || !PyType_Check(args[3])
         || !(like.busy = slot_in((PyTypeObject *)args[3], "busy"))
         || !(like.overhead = slot_in((PyTypeObject *)args[3], "overhead"))) {
