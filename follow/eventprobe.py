@@ -6,22 +6,22 @@ import builtins
 import functools
 import sys
 from collections.abc import Callable
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 from .accelerate import IN_PYTHON, is_helped
 from .channel import THREADS, Channel
 from .context import asks_begin, begin_above, begin_here
 from .copies import identity, is_same
-from .describe import Describer, describe_raised
+from .describe import describe_raised
 from .described import NAMED_IDS, Described, describe
 from .elision import loops_around
+from .eventconstants import constants_of, extend_unless_watching
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
-from .flat import BASE_IDS, EXACT_IDS
 from .frames import variables_of
 from .locate import locate_site
-from .looks import LOOKS, level_of
+from .looks import level_of
 from .model import ELISION, WATCH, Follower, Lookup, Scope, Site
 from .moduleevents import ModuleEvents
 from .nativeprobe import NativeProbes
@@ -29,12 +29,11 @@ from .ownstatements import OwnStatements
 from .probe import MODULE, Probes
 from .sink import EventSink
 from .state import CALL, CELLS, LOCALS, MISSING, SLOTS, YIELDED
-from .watch import WATCHING, content, form_for, module_of
+from .watch import form_for
 
 _FORMS = {"few_id": FEW, "all_id": ALL, "some_id": SOME}
 _OWN = ("extend", "thread")
 """The constants of a recorder of which there may be others."""
-_BUILTINS = ("type", "len", "id", "int", "str", "float", "bool")
 
 
 class EventProbes(Probes):
@@ -57,7 +56,7 @@ class EventProbes(Probes):
         self._extend = recorder.constants["extend"]
         self._late = recorder.constants["late"]
         if channel.config.watch:
-            self._extend = functools.partial(_extend_unless_watching, self._extend, describer.forget)
+            self._extend = functools.partial(extend_unless_watching, self._extend, describer.forget)
         self._now = recorder.now
         self._tells_begin = asks_begin(channel.config.fields)
         self._thread = begin_above if self._tells_begin else recorder.constants["thread"]
@@ -76,7 +75,7 @@ class EventProbes(Probes):
     @functools.cached_property
     def _constants(self) -> dict[str, object]:
         """What the names in written-out probes stand for, whichever statement they are of."""
-        found = {**_constants(self._recorder, self._describer), "extend": self._extend}
+        found = {**constants_of(self._recorder, self._describer), "extend": self._extend}
         return {**found, "thread": begin_here} if self._tells_begin else found
 
     def _on_emit(self, emit: Follower) -> None:
@@ -348,47 +347,3 @@ class EventProbes(Probes):
             if not running:
                 break
         self._extend((RAISED, number, id_of(self._base, site.number), found, description, self._now()))
-
-
-def _constants(recorder: EventSink, describer: Describer) -> dict[str, object]:
-    """The same for a recorder's probes."""
-    return {
-        **{name: getattr(builtins, name) for name in _BUILTINS},
-        **recorder.constants,
-        "copy": describer.copy,
-        "refer": describer.refer,
-        "change": describer.change,
-        "changes": describer.changes,
-        **{f"look_{level}": describer.look(level) for level in LOOKS},
-        "cell": describer.cell,
-        "hide": describer.hide,
-        "hide_cell": describer.hide_cell,
-        "described": describer.described,
-        "fixed": describer.fixed,
-        "is_exact": EXACT_IDS.__contains__,
-        "is_base": BASE_IDS.__contains__,
-        "most": describer.most,
-        "missing": MISSING,
-        "content": content,
-        "of_module": _of_module,
-    }
-
-
-def _of_module(name: str) -> object:
-    """What a variable holds of the module that a followed function stands in, or one of a module that such a variable
-    holds; ``MISSING`` if it is not bound."""
-    variable, *attributes = name.split(".")
-    found = dict.get(module_of(sys._getframe(1)), variable, MISSING)
-    for attribute in attributes:
-        found = dict.get(vars(found), attribute, MISSING) if type(found) is ModuleType else MISSING
-    return found
-
-
-def _extend_unless_watching(
-    extend: Callable[[tuple[Any, ...]], None], forget: Callable[[], None], items: tuple[Any, ...]
-) -> None:
-    """Take an event, unless it is of what an expression of ``watch`` has called: that tells nothing."""
-    if WATCHING.now:
-        forget()
-    else:
-        extend(items)

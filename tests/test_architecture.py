@@ -54,7 +54,7 @@ LAYERS = [
     {"threads", "calls"},
     {"transform", "registry", "firstrecords"},
     {"build", "probe"},
-    {"nativeprobe", "recordprobe"},
+    {"nativeprobe", "recordprobe", "eventconstants"},
     {"moduleevents"},
     {"eventprobe"},
     {"decorator", "generated"},
