@@ -20,6 +20,12 @@ from .state import CELLS, CLOCK, MISSING, SLOTS, THREAD
 _TIMES = 30
 """So often a statement runs before code is compiled for its probe: that takes as long as some 200 of these records."""
 
+_WORDS = (
+    *("function", "instruction", "execution_time", "local_vars"),
+    *("emit", "give_way", "dropped", "failed", "own_record"),
+)
+"""The keys of a record, and what the helper asks for; in the order in which native/ownrecord.c has them."""
+
 Extras = Callable[[list[Any]], dict[str, Any]]
 """Gives the further fields of a record, by the state of its call."""
 
@@ -71,7 +77,9 @@ class FirstRecords:
         limits = self._capture.limits
         if native is not None and limits is not None and not own.secret:
             clock = None if SYSTEMS_CLOCK else now
-            made: dict[int, Callable[..., object]] = native.own_probes(self, own, limits, ThreadState, clock, _TIMES)
+            made: dict[int, Callable[..., object]] = native.own_probes(
+                *(self, own, limits, ThreadState, clock, _TIMES, _WORDS)
+            )
             return made
         return {
             number: functools.partial(self.own_record, number, instruction, possible)

@@ -288,17 +288,19 @@ def test_all_is_let_go(imported: Imported) -> None:
 def test_what_are_no_statements_is_refused(own: Any) -> None:
     limits = Capture(FollowConfig()).limits
     with pytest.raises(TypeError):
-        native.own_probes(None, own, limits, ThreadState, None, 30)
+        native.own_probes(None, own, limits, ThreadState, None, 30, firstrecords._WORDS)
     with pytest.raises(TypeError):
-        native.own_probes(None, ("<module>", (), (), {}, ()), (), ThreadState, None, 30)
+        native.own_probes(None, ("<module>", (), (), {}, ()), (), ThreadState, None, 30, firstrecords._WORDS)
     with pytest.raises(TypeError):
-        native.own_probes(None, ("<module>", (), (), {}, ()), limits, object, None, 30)
+        native.own_probes(None, ("<module>", (), (), {}, ()), limits, object, None, 30, firstrecords._WORDS)
 
 
 def test_what_is_no_state_is_refused() -> None:
     statements = {1: ("a = 1", 1, None)}
     own = ("<module>", ("a",), (), statements, ())
-    (probe,) = native.own_probes(None, own, Capture(FollowConfig()).limits, ThreadState, None, 30).values()
+    (probe,) = native.own_probes(
+        None, own, Capture(FollowConfig()).limits, ThreadState, None, 30, firstrecords._WORDS
+    ).values()
     for arguments in ((), (1,), ([],), ([0.0, None, {}, None],), ([None, ThreadState(), {}, None],)):
         with pytest.raises(TypeError):
             probe(*arguments)

@@ -85,7 +85,7 @@ static PyObject *name_if_not_copied(PyObject *value, PyObject *copied)
 /* Where the values of an entry are, counted from where a dict keeps its keys: a copy of one is filled in place then, which
    takes a third of the time. All are 0 where that is not known. */
 typedef struct {
-    PyObject *empty; /* that entry, of which other entries are copies */
+    const void *empty; /* that entry, of which others are copies: only compared, for each interpreter has its own */
     size_t at[3];
 } Places;
 
@@ -115,7 +115,7 @@ static void look_for(PyObject *entry, PyObject *const *marks)
 static void find_places(PyObject *empty, PyObject *const *keys)
 {
     PyObject *entry = PyDict_Copy(empty), *marks[3] = {PyList_New(0), PyList_New(0), PyList_New(0)}, *found;
-    Py_XSETREF(places.empty, Py_NewRef(empty));
+    places.empty = empty;
     int failed = entry == NULL;
     for (int i = 0; i < 3; i++) {
         places.at[i] = 0;
@@ -146,7 +146,7 @@ static int filled_in_place(PyObject *entry, PyObject *const *values)
 static void find_places(PyObject *empty, PyObject *const *keys)
 {
     (void)keys;
-    Py_XSETREF(places.empty, Py_NewRef(empty));
+    places.empty = empty;
 }
 
 static int filled_in_place(PyObject *entry, PyObject *const *values)

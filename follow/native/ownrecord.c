@@ -6,12 +6,9 @@
 #endif
 
 enum { CLOCK = 0, THREAD = 1, CELLS = 2 }; /* where what stands in a call's state: follow/state.py */
-enum { FIRST, FUNCTION, NAMES, LIMITS_, CLOCK_, THREADS, COMMON }; /* what all probes of a module share */
+enum { FIRST, FUNCTION, NAMES, LIMITS_, CLOCK_, THREADS, WORDS_, COMMON }; /* what all probes of a module share */
+/* What is named in these words, which Python code gives: _WORDS in follow/firstrecords.py. */
 enum { KEY_FUNCTION, KEY_INSTRUCTION, KEY_TIME, KEY_VARIABLES, EMIT, GIVE_WAY, DROPPED, FAILED, OWN_RECORD, WORDS };
-
-static const char *const texts[WORDS] = {"function", "instruction", "execution_time", "local_vars", "emit",
-                                         "give_way", "dropped", "failed", "own_record"};
-static PyObject *words[WORDS];
 
 typedef struct {
     PyObject_HEAD
@@ -21,6 +18,11 @@ typedef struct {
     Py_ssize_t busy, overhead; /* where a thread's state has these */
     long times, most;          /* how often it has run, and how often before it gives way */
 } OwnRecord;
+
+static inline PyObject *word(OwnRecord *self, int which)
+{
+    return PyTuple_GET_ITEM(PyTuple_GET_ITEM(self->common, WORDS_), which);
+}
 
 static int read_clock(OwnRecord *self, double *seconds)
 {
@@ -78,21 +80,21 @@ static PyObject *record_of(OwnRecord *self, PyObject *variables, double millisec
 {
     PyObject *record = PyDict_New(), *time = PyFloat_FromDouble(milliseconds);
     if (record == NULL || time == NULL
-        || PyDict_SetItem(record, words[KEY_FUNCTION], PyTuple_GET_ITEM(self->common, FUNCTION)) < 0
-        || PyDict_SetItem(record, words[KEY_INSTRUCTION], self->instruction) < 0
-        || PyDict_SetItem(record, words[KEY_TIME], time) < 0
-        || PyDict_SetItem(record, words[KEY_VARIABLES], variables) < 0)
+        || PyDict_SetItem(record, word(self, KEY_FUNCTION), PyTuple_GET_ITEM(self->common, FUNCTION)) < 0
+        || PyDict_SetItem(record, word(self, KEY_INSTRUCTION), self->instruction) < 0
+        || PyDict_SetItem(record, word(self, KEY_TIME), time) < 0
+        || PyDict_SetItem(record, word(self, KEY_VARIABLES), variables) < 0)
         Py_CLEAR(record);
     Py_XDECREF(time);
     return record;
 }
 
 /* Call a method of the FirstRecords whose probe this is. */
-static int ask(OwnRecord *self, int word, PyObject *one, PyObject *other)
+static int ask(OwnRecord *self, int what, PyObject *one, PyObject *other)
 {
     PyObject *args[] = {PyTuple_GET_ITEM(self->common, FIRST), one, other};
     size_t count = 1 + (one != NULL) + (other != NULL);
-    PyObject *done = PyObject_VectorcallMethod(words[word], args, count, NULL);
+    PyObject *done = PyObject_VectorcallMethod(word(self, what), args, count, NULL);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
 }
@@ -103,7 +105,7 @@ static int tell(OwnRecord *self, PyObject *found, double milliseconds)
     PyObject *variables = variables_of(self, found);
     PyObject *record = variables == NULL ? NULL : record_of(self, variables, milliseconds);
     Py_XDECREF(variables);
-    PyObject *emit = record == NULL ? NULL : PyObject_GetAttr(PyTuple_GET_ITEM(self->common, FIRST), words[EMIT]);
+    PyObject *emit = record == NULL ? NULL : PyObject_GetAttr(PyTuple_GET_ITEM(self->common, FIRST), word(self, EMIT));
     PyObject *done = emit == NULL ? NULL : PyObject_CallOneArg(emit, record);
     Py_XDECREF(emit);
     Py_XDECREF(record);
@@ -149,7 +151,7 @@ static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, Py
     if (*busy != Py_False) Py_RETURN_NONE;
     if (!PyDict_CheckExact(found)) { /* code that runs in a namespace of another type: it is Python's task */
         PyObject *given[] = {PyTuple_GET_ITEM(self->common, FIRST), self->number, self->instruction, self->possible, state};
-        return PyObject_VectorcallMethod(words[OWN_RECORD], given, 5, NULL);
+        return PyObject_VectorcallMethod(word(self, OWN_RECORD), given, 5, NULL);
     }
     double time, spent, clock = PyFloat_AsDouble(before);
     if (*overhead == NULL || read_clock(self, &time) < 0 || (spent = PyFloat_AsDouble(*overhead), PyErr_Occurred())) return NULL;
@@ -199,20 +201,20 @@ static PyObject *made(PyTypeObject *kind, const OwnRecord *like, PyObject *numbe
     return (PyObject *)self;
 }
 
-/* `own_probes(first, own, limits, threads, clock, most)`: by site, of the statements that `own` (follow.model.Own) knows.
+/* `own_probes(first, own, limits, threads, clock, most, words)`: by site, of the statements that `own` (follow.model.Own) knows.
 
    `first` is the FirstRecords that they belong to; `threads` the class of what is known of a thread; `clock` gives the time
    in seconds, None stands for the system's; so often (`most`) they run before they give way. */
 PyObject *own_probes(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    PyObject *own = count == 6 ? args[1] : NULL, *statements, *statement, *number;
+    PyObject *own = count == 7 ? args[1] : NULL, *statements, *statement, *number;
     Limits limits;
     OwnRecord like = {.common = NULL};
     if (own == NULL || !PyTuple_Check(own) || PyTuple_GET_SIZE(own) != 5 || !PyDict_CheckExact(PyTuple_GET_ITEM(own, 3))
-        || !PyTuple_CheckExact(PyTuple_GET_ITEM(own, 1)) || read_limits(args[2], &limits) < 0 || !PyType_Check(args[3])
+        || !PyTuple_CheckExact(args[6]) || PyTuple_GET_SIZE(args[6]) != WORDS || !PyTuple_CheckExact(PyTuple_GET_ITEM(own, 1)) || read_limits(args[2], &limits) < 0 || !PyType_Check(args[3])
         || !(like.busy = slot_in((PyTypeObject *)args[3], "busy"))
         || !(like.overhead = slot_in((PyTypeObject *)args[3], "overhead"))) {
-        if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "own_probes(first, own, limits, threads, clock, most)");
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "own_probes(first, own, limits, threads, clock, most, words)");
         return NULL;
     }
 #if !defined(CLOCK_MONOTONIC) || defined(_WIN32)
@@ -223,12 +225,10 @@ PyObject *own_probes(PyObject *module, PyObject *const *args, Py_ssize_t count)
 #endif
     like.most = PyLong_AsLong(args[5]);
     if (like.most == -1 && PyErr_Occurred()) return NULL;
-    for (int i = 0; i < WORDS; i++)
-        if (words[i] == NULL && (words[i] = PyUnicode_InternFromString(texts[i])) == NULL) return NULL;
     PyTypeObject *kind = type_in(module, "OwnRecord");
     if (kind != NULL)
         like.common = PyTuple_Pack(COMMON, args[0], PyTuple_GET_ITEM(own, 0), PyTuple_GET_ITEM(own, 1), args[2], args[4],
-                                   args[3]);
+                                   args[3], args[6]);
     PyObject *found = like.common == NULL ? NULL : PyDict_New();
     statements = PyTuple_GET_ITEM(own, 3);
     for (Py_ssize_t at = 0; found != NULL && PyDict_Next(statements, &at, &number, &statement);) {
