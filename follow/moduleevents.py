@@ -17,6 +17,8 @@ from .state import CALL, CELLS, SLOTS
 class ModuleEvents:
     """Makes events as the code in ``eventtemplate`` does.
 
+    Nearly all of it is the helper's task; but probes that give back a value are these ones.
+
     Arguments:
         native: finds what has changed of a module's variables.
         statements: the module's.
@@ -33,7 +35,7 @@ class ModuleEvents:
         extend: Callable[[tuple[Any, ...]], None],
         channel: Channel,
     ) -> None:
-        self._gather = native.gather
+        self._native = native
         self._statements = statements
         self._extend = extend
         self._now = recorder.now
@@ -44,11 +46,7 @@ class ModuleEvents:
 
     def probes(self, base: int) -> dict[int, Callable[..., object]]:
         """The probes of all of the statements, where they are given nothing; ``base`` is the first id of events."""
-        tell, partial, some = self._tell, functools.partial, self._statements.all.statements
-        return {
-            number: partial(tell, id_of(base, number, FEW), possible, changes, False)
-            for number, (_, possible, changes) in some.items()
-        }
+        return self._native.own_events(self._statements.all, base, self._dropped)
 
     def probe(self, number: int, base: int, *, gives: bool) -> Callable[..., object]:
         """The probe of one statement; whether it ``gives`` back a value that it is given."""
@@ -69,10 +67,13 @@ class ModuleEvents:
         if state[CELLS] is not None:  # the call is known
             try:
                 names = self._statements.names(possible) if changes is None else changes
-                changed = self._gather(state[CELLS], state[SLOTS], names)
+                changed = self._native.gather(state[CELLS], state[SLOTS], names)
             except (RecursionError, MemoryError):  # what is left is told later
-                self._channel.dropped += 1
+                self._dropped()
         self._extend((number, state[CALL], changed, self._now()))
         if len(self._buffer) > self._limit.value:
             self._look()
         return value if gives else None
+
+    def _dropped(self) -> None:
+        self._channel.dropped += 1

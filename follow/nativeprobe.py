@@ -13,7 +13,7 @@ from .copies import is_same
 from .describe import Describer
 from .events import ALL, FEW, SOME, given_to, held_by, id_of, id_of_entry
 from .looks import look_of, runs_code
-from .model import CELL, GLOBAL, SLOT, VALUE, Lookup, Shown, Site
+from .model import CELL, GLOBAL, SLOT, VALUE, Lookup, Own, Shown, Site
 from .sink import EventSink
 from .snapshots import snapshots_of
 
@@ -106,6 +106,13 @@ class NativeProbes:
         """
         changed: dict[str, object] = self._snapshots.gather(found, last, names, is_same)
         return changed
+
+    def own_events(self, own: Own, base: int, dropped: Callable[[], None]) -> dict[int, Callable[..., object]]:
+        """The probes of a module's own statements, by their numbers; ``dropped`` is called when there was no room."""
+        made: dict[int, Callable[..., object]] = native.own_events(
+            *(self._events, self._snapshots, own, base, is_same, dropped)
+        )
+        return made
 
     def _given(self, name: str) -> tuple[Any, ...]:
         """Of a statement whose probe gets no more than the event needs."""

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from follow import FollowConfig, firstrecords, install_import_hook
+from follow import FollowConfig, Recorder, copies, firstrecords, install_import_hook, nativeprobe
 from follow.accelerate import native
 from follow.capture import Capture, Shortened
 from follow.channel import THREADS, ThreadState
 from follow.errors import FollowerWarning
+from follow.moduleevents import ModuleEvents
 
 if native is None:
     pytest.skip("the compiled helper is not built", allow_module_level=True)
@@ -263,7 +264,7 @@ def test_all_is_let_go(imported: Imported) -> None:
 
     def alive() -> int:
         gc.collect()
-        return sum(type(one) is native.OwnRecord for one in gc.get_objects())
+        return sum(type(one) is native.Own for one in gc.get_objects())
 
     follower = Follower()
     gone = weakref.ref(follower)
@@ -306,3 +307,54 @@ def test_what_is_no_state_is_refused() -> None:
             probe(*arguments)
     with pytest.raises(TypeError):
         probe([0.0, ThreadState(), {}], key=1)
+
+
+def by_python(self: ModuleEvents, base: int) -> dict[int, Callable[..., object]]:
+    """The probes as they would be without the helper's."""
+    return {number: self.probe(number, base, gives=False) for number in self._statements.all.statements}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_events_are_those_of_python_code(name: str, imported: Imported, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for probes in (ModuleEvents.probes, by_python):
+        monkeypatch.setattr(ModuleEvents, "probes", probes)
+        recorder = Recorder()
+        imported(MODULES[name], recorder)
+        found.append(
+            [(event.statement and event.statement.instruction, sorted(event.forms)) for event in recorder.events()]
+        )
+        found[-1].append(told(recorder.records()))
+    assert found[0] == found[1] and len(found[0]) > 2
+
+
+def test_a_recorder_that_must_hand_over_while_a_module_is_imported(imported: Imported) -> None:
+    recorder = Recorder(ring=100)
+    assert imported(MODULES["many names"], recorder).name_1099 == 1099
+    assert [one["val"] for one in recorder.records()[-1]["local_vars"]][-2:] == [1098, 1099]
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError])
+def test_what_has_no_room_is_told_later(
+    error: type[Exception], imported: Imported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = [True]
+
+    def is_same(one: object, other: object) -> bool:
+        if failing:
+            failing.clear()
+            raise error
+        return copies.is_same(one, other)
+
+    monkeypatch.setattr(nativeprobe, "is_same", is_same)
+    recorder = Recorder()
+    assert imported("a = [1]\na.append(2)\na.append(3)\n", recorder).a == [1, 2, 3]
+    last = recorder.records()[-1]["local_vars"]
+    assert not failing and [one["val"] for one in last] == [[1, 2, 3]]
+
+
+def test_what_are_no_statements_of_a_recorder_is_refused() -> None:
+    own = ("<module>", (), (), {}, ())
+    for arguments in ((), (None,) * 6, (None, None, own, 0, None, None)):
+        with pytest.raises(TypeError):
+            native.own_events(*arguments)

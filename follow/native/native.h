@@ -134,6 +134,10 @@ PyObject *tagged(Snapshots *self, PyObject *value, PyObject *content);
 PyObject *instance(Snapshots *self, PyObject *name, PyObject *attributes);
 PyObject *many_attributes(Snapshots *self, Py_ssize_t count);
 
+/* Of a module's names those whose values have other forms than last time, as a dict that has also been added to `last`.
+   Those that `bits` leaves out are not looked at, unless it is NULL; `is_same` compares. */
+PyObject *gather_names(Snapshots *self, PyObject *found, PyObject *last, PyObject *names, const unsigned char *bits, PyObject *is_same);
+
 extern PyType_Spec snapshots_spec;
 
 /* A value being copied. */
@@ -203,6 +207,24 @@ PyObject *object_form(Work *work, PyObject *value, PyObject *given, int depth);
 
 /* -- probe.c: what the followed code calls --------------------------------------------------------- */
 
+typedef struct {
+    PyObject_HEAD
+    PyObject *buffer, *limit, *outer; /* the items, and two Numbers: how many there may be, the outermost call's */
+    PyObject **limit_value, **outer_value;
+    PyObject *look, *begun, *ended;  /* called when there are more, also when a call begins, when that one ends */
+    PyObject *extend;                /* takes an event as a tuple; NULL where the buffer itself does */
+    PyObject *now;                   /* the clock; NULL for the system's own */
+    PyObject *thread;                /* the number of the thread that last began a call */
+    unsigned long ident;
+    PyObject *known;  /* the limit that was last looked at, and its value */
+    Py_ssize_t known_limit;
+} Events;
+
+PyObject *events_time(Events *self);
+/* Hand an event over; the references are taken over. */
+int events_add(Events *self, PyObject **items, Py_ssize_t count);
+/* See whether there is something to write. */
+int events_look(Events *self);
 extern PyType_Spec events_spec;
 extern PyType_Spec probe_spec;
 /* What the names stand for, as a list. Code names a probe for nearly every statement, and an import asks for all of them,
@@ -255,9 +277,33 @@ int add_entry(PyObject *made, PyObject *found, PyObject *name, const Limits *lim
 PyObject *list_with_room(Py_ssize_t room);
 PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
-/* -- ownrecord.c: records of a module's own statements ------------------------------------------------- */
+/* -- own.c: the probes of a module's own statements --------------------------------------------------- */
 
-extern PyType_Spec own_record_spec;
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    PyObject *common;            /* a tuple: what all probes of a module share */
+    PyObject *number;            /* of its site, or its event's id */
+    PyObject *instruction;
+    PyObject *possible;          /* which names may be bound, as bits */
+    PyObject *changes;           /* the names whose values it may have changed, or None: all that may be bound */
+    Py_ssize_t busy, overhead;   /* of records: where a thread's state has these */
+    long times, most;            /* and how often it has run, and how often before it gives way */
+} Own;
+
+extern PyType_Spec own_spec;
+/* The probes, by site, of the statements that `own` (follow.model.Own) knows; each is like `like`, and has as its number
+   that of its site, or, unless `base` is negative, its event's id, counted from that. */
+PyObject *own_made(PyObject *module, const Own *like, PyObject *own, Py_ssize_t base);
+/* Whether it is such an `own`. */
+int is_own(PyObject *own);
+#define FEW_BITS 128
+/* The bits of a number, as bytes: in `few` if they fit there, else in memory that must be freed; NULL with an error. */
+unsigned char *bits_of(PyObject *number, size_t count, unsigned char *few);
+
+/* -- ownrecord.c, ownevent.c: as records, and as a recorder's events ---------------------------------- */
+
 PyObject *own_probes(PyObject *module, PyObject *const *args, Py_ssize_t count);
+PyObject *own_events(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 #endif

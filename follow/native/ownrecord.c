@@ -10,21 +10,12 @@ enum { FIRST, FUNCTION, NAMES, LIMITS_, CLOCK_, THREADS, WORDS_, COMMON }; /* wh
 /* What is named in these words, which Python code gives: _WORDS in follow/firstrecords.py. */
 enum { KEY_FUNCTION, KEY_INSTRUCTION, KEY_TIME, KEY_VARIABLES, EMIT, GIVE_WAY, DROPPED, FAILED, OWN_RECORD, WORDS };
 
-typedef struct {
-    PyObject_HEAD
-    vectorcallfunc vectorcall;
-    PyObject *common; /* a tuple */
-    PyObject *number, *instruction, *possible;
-    Py_ssize_t busy, overhead; /* where a thread's state has these */
-    long times, most;          /* how often it has run, and how often before it gives way */
-} OwnRecord;
-
-static inline PyObject *word(OwnRecord *self, int which)
+static inline PyObject *word(Own *self, int which)
 {
     return PyTuple_GET_ITEM(PyTuple_GET_ITEM(self->common, WORDS_), which);
 }
 
-static int read_clock(OwnRecord *self, double *seconds)
+static int read_clock(Own *self, double *seconds)
 {
     PyObject *clock = PyTuple_GET_ITEM(self->common, CLOCK_);
 #if defined(CLOCK_MONOTONIC) && !defined(_WIN32)
@@ -51,24 +42,16 @@ static int set_number(PyObject **place, double number)
 }
 
 /* The entries of those of the names that may be bound: the bits of `possible` tell which. */
-static PyObject *variables_of(OwnRecord *self, PyObject *found)
+static PyObject *variables_of(Own *self, PyObject *found)
 {
-    enum { FEW = 128 };
-    unsigned char few[FEW] = {0}, *bits = few;
-    PyObject *names = PyTuple_GET_ITEM(self->common, NAMES), *made = NULL;
-    Py_ssize_t at = 0;
-    size_t count = (size_t)PyTuple_GET_SIZE(names), size = count / 8 + 2;
+    PyObject *names = PyTuple_GET_ITEM(self->common, NAMES);
+    size_t count = (size_t)PyTuple_GET_SIZE(names);
+    unsigned char few[FEW_BITS], *bits = bits_of(self->possible, count, few);
+    Py_ssize_t room = 0, at = 0;
     Limits limits;
-    if (read_limits(PyTuple_GET_ITEM(self->common, LIMITS_), &limits) < 0) return NULL;
-    if (size > FEW && (bits = PyMem_Calloc(size, 1)) == NULL) return PyErr_NoMemory();
-#if PY_VERSION_HEX >= 0x030D0000
-    int failed = _PyLong_AsByteArray((PyLongObject *)self->possible, bits, size, 1, 0, 1);
-#else
-    int failed = _PyLong_AsByteArray((PyLongObject *)self->possible, bits, size, 1, 0);
-#endif
-    Py_ssize_t room = 0;
+    if (bits == NULL) return NULL;
     for (size_t i = 0; i < count; i++) room += bits[i / 8] >> i % 8 & 1;
-    if (failed == 0) made = list_with_room(room);
+    PyObject *made = read_limits(PyTuple_GET_ITEM(self->common, LIMITS_), &limits) < 0 ? NULL : list_with_room(room);
     for (size_t i = 0; made != NULL && i < count; i++)
         if (bits[i / 8] >> i % 8 & 1 && add_entry(made, found, PyTuple_GET_ITEM(names, (Py_ssize_t)i), &limits, &at) < 0)
             Py_CLEAR(made);
@@ -76,7 +59,7 @@ static PyObject *variables_of(OwnRecord *self, PyObject *found)
     return made;
 }
 
-static PyObject *record_of(OwnRecord *self, PyObject *variables, double milliseconds)
+static PyObject *record_of(Own *self, PyObject *variables, double milliseconds)
 {
     PyObject *record = PyDict_New(), *time = PyFloat_FromDouble(milliseconds);
     if (record == NULL || time == NULL
@@ -90,7 +73,7 @@ static PyObject *record_of(OwnRecord *self, PyObject *variables, double millisec
 }
 
 /* Call a method of the FirstRecords whose probe this is. */
-static int ask(OwnRecord *self, int what, PyObject *one, PyObject *other)
+static int ask(Own *self, int what, PyObject *one, PyObject *other)
 {
     PyObject *args[] = {PyTuple_GET_ITEM(self->common, FIRST), one, other};
     size_t count = 1 + (one != NULL) + (other != NULL);
@@ -100,7 +83,7 @@ static int ask(OwnRecord *self, int what, PyObject *one, PyObject *other)
 }
 
 /* Make the record and hand it over. */
-static int tell(OwnRecord *self, PyObject *found, double milliseconds)
+static int tell(Own *self, PyObject *found, double milliseconds)
 {
     PyObject *variables = variables_of(self, found);
     PyObject *record = variables == NULL ? NULL : record_of(self, variables, milliseconds);
@@ -115,7 +98,7 @@ static int tell(OwnRecord *self, PyObject *found, double milliseconds)
 }
 
 /* The record could not be made or handed over: -1 if the program is to know of it. */
-static int fail(OwnRecord *self, PyObject *thread, PyObject **busy, int *dropped)
+static int fail(Own *self, PyObject *thread, PyObject **busy, int *dropped)
 {
     if ((*dropped = no_room_left())) {
         Py_XSETREF(*busy, Py_NewRef(Py_False));
@@ -134,7 +117,7 @@ static int fail(OwnRecord *self, PyObject *thread, PyObject **busy, int *dropped
 
 static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, PyObject *keywords)
 {
-    OwnRecord *self = (OwnRecord *)callable;
+    Own *self = (Own *)callable;
     PyObject *state = PyVectorcall_NARGS(flags) ? args[0] : NULL, *thread, *found;
     if (state == NULL || keywords != NULL || !PyList_CheckExact(state) || PyList_GET_SIZE(state) <= CELLS) {
         PyErr_SetString(PyExc_TypeError, "a probe is given the state of a call");
@@ -181,40 +164,20 @@ static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, Py
 
 /* -- making them ----------------------------------------------------------------------------------------------------- */
 
-static PyObject *made(PyTypeObject *kind, const OwnRecord *like, PyObject *number, PyObject *statement)
-{
-    if (!PyTuple_CheckExact(statement) || PyTuple_GET_SIZE(statement) != 3
-        || !PyLong_CheckExact(PyTuple_GET_ITEM(statement, 1))) {
-        PyErr_SetString(PyExc_TypeError, "a statement is its instruction, which names may be bound, and what changes");
-        return NULL;
-    }
-    OwnRecord *self = (OwnRecord *)kind->tp_alloc(kind, 0);
-    if (self == NULL) return NULL;
-    self->vectorcall = run;
-    self->common = Py_NewRef(like->common);
-    self->number = Py_NewRef(number);
-    self->instruction = Py_NewRef(PyTuple_GET_ITEM(statement, 0));
-    self->possible = Py_NewRef(PyTuple_GET_ITEM(statement, 1));
-    self->busy = like->busy;
-    self->overhead = like->overhead;
-    self->most = like->most;
-    return (PyObject *)self;
-}
-
 /* `own_probes(first, own, limits, threads, clock, most, words)`: by site, of the statements that `own` (follow.model.Own) knows.
 
    `first` is the FirstRecords that they belong to; `threads` the class of what is known of a thread; `clock` gives the time
    in seconds, None stands for the system's; so often (`most`) they run before they give way. */
 PyObject *own_probes(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    PyObject *own = count == 7 ? args[1] : NULL, *statements, *statement, *number;
     Limits limits;
-    OwnRecord like = {.common = NULL};
-    if (own == NULL || !PyTuple_Check(own) || PyTuple_GET_SIZE(own) != 5 || !PyDict_CheckExact(PyTuple_GET_ITEM(own, 3))
-        || !PyTuple_CheckExact(args[6]) || PyTuple_GET_SIZE(args[6]) != WORDS || !PyTuple_CheckExact(PyTuple_GET_ITEM(own, 1)) || read_limits(args[2], &limits) < 0 || !PyType_Check(args[3])
+    Own like = {.vectorcall = run};
+    if (count != 7 || !is_own(args[1]) || read_limits(args[2], &limits) < 0 || !PyType_Check(args[3])
         || !(like.busy = slot_in((PyTypeObject *)args[3], "busy"))
-        || !(like.overhead = slot_in((PyTypeObject *)args[3], "overhead"))) {
-        if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "own_probes(first, own, limits, threads, clock, most, words)");
+        || !(like.overhead = slot_in((PyTypeObject *)args[3], "overhead")) || !PyTuple_CheckExact(args[6])
+        || PyTuple_GET_SIZE(args[6]) != WORDS) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "own_probes(first, own, limits, threads, clock, most, words)");
         return NULL;
     }
 #if !defined(CLOCK_MONOTONIC) || defined(_WIN32)
@@ -225,61 +188,9 @@ PyObject *own_probes(PyObject *module, PyObject *const *args, Py_ssize_t count)
 #endif
     like.most = PyLong_AsLong(args[5]);
     if (like.most == -1 && PyErr_Occurred()) return NULL;
-    PyTypeObject *kind = type_in(module, "OwnRecord");
-    if (kind != NULL)
-        like.common = PyTuple_Pack(COMMON, args[0], PyTuple_GET_ITEM(own, 0), PyTuple_GET_ITEM(own, 1), args[2], args[4],
-                                   args[3], args[6]);
-    PyObject *found = like.common == NULL ? NULL : PyDict_New();
-    statements = PyTuple_GET_ITEM(own, 3);
-    for (Py_ssize_t at = 0; found != NULL && PyDict_Next(statements, &at, &number, &statement);) {
-        PyObject *probe = made(kind, &like, number, statement);
-        if (probe == NULL || PyDict_SetItem(found, number, probe) < 0) Py_CLEAR(found);
-        Py_XDECREF(probe);
-    }
+    like.common = PyTuple_Pack(COMMON, args[0], PyTuple_GET_ITEM(args[1], 0), PyTuple_GET_ITEM(args[1], 1), args[2], args[4],
+                               args[3], args[6]);
+    PyObject *found = like.common == NULL ? NULL : own_made(module, &like, args[1], -1);
     Py_XDECREF(like.common);
-    Py_XDECREF(kind);
     return found;
 }
-
-static int traverse(PyObject *object, visitproc visit, void *arg)
-{
-    Py_VISIT(Py_TYPE(object));
-    Py_VISIT(((OwnRecord *)object)->common);
-    return 0;
-}
-
-static int clear(PyObject *object)
-{
-    (void)object; /* the tuple is in each cycle, and cleared there */
-    return 0;
-}
-
-static void dealloc(PyObject *object)
-{
-    OwnRecord *self = (OwnRecord *)object;
-    PyTypeObject *kind = Py_TYPE(object);
-    PyObject_GC_UnTrack(object);
-    Py_CLEAR(self->common);
-    Py_CLEAR(self->number);
-    Py_CLEAR(self->instruction);
-    Py_CLEAR(self->possible);
-    kind->tp_free(object);
-    Py_DECREF(kind);
-}
-
-static PyMemberDef members[] = {
-    {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(OwnRecord, vectorcall), Py_READONLY, NULL}, {NULL, 0, 0, 0, NULL}};
-
-static PyType_Slot slots[] = {
-    {Py_tp_doc, "The probe of a module's own statement."},
-    {Py_tp_call, (void *)PyVectorcall_Call},
-    {Py_tp_dealloc, (void *)dealloc},
-    {Py_tp_traverse, (void *)traverse},
-    {Py_tp_clear, (void *)clear},
-    {Py_tp_members, members},
-    {0, NULL}};
-
-PyType_Spec own_record_spec = {
-    "follow._native.OwnRecord", sizeof(OwnRecord), 0,
-    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION
-        | Py_TPFLAGS_IMMUTABLETYPE, slots};

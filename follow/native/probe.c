@@ -32,19 +32,6 @@ enum {
 
 /* -- events: the buffer and the clock ---------------------------------------------------------------- */
 
-typedef struct {
-    PyObject_HEAD
-    PyObject *buffer, *limit, *outer; /* the items, and two Numbers: how many there may be, the outermost call's */
-    PyObject **limit_value, **outer_value;
-    PyObject *look, *begun, *ended;  /* called when there are more, also when a call begins, when that one ends */
-    PyObject *extend;                /* takes an event as a tuple; NULL where the buffer itself does */
-    PyObject *now;                   /* the clock; NULL for the system's own */
-    PyObject *thread;                /* the number of the thread that last began a call */
-    unsigned long ident;
-    PyObject *known;  /* the limit that was last looked at, and its value */
-    Py_ssize_t known_limit;
-} Events;
-
 /* A number of nanoseconds: nearly all are of two digits. */
 static inline PyObject *integer(long long number)
 {
@@ -164,6 +151,12 @@ static int look(Events *self, PyObject *number)
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
 }
+
+PyObject *events_time(Events *self) { return time_of(self); }
+
+int events_add(Events *self, PyObject **items, Py_ssize_t count) { return emit(self, items, count); }
+
+int events_look(Events *self) { return look(self, NULL); }
 
 /* A call ends: if it is the outermost one, what it has left is handed over. */
 static int check(Events *self, PyObject *state)

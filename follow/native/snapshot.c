@@ -1058,20 +1058,14 @@ static int as_before(PyObject *form, PyObject *before, PyObject *is_same)
     return same;
 }
 
-/* `gather(found, last, names, is_same)`: of a module's names those whose values have other forms than last time, as a
-   dict that has also been added to `last`. After each statement of a module nearly all of them have not. */
-static PyObject *method_gather(PyObject *object, PyObject *const *args, Py_ssize_t count)
+/* After each statement of a module nearly all of its names have not changed. */
+PyObject *gather_names(Snapshots *self, PyObject *found, PyObject *last, PyObject *names, const unsigned char *bits, PyObject *is_same)
 {
-    Snapshots *self = (Snapshots *)object;
-    if (count != 4 || !PyDict_Check(args[0]) || !PyDict_Check(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "gather() takes two dicts, names, and what compares");
-        return NULL;
-    }
-    PyObject *names = PySequence_Fast(args[2], "names must be a sequence");
-    PyObject *changed = names == NULL ? NULL : PyDict_New();
+    PyObject *changed = PyDict_New();
     for (Py_ssize_t i = 0; changed != NULL && i < PySequence_Fast_GET_SIZE(names); i++) {
+        if (bits != NULL && !(bits[i / 8] >> i % 8 & 1)) continue;
         PyObject *name = PySequence_Fast_GET_ITEM(names, i);
-        PyObject *value = PyDict_GetItemWithError(args[0], name), *before = PyDict_GetItemWithError(args[1], name);
+        PyObject *value = PyDict_GetItemWithError(found, name), *before = PyDict_GetItemWithError(last, name);
         if (value == NULL) value = self->missing;
         if (before == NULL) before = self->missing;
         if (value == before && !PyErr_Occurred()) continue;
@@ -1079,15 +1073,27 @@ static PyObject *method_gather(PyObject *object, PyObject *const *args, Py_ssize
         Py_INCREF(value);
         Py_INCREF(before);
         PyObject *form = PyErr_Occurred() ? NULL : snapshot_of(self, value, 0, 0);
-        int same = form == NULL ? -1 : as_before(form, before, args[3]);
+        int same = form == NULL ? -1 : as_before(form, before, is_same);
         if (same < 0 || (!same && PyDict_SetItem(changed, name, form) < 0)) Py_CLEAR(changed);
         Py_XDECREF(form);
         Py_DECREF(before);
         Py_DECREF(value);
         Py_DECREF(name);
     }
+    if (changed != NULL && PyDict_Update(last, changed) < 0) Py_CLEAR(changed);
+    return changed;
+}
+
+/* `gather(found, last, names, is_same)` */
+static PyObject *method_gather(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 4 || !PyDict_Check(args[0]) || !PyDict_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "gather() takes two dicts, names, and what compares");
+        return NULL;
+    }
+    PyObject *names = PySequence_Fast(args[2], "names must be a sequence");
+    PyObject *changed = names == NULL ? NULL : gather_names((Snapshots *)object, args[0], args[1], names, NULL, args[3]);
     Py_XDECREF(names);
-    if (changed != NULL && PyDict_Update(args[1], changed) < 0) Py_CLEAR(changed);
     return changed;
 }
 
