@@ -3,7 +3,7 @@
 PYTEST_DONT_REWRITE: pytest would warn of this module if it is imported before, as by FOLLOW=….
 """
 
-from .capture import Shortened
+from .bounded import Shortened
 from .config import FollowConfig
 from .decorator import follow
 from .described import Described, Redacted

@@ -7,7 +7,8 @@ import weakref
 from collections.abc import Collection
 from typing import Any
 
-from .capture import Capture, type_name
+from .bounded import type_name
+from .capture import Capture
 from .config import FollowConfig
 from .copies import plain
 from .describe import Describer, DescribingCopy

@@ -11,7 +11,7 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from .capture import Shortened
+from .bounded import Shortened
 from .described import Described
 
 SHORT = 256

@@ -7,7 +7,8 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from .capture import Capture, Copy, Shortened, type_name
+from .bounded import Copy, Shortened, type_name
+from .capture import Capture
 from .config import FollowConfig
 from .copies import IDENTITY, SHORT, Tagged, plain
 from .described import ATOM_IDS, Described, describe, described, descriptions, fixed, mro_of, names_of

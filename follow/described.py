@@ -8,7 +8,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from .accelerate import native
-from .capture import type_name
+from .bounded import type_name
 from .state import MISSING
 
 ATOMS = (int, str, type(None), float, bool, bytes, complex, type(Ellipsis), type(NotImplemented))

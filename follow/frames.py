@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from .capture import type_name
+from .bounded import type_name
 from .model import HIDDEN_LOCAL, Scope
 from .state import LOCALS
 

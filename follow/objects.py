@@ -8,7 +8,7 @@ from itertools import islice
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
-from .capture import Shortened, type_name
+from .bounded import Shortened, type_name
 from .config import FollowConfig
 from .copies import MORE, Instance, Tagged
 from .describe import WORTH_A_LOOK, Describer, DescribingCopy

@@ -11,7 +11,7 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from . import context
-from .capture import Shortened
+from .bounded import Shortened
 from .channel import THREADS, Channel, ThreadState, now
 from .elision import loops_around
 from .firstrecords import FirstRecords

@@ -8,7 +8,8 @@ from collections.abc import Collection
 from typing import Any
 
 from .asking import AskingCapture
-from .capture import Capture, Shortened, type_name
+from .bounded import Shortened, type_name
+from .capture import Capture
 from .config import FollowConfig
 from .copies import IDENTITY, SHORT, Tagged, plain
 from .dataflow import DataflowDescriber

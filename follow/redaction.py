@@ -12,7 +12,7 @@ from itertools import islice
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any, NamedTuple
 
-from .capture import type_name
+from .bounded import type_name
 from .described import Redacted, mro_of, names_of
 from .secretnames import SECRETS, secret_names
 from .state import MISSING

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .accelerate import native
-from .capture import Shortened
+from .bounded import Shortened
 from .config import FollowConfig
 from .copies import IDENTITY, MORE, SHORT, Instance, Tagged
 from .describe import Describer

@@ -12,7 +12,7 @@ from itertools import islice, zip_longest
 from operator import is_
 from typing import Any
 
-from .capture import Shortened, type_name
+from .bounded import Shortened, type_name
 from .config import FollowConfig
 from .copies import IDENTITY, MORE, Instance, Tagged
 from .objects import Kind, has_attributes, kind_of

@@ -12,7 +12,8 @@ from itertools import islice
 from types import CodeType, FunctionType
 from typing import Any
 
-from .capture import Capture, Shortened, type_name
+from .bounded import Shortened, type_name
+from .capture import Capture
 from .config import FollowConfig
 from .describe import Describer, describe_raised
 from .described import ATOM_IDS, Described

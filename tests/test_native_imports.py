@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from follow import FollowConfig, accelerate, capture, linking
-from follow.capture import Capture, Shortened
+from follow.bounded import Shortened
+from follow.capture import Capture
 from follow.graft import SENTINEL
 from follow.linking import put_together, take_apart
 from follow.source import walk_codes

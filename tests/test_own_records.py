@@ -13,7 +13,8 @@ import pytest
 
 from follow import FollowConfig, Recorder, copies, firstrecords, install_import_hook, nativeprobe
 from follow.accelerate import native
-from follow.capture import Capture, Shortened
+from follow.bounded import Shortened
+from follow.capture import Capture
 from follow.channel import THREADS, ThreadState
 from follow.errors import FollowerWarning
 from follow.moduleevents import ModuleEvents

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from follow import FollowConfig, Recorder, accelerate, follow, recorder, sink
-from follow.capture import Shortened
+from follow.bounded import Shortened
 from follow.copies import IDENTITY, MORE, Instance, Tagged, identity
 from follow.dataflow import DataflowDescriber
 from follow.objects import attributes_of

@@ -13,7 +13,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..capture import Shortened
+from ..bounded import Shortened
 from ..copies import Instance, Tagged
 from ..described import Described
 from ..state import MISSING

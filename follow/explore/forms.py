@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..capture import Shortened
+from ..bounded import Shortened
 from ..copies import IDENTITY, Instance, Tagged, identity
 from ..state import MISSING
 

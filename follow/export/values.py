@@ -8,7 +8,7 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from ..capture import Shortened
+from ..bounded import Shortened
 from ..describe import CopiedBytearray
 from ..described import Described, Redacted
 

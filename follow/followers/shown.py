@@ -6,7 +6,7 @@ import re
 from collections import OrderedDict, defaultdict, deque
 from typing import Any
 
-from ..capture import Shortened
+from ..bounded import Shortened
 from ..copies import IDENTITY, Tagged, identity
 
 _MOST = 2_000

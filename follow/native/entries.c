@@ -26,7 +26,7 @@ static PyObject *name_if_shown_as_it_is(PyObject *value, Py_ssize_t string, int 
     return PyTuple_GET_ITEM(names, place);
 }
 
-/* Whether a value is kept as it is wherever it stands: see Copy._are_atoms in follow/capture.py. */
+/* Whether a value is kept as it is wherever it stands: see Copy._are_atoms in follow/bounded.py. */
 static int is_atom(PyObject *value, Py_ssize_t string)
 {
     PyTypeObject *kind = Py_TYPE(value);

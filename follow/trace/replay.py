@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ..capture import Shortened
+from ..bounded import Shortened
 from ..context import Begin
 from ..copies import Patch, plain
 from ..described import Described, Redacted

@@ -10,7 +10,7 @@ from typing import Any
 import msgpack
 
 from ..accelerate import native
-from ..capture import Shortened
+from ..bounded import Shortened
 from ..copies import Instance, Tagged, name_and_length
 from ..describe import CopiedBytearray
 from ..described import Described, Redacted
