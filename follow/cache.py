@@ -27,8 +27,8 @@ from .original import UNKNOWN, Original
 from .packed import Packed, unpack
 
 _MARK = b"follow-2"
-_HEADER = struct.Struct(f"<20s{len(UNKNOWN)}s8sQQQ")
-"""What a file begins with: fingerprint, stamp and hash of the text, checksum, and the sizes of what is packed."""
+_HEADER = struct.Struct(f"<20s{len(UNKNOWN)}s8sLQQQ")
+"""What a file begins with: fingerprint, stamp and hash of the text, two checksums, and the sizes of what is packed."""
 _ROOM = 1 << 19
 """More than most files need (bytes)."""
 _ROOMS: list[bytearray] = []
@@ -50,7 +50,7 @@ class Cache:
             _ROOMS.append(bytearray(_ROOM))
         wanted = [field.name for field in fields(config) if getattr(config, field.name) is True]
         wanted += [repr((config.include, config.exclude, config.watch, config.explode, config.loop_limit))]
-        wanted += [events] * bool(events) + [other] * bool(other) + ["pure"] * (native is None)
+        wanted += [events] * bool(events) + [other] * bool(other)
         wanted += [item if isinstance(item, str) else f"{item.pattern} {item.flags}" for item in config.redact]
         self._suffix = f".follow-{zlib.crc32(' '.join(wanted).encode()):08x}"
 
@@ -113,7 +113,7 @@ def _read_from(file: FileIO, original: Original, room: bytearray) -> tuple[bytes
     data = memoryview(room)[: file.readinto(room)]
     if len(data) < _HEADER.size:
         return None
-    fingerprint, stamp, text, checksum, size, kept_size = _HEADER.unpack_from(data)
+    fingerprint, stamp, text, *checksums, size, kept_size = _HEADER.unpack_from(data)
     if fingerprint != _fingerprint() or not (stamp == original.stamp != UNKNOWN or text == original.hash()):
         return None
     if len(data) == len(room):
@@ -122,14 +122,14 @@ def _read_from(file: FileIO, original: Original, room: bytearray) -> tuple[bytes
     if len(data) != end + kept_size:
         return None
     packed = Packed(data[_HEADER.size : end], bytes(data[end:]))
-    return (stamp, packed) if _checksum(packed) == checksum else None
+    return (stamp, packed) if _is_whole(packed, *checksums) else None
 
 
 def _write(path: str, original: Original, packed: Packed) -> None:
     if sys.dont_write_bytecode:
         return
     sizes = map(len, packed)
-    header = _HEADER.pack(_fingerprint(), original.stamp, original.hash(), _checksum(packed), *sizes)
+    header = _HEADER.pack(_fingerprint(), original.stamp, original.hash(), _crc(packed), _digest(packed), *sizes)
     temporary = f"{path}.{os.getpid()}-{threading.get_ident()}"
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -151,11 +151,19 @@ def _users_folder() -> str:
     return platformdirs.user_cache_dir("follow", appauthor=False)
 
 
-def _checksum(packed: Packed) -> int:
-    if native is not None:
-        found: int = native.digest(*packed)
-        return found
+def _crc(packed: Packed) -> int:
     return zlib.crc32(packed.kept, zlib.crc32(packed.head))
+
+
+def _digest(packed: Packed) -> int:
+    """The compiled helper's checksum, which is told faster; 0 where there is none."""
+    return 0 if native is None else native.digest(*packed)
+
+
+def _is_whole(packed: Packed, crc: int, digest: int) -> bool:
+    if digest and native is not None:
+        return bool(_digest(packed) == digest)
+    return _crc(packed) == crc
 
 
 @functools.cache

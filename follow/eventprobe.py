@@ -20,6 +20,7 @@ from .eventconstants import constants_of, extend_unless_watching
 from .events import ALL, FEW, LEFT, RAISED, SET, SOME, held_by, id_of, id_of_entry
 from .eventtemplate import event_shape, event_template
 from .frames import variables_of
+from .lazy import lazy
 from .locate import locate_site
 from .looks import level_of
 from .model import ELISION, WATCH, Follower, Lookup, Scope, Site
@@ -72,7 +73,7 @@ class EventProbes(Probes):
             self._of_module = ModuleEvents(self._native, self._own, recorder, self._extend, channel)
         super().__init__(tables, channel, depth)
 
-    @functools.cached_property
+    @lazy
     def _constants(self) -> dict[str, object]:
         """What the names in written-out probes stand for, whichever statement they are of."""
         found = {**constants_of(self._recorder, self._describer), "extend": self._extend}

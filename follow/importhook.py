@@ -109,6 +109,7 @@ class Rewriting:
         cache = self._cache(asserts=asserts)
         found = cache.load(original)
         if found is None:
+            original.hash()  # before the text is read: nothing is to be kept as of a newer text than it is of
             text = loader.get_source(fullname)
             if text is None:
                 return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import struct
-import time
 from importlib.machinery import SourceFileLoader
+from os import stat  # now, for a program may put something else in the place of these two
+from time import time_ns
 from typing import Any
 
 _STAMP = struct.Struct("<5Q")
@@ -34,12 +35,13 @@ class Original:
         self._hash: bytes | None = None
 
     def hash(self) -> bytes:
-        """That of what the file holds; empty where the loader does not tell."""
+        """That of what the file holds when this is first asked; empty where the loader does not tell."""
         if self._hash is None:
             try:
-                self._hash = importlib.util.source_hash(self._loader.get_data(self.filename))
+                data = self._loader.get_data(self.filename)
             except (AttributeError, OSError):
-                self._hash = b""
+                data = None
+            self._hash = importlib.util.source_hash(data) if isinstance(data, bytes) else b""
         return self._hash
 
 
@@ -51,10 +53,10 @@ def _stamp(filename: str) -> bytes:
     if os.name != "posix":
         return UNKNOWN
     try:
-        status = os.stat(filename)
+        status = stat(filename)
     except OSError:
         return UNKNOWN
     modified, changed = status.st_mtime_ns, status.st_ctime_ns
-    if time.time_ns() - max(modified, changed) < _SETTLED:
+    if time_ns() - max(modified, changed) < _SETTLED:
         return UNKNOWN
     return _STAMP.pack(status.st_size, modified & _BITS, changed & _BITS, status.st_ino & _BITS, status.st_dev & _BITS)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from itertools import compress
 
+from .lazy import lazy
 from .model import Lookup, Own
 
 
@@ -20,7 +20,7 @@ class OwnStatements:
         self._bits = 0
         self._names: list[str] = []
 
-    @functools.cached_property
+    @lazy
     def all(self) -> Own:
         """What is known of them."""
         return self._tables.own()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import marshal
 import zlib
 from array import array
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 
 from .accelerate import native
 from .later import Deferred, Stored
+from .lazy import lazy
 from .linking import Pieces
 from .model import Guard, Own, Scope, Shown, Site, Tables
 
@@ -93,15 +93,15 @@ class PackedTables:
         self._shown_once: dict[int, tuple[Shown, ...]] = {}
         self._unpacked: dict[int, tuple[tuple[Any, ...], dict[int, Any], dict[int, Any]]] = {}
 
-    @functools.cached_property
+    @lazy
     def _site_scopes(self) -> array[int]:
         return array("I", self._content[0])
 
-    @functools.cached_property
+    @lazy
     def _guard_scopes(self) -> array[int]:
         return array("I", self._content[1])
 
-    @functools.cached_property
+    @lazy
     def _ends(self) -> array[int]:
         return array("I", self._content[2])
 

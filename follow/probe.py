@@ -11,6 +11,7 @@ from typing import Any
 
 from .channel import Channel
 from .frames import without_hidden_local
+from .lazy import lazy
 from .linking import calling_name
 from .looping import Looping
 from .looplimit import LoopLimit, loop_limit_of
@@ -170,7 +171,7 @@ class Probes(ABC):
 
     # -- loops -----------------------------------------------------------------------------------
 
-    @functools.cached_property
+    @lazy
     def _looping(self) -> Looping:
         limit = loop_limit_of(self._channel.config.loop_limit) or LoopLimit()
         return Looping(limit, self._told, self._hand_on, self._clock, self._report, self._forget)

@@ -27,6 +27,7 @@ LAYERS = [
         "names",
         "processes",
         "original",
+        "lazy",
     },
     {"model"},
     {"context", "graft", "secretnames", "outermost"},

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import SourceFileLoader
@@ -20,10 +21,11 @@ import pytest
 
 from follow import FollowConfig, original
 from follow import cache as cache_module
+from follow.accelerate import native
 from follow.build import build_module
 from follow.cache import Cache
 from follow.linking import take_apart
-from follow.packed import pack, unpack
+from follow.packed import Packed, pack, unpack
 from follow.source import Source
 from follow.transform import rewrite_module
 
@@ -44,12 +46,14 @@ print(json.dumps({"records": out, "libcst": "libcst" in sys.modules}, default=la
 """
 
 
-def run(folder: Path, *, config: str = "{}", path: Path | None = None, **environment: str) -> dict[str, Any]:
-    """Import ``shop`` followed, in a process of its own."""
+def run(
+    folder: Path, *, config: str = "{}", path: Path | None = None, before: str = "", **environment: str
+) -> dict[str, Any]:
+    """Import ``shop`` followed, in a process of its own, which runs something ``before``."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     root = Path(__file__).parent.parent
     settings = {**inherited, "PYTHONPATH": f"{path or folder}{os.pathsep}{root}", "XDG_CACHE_HOME": str(folder / "xdg")}
-    command = [sys.executable, "-c", CHILD, config]
+    command = [sys.executable, "-c", before + CHILD, config]
     done = subprocess.run(command, env={**settings, **environment}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
@@ -235,10 +239,74 @@ def test_the_stamp_of_a_file_that_was_just_written_tells_nothing(
         cache.load(of(path))
 
 
-@pytest.mark.parametrize("loader", [None, object(), Unread("shop", "there.py")], ids=["None", "object", "another"])
+class Giving:
+    """A loader that gives something of its own."""
+
+    def __init__(self, data: object) -> None:
+        self._data = data
+
+    def get_data(self, path: str) -> object:
+        return self._data
+
+
+@pytest.mark.parametrize("loader", [None, object(), Unread("shop", "there.py"), Giving(b"1")])
 def test_only_pythons_own_loader_has_what_is_in_the_file(loader: object, folder: Path) -> None:
     assert original.Original(loader, str(folder / "shop.py")).stamp == original.UNKNOWN
-    assert original.Original(None, str(folder / "shop.py")).hash() == b""
+
+
+@pytest.mark.parametrize("loader", [None, object(), Giving(None), Giving("text")])
+def test_what_a_loader_does_not_tell_is_not_kept(loader: object, shop: tuple[Path, Cache]) -> None:
+    path, cache = shop
+    untold = original.Original(loader, str(path))
+    assert untold.hash() == b"" and cache.load(untold) is None
+    (file,) = kept(path.parent)
+    before = file.read_bytes()
+    cache.store(untold, Packed(b"", b""))
+    assert file.read_bytes() == before
+    assert original.Original(Giving(b"1"), str(path)).hash()
+
+
+def test_a_program_may_have_a_clock_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_clock() -> int:
+        raise OSError("no clock")
+
+    monkeypatch.setattr(time, "time_ns", no_clock)
+    assert of(folder / "shop.py").stamp == original.UNKNOWN, "it was just written"
+
+
+def test_a_text_that_is_saved_while_the_one_before_is_rewritten(folder: Path) -> None:
+    saving = (
+        "import follow.importhook as hook, pathlib\nrewritten = hook._rewritten\n"
+        "def save(text, filename, *rest, **more):\n"
+        "    pathlib.Path(filename).write_text(text.replace('[1, 2]', '[5, 6, 7]'))\n"
+        "    return rewritten(text, filename, *rest, **more)\n"
+        "hook._rewritten = save\n"
+    )
+    first = run(folder, before=saving)
+    assert "[5, 6, 7]" in (folder / "shop.py").read_text() and "[1, 2]" in repr(first)
+    for _ in range(2):
+        assert "[5, 6, 7]" in repr(run(folder))
+
+
+@pytest.mark.skipif(native is None, reason="the compiled helper is not built")
+@pytest.mark.parametrize("helped", [True, False])
+def test_a_cache_is_for_processes_with_and_without_the_helper(
+    helped: bool, shop: tuple[Path, Cache], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, cache = shop
+    with monkeypatch.context() as patch:
+        patch.setattr(cache_module, "native", native if helped else None)
+        source = Source(str(path), SHOP, 0)
+        rewritten = rewrite_module(source, FollowConfig())
+        cache.store(of(path), pack(take_apart(build_module(source, rewritten)), rewritten.tables))
+    for there in (native, None):
+        monkeypatch.setattr(cache_module, "native", there)
+        assert cache.load(of(path)) is not None
+        (file,) = kept(path.parent)
+        good = file.read_bytes()
+        file.write_bytes(good[:-9] + bytes((good[-9] ^ 1,)) + good[-8:])
+        assert cache.load(of(path)) is None
+        file.write_bytes(good)
 
 
 def test_a_file_that_does_not_fit_into_the_room(shop: tuple[Path, Cache], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from follow.bounded import Shortened
 from follow.capture import Capture
 from follow.channel import THREADS, ThreadState
 from follow.errors import FollowerWarning
+from follow.lazy import lazy
 from follow.moduleevents import ModuleEvents
 
 if native is None:
@@ -139,7 +141,16 @@ def test_records_are_those_of_python_code(name: str, imported: Imported) -> None
 
 
 @pytest.mark.parametrize(
-    "config", [{"max_string": 3}, {"max_items": 1}, {"max_depth": 1}, {"values": "live"}, {"max_bits": 8}]
+    "config",
+    [
+        {"max_string": 3},
+        {"max_items": 1},
+        {"max_depth": 1},
+        {"max_string": 10**30},
+        {"max_items": 10**30, "max_nodes": 10**30},
+        {"values": "live"},
+        {"max_bits": 8},
+    ],
 )
 def test_records_within_other_limits_are_those_of_python_code(config: dict[str, Any], imported: Imported) -> None:
     found: dict[bool, Records] = {}
@@ -359,3 +370,30 @@ def test_what_are_no_statements_of_a_recorder_is_refused() -> None:
     for arguments in ((), (None,) * 6, (None, None, own, 0, None, None)):
         with pytest.raises(TypeError):
             native.own_events(*arguments)
+
+
+def test_attributes_that_are_made_later_wait_for_no_other_thread() -> None:
+    """A child process that is forked while another thread makes one would wait for ever for a lock that all share."""
+
+    class Holder:
+        def __init__(self, make: Callable[[], int]) -> None:
+            self.make = make
+
+        @lazy
+        def found(self) -> int:
+            return self.make()
+
+    inside, done = threading.Event(), threading.Event()
+
+    def slowly() -> int:
+        inside.set()
+        return done.wait(60) + 1
+
+    slow, quick = Holder(slowly), Holder(lambda: 7)
+    thread = threading.Thread(target=lambda: slow.found)
+    thread.start()
+    assert inside.wait(60)
+    assert quick.found == 7 == quick.__dict__["found"]
+    done.set()
+    thread.join()
+    assert slow.found == 2 and isinstance(Holder.found, lazy)

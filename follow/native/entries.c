@@ -181,8 +181,8 @@ int read_limits(PyObject *given, Limits *limits)
         || !PyTuple_CheckExact(all[KEYS]) || PyTuple_GET_SIZE(all[KEYS]) != 3 || !PyTuple_CheckExact(all[COPIED]))
         return -1;
     *limits = (Limits){.other = all[OTHER], .kinds = all[KINDS], .empty = all[EMPTY], .keys = all[KEYS],
-                       .copied = all[COPIED], .string = PyLong_AsSsize_t(all[STRING]),
-                       .atoms = PyLong_AsSsize_t(all[ATOMS]), .whole = all[WHOLE] == Py_True};
+                       .copied = all[COPIED], .string = PyNumber_AsSsize_t(all[STRING], NULL),
+                       .atoms = PyNumber_AsSsize_t(all[ATOMS], NULL), .whole = all[WHOLE] == Py_True};
     return PyErr_Occurred() ? -1 : 0;
 }
 
@@ -262,6 +262,6 @@ PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count)
     PyObject *made = list_with_room(PyList_GET_SIZE(args[1]));
     Py_ssize_t at = 0;
     for (Py_ssize_t i = 0; made != NULL && i < PyList_GET_SIZE(args[1]); i++)
-        if (add_entry(made, args[0], PyList_GET_ITEM(args[1], i), &limits, &at) < 0) Py_CLEAR(made);
+        if (add_entry(made, args[0], PyList_GET_ITEM(args[1], i), &limits, &at) < 0) clear_beside_error(&made);
     return made;
 }

@@ -120,8 +120,11 @@ PyObject *snapshot_change(Snapshots *self, PyObject *value, int level);
 PyObject *snapshot_cell(Snapshots *self, PyObject *cell);
 /* What stands for a secret. */
 PyObject *snapshot_hidden(Snapshots *self, PyObject *value);
-/* The exceptions that a probe keeps to itself: 1 if there was such a one, and it is gone. */
+/* The exceptions that a probe keeps to itself: 1 if there was such a one, and it is gone; also if there is none any more, for
+   what is let go when memory is short may lose it. */
 int no_room_left(void);
+/* Let something go while there is an exception, which stays. */
+void clear_beside_error(PyObject **object);
 /* A type has died, of which the description was known. */
 PyObject *forget_types(PyObject *module, PyObject *arguments);
 /* Where in an object of a class a slot is; 0 if the class has no such slot. */

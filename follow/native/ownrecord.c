@@ -54,7 +54,7 @@ static PyObject *variables_of(Own *self, PyObject *found)
     PyObject *made = read_limits(PyTuple_GET_ITEM(self->common, LIMITS_), &limits) < 0 ? NULL : list_with_room(room);
     for (size_t i = 0; made != NULL && i < count; i++)
         if (bits[i / 8] >> i % 8 & 1 && add_entry(made, found, PyTuple_GET_ITEM(names, (Py_ssize_t)i), &limits, &at) < 0)
-            Py_CLEAR(made);
+            clear_beside_error(&made);
     if (bits != few) PyMem_Free(bits);
     return made;
 }
@@ -100,11 +100,9 @@ static int tell(Own *self, PyObject *found, double milliseconds)
 /* The record could not be made or handed over: -1 if the program is to know of it. */
 static int fail(Own *self, PyObject *thread, PyObject **busy, int *dropped)
 {
-    if ((*dropped = no_room_left())) {
-        Py_XSETREF(*busy, Py_NewRef(Py_False));
-        return ask(self, DROPPED, NULL, NULL);
-    }
     PyObject *kind, *error, *traceback;
+    Py_XSETREF(*busy, Py_NewRef(Py_False)); /* whatever happens now: a thread that stays busy tells nothing any more */
+    if ((*dropped = no_room_left())) return ask(self, DROPPED, NULL, NULL) < 0 && !no_room_left() ? -1 : 0;
     PyErr_Fetch(&kind, &error, &traceback);
     PyErr_NormalizeException(&kind, &error, &traceback);
     if (traceback != NULL) PyException_SetTraceback(error, traceback);
@@ -112,7 +110,7 @@ static int fail(Own *self, PyObject *thread, PyObject **busy, int *dropped)
     Py_XDECREF(kind);
     Py_XDECREF(error);
     Py_XDECREF(traceback);
-    return failed;
+    return failed < 0 && !(*dropped = no_room_left()) ? -1 : 0;
 }
 
 static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, PyObject *keywords)

@@ -728,8 +728,8 @@ Py_ssize_t slot_in(PyTypeObject *kind, const char *name)
     Py_ssize_t at = 0;
     if (found != NULL && Py_IS_TYPE(found, &PyMemberDescr_Type) && PyDescr_TYPE(found) == kind)
         at = ((PyMemberDescrObject *)found)->d_member->offset;
+    if (found == NULL && !PyErr_ExceptionMatches(PyExc_MemoryError)) PyErr_Clear();
     Py_XDECREF(found);
-    PyErr_Clear();
     return at;
 }
 
@@ -737,7 +737,7 @@ PyObject **number_in(PyObject *object)
 {
     Py_ssize_t at = slot_in(Py_TYPE(object), "value");
     if (at) return (PyObject **)((char *)object + at);
-    PyErr_SetString(PyExc_TypeError, "a Number with its value in a slot is needed");
+    if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "a Number with its value in a slot is needed");
     return NULL;
 }
 
@@ -799,8 +799,17 @@ static PyObject *form_here(Snapshots *self, PyObject *value)
     return form;
 }
 
+void clear_beside_error(PyObject **object)
+{
+    PyObject *kind, *value, *traceback;
+    PyErr_Fetch(&kind, &value, &traceback);
+    Py_CLEAR(*object);
+    PyErr_Restore(kind, value, traceback);
+}
+
 int no_room_left(void)
 {
+    if (!PyErr_Occurred()) return 1;
     if (!PyErr_ExceptionMatches(PyExc_RecursionError) && !PyErr_ExceptionMatches(PyExc_MemoryError)) return 0;
     PyErr_Clear();
     return 1;
@@ -956,7 +965,7 @@ static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwa
     Py_ssize_t tagged_number = slot_in(tagged, "number"), tagged_content = slot_in(tagged, "content");
     Py_ssize_t instance_type = slot_in(instance, "type"), instance_attributes = slot_in(instance, "attributes");
     if (!tagged_number || !tagged_content || !instance_type || !instance_attributes) {
-        PyErr_SetString(PyExc_TypeError, "Snapshots needs classes with slots");
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "Snapshots needs classes with slots");
         return NULL;
     }
     Snapshots *self = (Snapshots *)kind->tp_alloc(kind, 0);
@@ -1074,13 +1083,13 @@ PyObject *gather_names(Snapshots *self, PyObject *found, PyObject *last, PyObjec
         Py_INCREF(before);
         PyObject *form = PyErr_Occurred() ? NULL : snapshot_of(self, value, 0, 0);
         int same = form == NULL ? -1 : as_before(form, before, is_same);
-        if (same < 0 || (!same && PyDict_SetItem(changed, name, form) < 0)) Py_CLEAR(changed);
+        if (same < 0 || (!same && PyDict_SetItem(changed, name, form) < 0)) clear_beside_error(&changed);
         Py_XDECREF(form);
         Py_DECREF(before);
         Py_DECREF(value);
         Py_DECREF(name);
     }
-    if (changed != NULL && PyDict_Update(last, changed) < 0) Py_CLEAR(changed);
+    if (changed != NULL && PyDict_Update(last, changed) < 0) clear_beside_error(&changed);
     return changed;
 }
 
