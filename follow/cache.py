@@ -58,30 +58,10 @@ class Cache:
         """The rewritten code of a file and its tables; None if it is not there, or is that of another text."""
         filename = original.filename
         beside = self._beside(filename)
-        found = None if beside is None else self._read(beside, original)
+        found = None if beside is None else _read(beside, original)
         if found is None and (elsewhere := self._path(filename)) != beside:
-            found = self._read(elsewhere, original)
+            found = _read(elsewhere, original)
         return found
-
-    def _read(self, path: str, original: Original) -> tuple[Stored, Lookup] | None:
-        """What a cache file holds of a file; None if it is not there, or is of something else."""
-        try:
-            room = _ROOMS.pop()
-        except IndexError:  # another thread has it
-            room = bytearray(_ROOM)
-        try:
-            with FileIO(path) as file:
-                found = _read_from(file, original, room)
-            if found is None:
-                return None
-            stamp, packed = found
-            if original.stamp not in (stamp, UNKNOWN):
-                _write(path, original, packed)
-            return unpack(packed, original.filename)
-        except (OSError, EOFError, TypeError, ValueError):
-            return None
-        finally:
-            _ROOMS.append(room)
 
     def store(self, original: Original, packed: Packed) -> None:
         """Keep the rewritten code of a file; where it cannot be written, it is not kept."""
@@ -106,6 +86,27 @@ class Cache:
             return importlib.util.cache_from_source(os.path.abspath(filename)).removesuffix(".pyc") + self._suffix
         except NotImplementedError:
             return None
+
+
+def _read(path: str, original: Original) -> tuple[Stored, Lookup] | None:
+    """What a cache file holds of a file; None if it is not there, or is of something else."""
+    try:
+        room = _ROOMS.pop()
+    except IndexError:  # another thread has it
+        room = bytearray(_ROOM)
+    try:
+        with FileIO(path) as file:
+            found = _read_from(file, original, room)
+        if found is None:
+            return None
+        stamp, packed = found
+        if original.stamp not in (stamp, UNKNOWN):
+            _write(path, original, packed)
+        return unpack(packed, original.filename)
+    except (OSError, EOFError, TypeError, ValueError):
+        return None
+    finally:
+        _ROOMS.append(room)
 
 
 def _read_from(file: FileIO, original: Original, room: bytearray) -> tuple[bytes, Packed] | None:

@@ -48,7 +48,8 @@ class Original:
 def _stamp(filename: str) -> bytes:
     """What the system knows of a file: its size, when it was changed, and which file it is.
 
-    Nobody sets the time of the last change of a file's status, but for Windows, where that is another time.
+    No program sets the time of the last change of a file's status, as it may that of its text; on Windows that is
+    another time. Where a file system keeps none of its own, size and the text's time are what tells, as for a .pyc.
     """
     if os.name != "posix":
         return UNKNOWN
