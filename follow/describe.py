@@ -239,13 +239,16 @@ class DescribingCopy(Copy):
         if type(value) is defaultdict:
             result.default_factory = None
         done: Any = result if type(value) is dict else Tagged(id(value), result)
-        self.memo[id(value)] = done
         keys = list(result)
         if not all(map(self.plain, keys)):
+            self.memo[id(value)] = Shortened(type(value).__name__, len(result), None)  # where it is met within itself
             keys = [self.copy(key, depth + 1) for key in keys]
             if not all(map(is_hashable, keys)):
                 items = [self.copy(item, depth + 1) for item in result.values()]
-                return Shortened(type(value).__name__, len(result), list(zip(keys, items)))
+                listed = Shortened(type(value).__name__, len(result), list(zip(keys, items)))
+                self.memo[id(value)] = listed
+                return listed
+        self.memo[id(value)] = done
         for key, item in list(result.items()):
             if not self.plain(item) and (copied := self.copy(item, depth + 1)) is not item:
                 result[key] = copied

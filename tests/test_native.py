@@ -49,11 +49,19 @@ class Thing:
     def method(self) -> None: ...
 
 
+class Named:
+    """Its objects tell themselves apart."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
 class Other(type):
     """Its objects are classes."""
 
 
 describe(Thing())
+describe(Named(1))
 ATOMS = (
     some.none()
     | some.booleans()
@@ -65,8 +73,11 @@ ATOMS = (
     | some.sampled_from(
         (Thing(), Thing, Thing.method, Thing().method, len, Other("T", (), {}), os, 1 << 5_000, MISSING, ..., range(3))
     )
+    | some.sampled_from((int, OrderedDict, deque, [].append, {}.get, str.maketrans, sys.exit, "x" * 1_001, "é" * 2_000))
 )
 KEYS = some.none() | some.booleans() | some.integers(-9, 9) | some.text(max_size=6) | some.tuples(some.integers(0, 1))
+OBJECTS = some.sampled_from((int, os, len, Thing, Thing(), 1 << 40, b"bytes", (int, 1), "x" * 1_001, 1j, frozenset({int})))
+KEYS |= OBJECTS
 VALUES = some.recursive(
     ATOMS,
     lambda inner: (
@@ -158,15 +169,29 @@ def test_what_it_says_of_large_values_and_cycles(config: FollowConfig) -> None:
         [[[[[1]]]]],
         [shared, shared, (shared, shared)],
         ["x" * 2_000],
+        {number: Thing for number in map(Named, range(300))},
+        {(number, int): [number] for number in range(30)},
+        {number << 40 for number in range(300)},
+        {*map(Named, range(30))},
         loop,
     )
     for value in large:
         for _ in range(2):
             assert told(helper.value(value)) == told(describer.copy(value))
-    assert helper.form([0] * 101) is not MISSING
+    for done_here in ([0] * 101, {len: [int], os: 1}, {int, 1}, {1 << 40}, "x" * 2_000, {"a": ["x" * 2_000]}):
+        assert helper.form(done_here) is not MISSING
     assert (helper.form(loop) is MISSING) is (
         config.max_depth > 2
     )  # a cycle within the depth is the Python code's task
+
+
+def test_a_dict_with_objects_for_keys_that_is_met_twice_is_described_both_times() -> None:
+    odd: dict[Any, Any] = {os: [1]}
+    for held in (odd, {Thing(): 1, (1, 2): Thing()}):
+        one, other = describer_of(FollowConfig(), objects=False).copy([held, held])[1:]
+        assert one is other and type(one) is values.Shortened and {type(key) for key, _ in one.shown} <= {Described, tuple}
+    odd["itself"] = odd
+    assert describer_of(FollowConfig(), objects=False).copy(odd).shown[1] == ("itself", values.Shortened("dict", 2, None))
 
 
 @built

@@ -75,7 +75,7 @@ typedef struct {
 } Typed;
 
 #define TYPES 64 /* a power of two */
-#define SNAPSHOT_NAMES 12
+#define SNAPSHOT_NAMES 14
 
 typedef struct Objects Objects;
 
@@ -125,17 +125,10 @@ PyObject *snapshot_hidden(Snapshots *self, PyObject *value);
 int no_room_left(void);
 /* Let something go while there is an exception, which stays. */
 void clear_beside_error(PyObject **object);
-/* A type has died, of which the description was known. */
-PyObject *forget_types(PyObject *module, PyObject *arguments);
 /* Where in an object of a class a slot is; 0 if the class has no such slot. */
 Py_ssize_t slot_in(PyTypeObject *kind, const char *name);
 /* Where follow.state.Number has its value; NULL with an exception if an object is none. Borrowed. */
 PyObject **number_in(PyObject *object);
-int is_small_text(PyObject *value, Py_ssize_t most);
-/* An object with `number` and `content`; an object of the class Instance. */
-PyObject *tagged(Snapshots *self, PyObject *value, PyObject *content);
-PyObject *instance(Snapshots *self, PyObject *name, PyObject *attributes);
-PyObject *many_attributes(Snapshots *self, Py_ssize_t count);
 
 /* Of a module's names those whose values have other forms than last time, as a dict that has also been added to `last`.
    Those that `bits` leaves out are not looked at, unless it is NULL; `is_same` compares. */
@@ -168,9 +161,35 @@ typedef struct {
 } Work;
 
 PyObject *form_of(Work *work, PyObject *value, int depth, int *simple);
-int is_plain_item(Snapshots *self, PyObject *value);
+/* The same, but never a hole: NULL without an error if it is Python's task. */
+PyObject *form_by_type(Work *work, PyObject *value, int depth, int *simple);
 /* A hole was put in a container, at a dict's key or at an index; -1 with an error. */
 int note_hole(Work *work, PyObject *into, PyObject *key, Py_ssize_t index);
+
+/* A value is about to be copied. */
+void snapshot_begin(Snapshots *self);
+/* A copy was made: there is less room. */
+void snapshot_weigh(Snapshots *self, Py_ssize_t weight);
+
+
+/* -- kept.c: what was made before ----------------------------------------------------------------------- */
+
+#define MOST_MET 2048
+enum { OF_WHOLE, OF_CUT, OF_HEAD, OF_FUNCTION, OF_METHOD, OF_CLASS, OF_MODULE }; /* the variants of what is kept of one container */
+enum { NOT_MET, UNDER_WAY, DONE };
+
+static inline uintptr_t key_of(PyObject *value, int variant) { return (uintptr_t)value | (uintptr_t)variant; }
+/* What is kept by a key, or NULL; good until something else is kept. */
+Kept *kept(Snapshots *self, uintptr_t key);
+void keep(Snapshots *self, uintptr_t key, PyObject *form, PyObject *shown, Py_ssize_t length, int flat);
+void forget_forms(Snapshots *self);
+/* Of the value that is being copied the place of a container; NULL when there are too many. */
+Met *met(Snapshots *self, uintptr_t key);
+/* What stands for any object of a type, or NULL; borrowed. */
+PyObject *described(Snapshots *self, PyTypeObject *kind);
+/* The number of items of a list, tuple, dict or set; -1 of anything else. */
+Py_ssize_t items_in(PyObject *value);
+int is_small_text(PyObject *value, Py_ssize_t most);
 
 /* Between these two nothing that `drop` is given goes: a form may hold what the program refers to weakly (a frozenset), or
    the last reference to a name that is a str of its own class; what is told when that dies could change what is copied. */
@@ -178,13 +197,66 @@ void hold_dropped(void);
 void release_dropped(void);
 /* A reference to a form is given up, or NULL. */
 void drop(PyObject *form);
+/* A type has died, of which the description was known. */
+PyObject *forget_types(PyObject *module, PyObject *arguments);
 
-/* A value is about to be copied. */
-void snapshot_begin(Snapshots *self);
-/* A copy was made: there is less room. */
-void snapshot_weigh(Snapshots *self, Py_ssize_t weight);
-/* Python code has made a form: it is kept, if it is that of an object with a name of its own. */
-void keep_named(Snapshots *self, PyObject *value, PyObject *form);
+static inline int is_small_int(PyObject *value)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyUnstable_Long_IsCompact((PyLongObject *)value);
+#else
+    return PyLong_SHIFT == 30 && Py_SIZE(value) >= -1 && Py_SIZE(value) <= 1;
+#endif
+}
+
+/* Whether a value is its own form, whatever else there is. */
+static inline int is_plain(Snapshots *self, PyObject *value)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    if (kind == &PyLong_Type) return is_small_int(value);
+    if (kind == &PyUnicode_Type) return self->texts && is_small_text(value, self->brief);
+    return kind == &PyFloat_Type || value == Py_None || kind == &PyBool_Type;
+}
+
+/* What stands for a plain item or an object of a known type; borrowed. NULL: there is more to do, or an error. */
+static inline PyObject *quick(Work *work, PyObject *item)
+{
+    PyTypeObject *kind = Py_TYPE(item);
+    if (kind == work->kind) return work->described;
+    if (is_plain(work->of, item)) return item;
+    if (kind == &PyList_Type || kind == &PyTuple_Type || kind == &PyDict_Type || kind == &PyLong_Type) return NULL;
+    if (work->of->told != NULL && PyType_HasFeature(kind, Py_TPFLAGS_HEAPTYPE)) return NULL; /* it may have attributes */
+    PyObject *found = described(work->of, kind);
+    if (found != NULL) {
+        work->kind = kind;
+        work->described = found;
+    }
+    return found;
+}
+
+/* -- forms.c: what stands for values and for objects with names of their own ----------------------------- */
+
+/* An object with `number` and `content`; an object of the class Instance. */
+PyObject *tagged(Snapshots *self, PyObject *value, PyObject *content);
+PyObject *instance(Snapshots *self, PyObject *name, PyObject *attributes);
+PyObject *many_attributes(Snapshots *self, Py_ssize_t count);
+/* What stands for a container beyond the limits; takes over the reference to what is shown of it. */
+PyObject *shortened(Snapshots *self, PyObject *value, Py_ssize_t length, PyObject *shown);
+/* The same without its identity. */
+PyObject *shown_of(Snapshots *self, PyObject *value, Py_ssize_t length, PyObject *shown);
+/* What stands for a string that is too long. */
+PyObject *shortened_text(Snapshots *self, PyObject *value);
+/* What stands for a function, method, module or class; NULL without an error if it is none of those that are done here. */
+PyObject *named_form(Snapshots *self, PyObject *value);
+/* Prepare the words that these use; -1 with an error. */
+int forms_begin(Snapshots *self);
+
+/* -- containers.c: the forms of lists, tuples, dicts and sets -------------------------------------------- */
+
+PyObject *container_form(Work *work, PyObject *value, int depth);
+/* How many of the first `count` items have the same form as last time, when all were plain or described: so an item that
+   is its own form cannot have changed. */
+Py_ssize_t same_items(Work *work, PyObject *const *items, Py_ssize_t count, PyObject *const *forms);
 
 /* -- told.c: values where objects are recorded with their attributes ---------------------------------- */
 

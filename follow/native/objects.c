@@ -335,7 +335,7 @@ static PyObject *forms_of(Work *work, Attributes *attributes, PyObject *old, int
         Pair *pair = &attributes->pairs[i];
         PyObject *form = pair->value, *owned = NULL;
         int simple = 0;
-        if (!is_plain_item(work->of, form)) form = owned = form_of(work, form, depth + 1, &simple);
+        if (!is_plain(work->of, form)) form = owned = form_of(work, form, depth + 1, &simple);
         if (form == NULL) goto failed;
         if (new == NULL) {
             int is_next = PyDict_Next(old, &at, &key, &item);

@@ -30,10 +30,7 @@ static PyObject *leaf(Work *work, PyObject *value, int level, int depth)
     tracing_off();
     PyObject *form = PyObject_CallFunction(work->of->leaf, "Oiin", value, level, depth, work->nodes);
     tracing_on();
-    if (form != NULL) {
-        keep_named(work->of, value, form);
-        return form;
-    }
+    if (form != NULL) return form;
     if (!no_room_left()) return NULL;
     objects_forget(work->of->told); /* what was told is not */
     return Py_NewRef(work->of->lost);
