@@ -113,7 +113,7 @@ class AskingCapture(Capture):
 
     def __init__(self, config: FollowConfig) -> None:
         super().__init__(config)
-        self.limits = None
+        self.entries = None
         self._describer = _AskingDescriber(config)
 
     def variable(self, name: str, value: object) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import sys
+from collections.abc import Callable, Collection
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, TypeVar
 
@@ -24,8 +25,6 @@ _NAMES_OF_TYPES = tuple(
 )
 _KEYS = ("var", "val", "type")
 _ENTRY = dict.fromkeys(_KEYS)
-_WORD = 64
-"""So many bits have a machine's integers at most."""
 
 _AnyCopy = TypeVar("_AnyCopy", bound=Copy)
 
@@ -44,14 +43,34 @@ class Capture:
         self._nodes = config.max_nodes
         self._bound = 1 << config.max_bits
         self._live = config.values == "live"
-        self._whole = config.max_bits >= _WORD
         self._flat: dict[int, Any] = {}
-        atoms = -1 if self._live or self._depth < 1 else min(self._items, self._nodes)
-        self.limits: tuple[Any, ...] | None = (
-            *(self.variable, self._string, self._whole, atoms),
-            *(_NAMES_OF_TYPES, _ENTRY, _KEYS, COPIED_TYPES),
+        self.entries = self._helper(config)
+        """What makes entries as ``variable`` and ``namespace`` do; None where there is no such helper."""
+
+    def _helper(self, config: FollowConfig) -> Any:
+        if native is None:
+            return None
+        return native.Entries(
+            other=self.variable,
+            depth=self._depth,
+            items=min(self._items, sys.maxsize),
+            string=min(self._string, sys.maxsize),
+            nodes=min(self._nodes, sys.maxsize),
+            bits=min(config.max_bits, sys.maxsize),
+            live=self._live,
+            kinds=_NAMES_OF_TYPES,
+            empty=_ENTRY,
+            keys=_KEYS,
+            copied=COPIED_TYPES,
+            shortened=Shortened,
+            missing=MISSING,
         )
-        """What the helper needs to know to do what ``namespace`` does; None where it cannot."""
+
+    @property
+    def entry(self) -> Callable[[str, object], dict[str, Any]]:
+        """What makes the entry of one variable, as fast as it can be made."""
+        one: Callable[[str, object], dict[str, Any]] = self.variable if self.entries is None else self.entries.one
+        return one
 
     def variable(self, name: str, value: object) -> dict[str, Any]:
         """The entry of one variable in a record: ``var``, ``val``, ``type``."""
@@ -77,8 +96,8 @@ class Capture:
         self, found: dict[str, object], names: list[str], secret: Collection[str] = ()
     ) -> list[dict[str, Any]]:
         """The entries of those of the names that are bound in a module's dict: mostly functions and classes."""
-        if native is not None and type(found) is dict:
-            told: list[dict[str, Any]] = native.entries(found, names, self.limits)
+        if self.entries is not None and type(found) is dict:
+            told: list[dict[str, Any]] = self.entries.of_module(found, names)
             return told
         variable, known = self.variable, _AS_THEY_ARE.get
         return [

@@ -74,11 +74,11 @@ class FirstRecords:
     def own_probes(self) -> dict[int, Callable[..., object]]:
         """The probes of a module's own statements that give nothing, in records without further fields."""
         own = self._statements.all
-        limits = self._capture.limits
-        if native is not None and limits is not None and not own.secret:
+        entries = self._capture.entries
+        if entries is not None and not own.secret:
             clock = None if SYSTEMS_CLOCK else now
             made: dict[int, Callable[..., object]] = native.own_probes(
-                *(self, own, limits, ThreadState, clock, _TIMES, _WORDS)
+                *(self, own, entries, ThreadState, clock, _TIMES, _WORDS)
             )
             return made
         return {
@@ -88,6 +88,7 @@ class FirstRecords:
 
     def _record(self, known: First, state: list[Any], *values: Any) -> Any:
         site, scope, extras, gives, returns = known
+        entries = self._capture.entries
         value = None
         if gives:
             value, *values = values  # type: ignore[assignment]
@@ -105,6 +106,8 @@ class FirstRecords:
             if scope.namespace:
                 names = self._statements.names(site.possible)
                 variables = self._capture.namespace(state[CELLS], names, scope.secret)
+            elif entries is not None:
+                variables = entries.of_call(site.shown, state, values)
             else:
                 variables = self._variables(site, scope.secret, state, values)
             record = {

@@ -157,12 +157,13 @@ class RecordProbes(Probes):
         scope = self._tables.scope(site.scope)
         # C code that imports something while a probe runs (a finalizer's warning, say) looks for __builtins__.
         namespace: dict[str, object] = {"__builtins__": builtins.__dict__}
+        entries = self._capture.entries
         namespace.update(
             function=scope.name,
             instruction=site.instruction,
             variable=self._capture.variable,
             hidden=self._capture.hidden,
-            given=self._capture.hidden if site.hides else self._capture.variable,
+            given=self._capture.hidden if site.hides else self._capture.entry,
             channel=self._channel,
             fail=self._channel.fail,
             now=now,
@@ -183,10 +184,12 @@ class RecordProbes(Probes):
             names = self._own.names(site.possible)
             gather = functools.partial(self._capture.namespace, secret=scope.secret)
             namespace.update(gather=gather if scope.secret else self._capture.namespace, names=names)
+        elif entries is not None:
+            namespace.update(of_call=entries.of_call, shown=site.shown)
         else:
             namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)
-        shape = shape_of(site, scope, gives, more=self._more)
+        shape = shape_of(site, scope, gives, more=self._more, helped=entries is not None)
         return FunctionType(template(shape), namespace)
 
     def _known(self, site: Site, scope: Scope) -> dict[str, object]:
@@ -199,7 +202,7 @@ class RecordProbes(Probes):
 
     def _make_yield(self, number: int) -> Callable[..., object]:
         site = self._tables.site(number)
-        variable = self._capture.hidden if site.hides else self._capture.variable
+        variable = self._capture.hidden if site.hides else self._capture.entry
         flag = self._tables.scope(site.scope).guard(site)
 
         def keep(state: list[Any], value: object) -> object:
@@ -277,10 +280,9 @@ class RecordProbes(Probes):
         self, state: list[Any], site: Site, scope: Scope, found: dict[str, object], error: BaseException, time: float
     ) -> None:
         """The record of a statement that has raised, after what was left out before it."""
+        entry, hidden = self._capture.entry, self._capture.hidden
         variables = [
-            (self._capture.hidden if name in scope.secret else self._capture.variable)(name, found[name])
-            for name in scope.names
-            if name in found
+            (hidden if name in scope.secret else entry)(name, found[name]) for name in scope.names if name in found
         ]
         for index, (_, _, names, _) in enumerate(scope.watches):
             variables += self._watch(scope, index)(*(found.get(name, MISSING) for name in names))

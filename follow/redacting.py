@@ -180,7 +180,7 @@ class RedactingCapture(Capture):
 
     def __init__(self, config: FollowConfig) -> None:
         super().__init__(config)
-        self.limits = None
+        self.entries = None
         self._describer = RedactingDescriber(config)
         self._redaction = self._describer.redaction
         self._most = config.max_string

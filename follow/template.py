@@ -19,10 +19,22 @@ def function_code(source: str) -> CodeType:
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
 
-def shape_of(site: Site, scope: Scope, gives: bool, *, more: str) -> tuple[Any, ...]:
-    """What decides a probe's code: sites that agree in it share one."""
-    places = tuple((shown.place, shown.index, shown.name in scope.secret) for shown in site.shown)
+def shape_of(site: Site, scope: Scope, gives: bool, *, more: str, helped: bool) -> tuple[Any, ...]:
+    """What decides a probe's code: sites that agree in it share one.
+
+    Arguments:
+        site, scope: whose statement it is.
+        gives: whether the probe is given a value, which it gives back.
+        more: whether records have further fields, and which (see ``template``).
+        helped: whether the compiled helper makes the entries of variables.
+    """
+    places = tuple(
+        (shown.place, shown.index, shown.name in scope.secret)
+        for shown in site.shown
+        if not helped or shown.place == WATCH
+    )
     return (
+        helped,
         len(site.arguments),
         places,
         site.stores,
@@ -55,7 +67,7 @@ def read(place: str, index: int) -> str:
 @functools.cache
 def template(shape: tuple[Any, ...]) -> CodeType:
     """The code of all probes of one shape: they differ only in what their globals hold."""
-    arguments, places, stores, clears, result, suspends, gives, more, returns, namespace, *rest = shape
+    helped, arguments, places, stores, clears, result, suspends, gives, more, returns, namespace, *rest = shape
     sources, flag, sink, elides = rest
     names = [f"a{index}" for index in range(arguments)]
     lines = [f"def probe({', '.join(['state', *(['value'] if gives else []), *names])}):"]
@@ -77,7 +89,7 @@ def template(shape: tuple[Any, ...]) -> CodeType:
         made, variables = [f"  found = gather(state[{CELLS}], names)"], "found"
         made += [f"  found.extend(watch{index}())" for index in range(len(sources))]
     else:
-        made, variables = _variables(places, sources, result, gives=gives)
+        made, variables = _variables(places, sources, result, names if helped else None, gives=gives)
     lines += made
     variables += ", 'left_out': count" if elides else ""
     further = {"": "", "static": ", **extras", "dynamic": ", **extras(state)"}[more]
@@ -104,25 +116,31 @@ def _variables(
     places: tuple[tuple[str, int, bool], ...],
     sources: tuple[tuple[tuple[str, int], ...], ...],
     result: str,
+    helped: list[str] | None,
     *,
     gives: bool,
 ) -> tuple[list[str], str]:
-    """The lines that gather a record's variables, and the expression for the list of them."""
+    """The lines that gather a record's variables, and the expression for the list of them.
+
+    Arguments:
+        places: where each variable is found.
+        sources: the same of the variables in what is computed.
+        result: ``"return"`` or ``"yield"``, if it is a value that is shown.
+        helped: what the probe is given, if the compiled helper makes the entries of that.
+        gives: whether there is such a value.
+    """
     if result == "return":
         return [], "[given('return', value)]" if gives else "[given('return', None)]"
     if result == "yield":
         return [], f"[state[{YIELDED}].entry()]"
-    entries = [
-        _entry(index, place, position, secret=secret)
-        for index, (place, position, secret) in enumerate(places)
-        if place != WATCH
-    ]
-    for index, variables in enumerate(sources if len(entries) < len(places) else ()):
+    shown = [(index, *place) for index, place in enumerate(places) if place[0] != WATCH]
+    entries = [] if helped is not None else [_entry(*one) for one in shown]
+    for index, variables in enumerate(sources if len(shown) < len(places) else ()):
         entries.append(("lines", f"found.extend(watch{index}({', '.join(read(*one) for one in variables)}))"))
     display: list[str] = []
     while entries and entries[0][0] == "display":
         display.append(entries.pop(0)[1])
-    listed = f"[{', '.join(display)}]"
+    listed = f"[{', '.join(display)}]" if helped is None else f"of_call(shown, state, ({''.join(f'{name}, ' for name in helped)}))"
     if not entries:
         return [], listed
     lines = [f"  found = {listed}"]
@@ -131,7 +149,7 @@ def _variables(
     return lines, "found"
 
 
-def _entry(index: int, place: str, position: int, *, secret: bool) -> tuple[str, str]:
+def _entry(index: int, place: str, position: int, secret: bool) -> tuple[str, str]:
     """How one variable enters the record: an expression for a list display, or lines that append it."""
     if place == VALUE:
         return "display", _variable(index, f"a{position}", secret=secret)

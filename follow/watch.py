@@ -189,10 +189,10 @@ def entries_for(
             return []
         if watch.parted:
             return [
-                (capture.hidden if watch.secret or secret else capture.variable)(watch.base + suffix, part)
+                (capture.hidden if watch.secret or secret else capture.entry)(watch.base + suffix, part)
                 for suffix, part, secret in watch.parts(value)
             ]
-        return [(capture.hidden if watch.secret else capture.variable)(watch.base, value)]
+        return [(capture.hidden if watch.secret else capture.entry)(watch.base, value)]
 
     return entries
 

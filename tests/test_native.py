@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from follow import SECRETS, FollowConfig, Recorder, accelerate, follow, recorder, sink
+from follow.capture import Capture
 from follow.copies import Instance, Tagged
 from follow.describe import Describer
 from follow.described import Described, describe
@@ -149,6 +150,23 @@ def test_its_forms_are_those_of_the_python_code(value: Any, config: FollowConfig
             one["new"] = new
         else:
             one[data.draw(some.integers(0, len(one))) :] = [new]
+
+
+@built
+@MANY
+@given(VALUES, some.sampled_from((*CONFIGS, FollowConfig(values="live"))))
+def test_its_entries_are_those_of_the_python_code(value: Any, config: FollowConfig) -> None:
+    capture = Capture(config)
+    one, other = capture.entries.one("name", value), capture.variable("name", value)
+    assert told(one) == told(other)
+    assert [*one] == ["var", "val", "type"] and (one["val"] is value) is (other["val"] is value)
+    within, held = containers_in(one["val"]), containers_in(value)
+    if config.values != "live":
+        assert {*map(id, within)}.isdisjoint(map(id, held)), "what is shown does not change with the program's"
+    state = [0.0, None, (types.CellType(), types.CellType(value)), None, None, None, MISSING, value]
+    shown = (("a", "slot", 0), ("b", "slot", 1), ("c", "cell", 0), ("d", "cell", 1), ("e", "value", 0), ("f", "watch", 0))
+    entries = capture.entries.of_call(shown, state, (value,))
+    assert told(entries) == told([capture.variable(name, value) for name in "bde"])
 
 
 @built

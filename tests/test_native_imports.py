@@ -8,6 +8,7 @@ import sys
 from collections import OrderedDict, defaultdict, deque
 from enum import Enum
 from pathlib import Path
+from types import CellType
 
 import pytest
 
@@ -84,7 +85,16 @@ VALUES = {
     "of_tuple": Colour.__members__.items(),
     "cycle": [1, 2, 3],
     "kinds": [int, Odd, len, sys],
+    "by_kind": {int: [1], len: {"a": [2]}, sys: ({3},), None: []},
+    "by_object": {object(): [1]},
+    "many_by_kind": {type(str(number), (), {}): [number] for number in range(200)},
+    "many_in_set": set(range(300)),
+    "frozen": frozenset({(1, 2), "a"}),
+    "deep": [[[[[[]]]]]],
+    "long_keys": {f"{number}" + "x" * 1_500: [number] for number in range(200)},
 }
+VALUES["shared"] = [VALUES["items"], VALUES["items"], (VALUES["items"],), {"again": VALUES["items"]}]
+VALUES["wide"] = [[number, [number]] for number in range(90)]
 VALUES["cycle"].append(VALUES["cycle"])
 NAMES = [*VALUES, "not there"]
 
@@ -133,14 +143,26 @@ def test_what_makes_an_entry_may_raise_or_change_the_module():
                 raise RuntimeError(name)
             return super().variable(name, value)
 
-    VARIABLES = {"first": {1}, "last": {2}, "bad": {3}}
+    VARIABLES = {"first": deque([1]), "last": deque([2]), "bad": deque([3])}
     assert [one["var"] for one in Refusing(FollowConfig()).namespace(VARIABLES, ["first", "last"])] == ["first"]
     with pytest.raises(RuntimeError, match="bad"):
         Refusing(FollowConfig()).namespace(VARIABLES, ["first", "bad"])
     with pytest.raises(TypeError):
-        native.entries({}, [], None)
-    with pytest.raises(TypeError):
-        native.entries({}, [], (print, 1, True, 1, (), {}, (), ()))
+        native.Entries()
+    made = Capture(FollowConfig()).entries
+    for wrong in ((), ({}, ()), ([], []), ({}, [], None)):
+        with pytest.raises(TypeError):
+            made.of_module(*wrong)
+    state = [0.0, None, (CellType(1),), None, None, None, "slot"]
+    for shown in ((("a", "value", 1),), (("a", "slot", 1),), (("a", "cell", 1),), (("a", "value", None),), (("a",),), (1,)):
+        with pytest.raises(TypeError):
+            made.of_call(shown, state, (1,))
+    for wrong in ((), ([], state, ()), ((), (), ()), ((), state, 1)):
+        with pytest.raises(TypeError):
+            made.of_call(*wrong)
+    for wrong in ((), ("a",), ("a", 1, 2)):
+        with pytest.raises(TypeError):
+            made.one(*wrong)
 
 
 GAP = SENTINEL.encode("unicode_escape").decode()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from follow import FollowConfig, Recorder, copies, firstrecords, install_import_hook, nativeprobe
+from follow import FollowConfig, Recorder, capture, copies, firstrecords, install_import_hook, nativeprobe
 from follow.accelerate import native
 from follow.bounded import Shortened
 from follow.capture import Capture
@@ -100,7 +100,7 @@ def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Imported:
         sys.modules.pop("shop", None)
         with monkeypatch.context() as patch:
             if not helped:
-                patch.setattr(firstrecords, "native", None)
+                patch.setattr(capture, "native", None)
             with install_import_hook("shop", follower=follower, config=FollowConfig(**config)):
                 try:
                     return __import__("shop")
@@ -299,20 +299,20 @@ def test_all_is_let_go(imported: Imported) -> None:
     ],
 )
 def test_what_are_no_statements_is_refused(own: Any) -> None:
-    limits = Capture(FollowConfig()).limits
+    entries = Capture(FollowConfig()).entries
     with pytest.raises(TypeError):
-        native.own_probes(None, own, limits, ThreadState, None, 30, firstrecords._WORDS)
+        native.own_probes(None, own, entries, ThreadState, None, 30, firstrecords._WORDS)
     with pytest.raises(TypeError):
         native.own_probes(None, ("<module>", (), (), {}, ()), (), ThreadState, None, 30, firstrecords._WORDS)
     with pytest.raises(TypeError):
-        native.own_probes(None, ("<module>", (), (), {}, ()), limits, object, None, 30, firstrecords._WORDS)
+        native.own_probes(None, ("<module>", (), (), {}, ()), entries, object, None, 30, firstrecords._WORDS)
 
 
 def test_what_is_no_state_is_refused() -> None:
     statements = {1: ("a = 1", 1, None)}
     own = ("<module>", ("a",), (), statements, ())
     (probe,) = native.own_probes(
-        None, own, Capture(FollowConfig()).limits, ThreadState, None, 30, firstrecords._WORDS
+        None, own, Capture(FollowConfig()).entries, ThreadState, None, 30, firstrecords._WORDS
     ).values()
     for arguments in ((), (1,), ([],), ([0.0, None, {}, None],), ([None, ThreadState(), {}, None],)):
         with pytest.raises(TypeError):

@@ -1,82 +1,47 @@
-/* The entries of a module's variables in a record. */
+/* The entries of variables in a record: of a module's, and of a call's. */
 #include "native.h"
 
+/* The names of types that are told apart first, in the order of Entries' `kinds`: see _NAMES_OF_TYPES in follow/capture.py. */
+enum { FUNCTION, TYPE, MODULE, TEXT, NUMBER, BOOL, NONE, REAL, BUILTIN, LIST, TUPLE, DICT, KINDS };
+
 /* The name of the type of a value that is shown as it is; NULL of another value. */
-static PyObject *name_if_shown_as_it_is(PyObject *value, Py_ssize_t string, int whole, PyObject *names)
+static PyObject *name_if_shown_as_it_is(PyObject *value, const Entries *limits)
 {
     PyTypeObject *kind = Py_TYPE(value);
     int place;
-    if (kind == &PyFunction_Type) place = 0;
-    else if (kind == &PyType_Type) place = 1;
-    else if (kind == &PyModule_Type) place = 2;
+    if (kind == &PyFunction_Type) place = FUNCTION;
+    else if (kind == &PyType_Type) place = TYPE;
+    else if (kind == &PyModule_Type) place = MODULE;
     else if (kind == &PyUnicode_Type) {
-        if (PyUnicode_GET_LENGTH(value) > string) return NULL;
-        place = 3;
+        if (PyUnicode_GET_LENGTH(value) > limits->string) return NULL;
+        place = TEXT;
     } else if (kind == &PyLong_Type) {
         int overflow;
-        if (!whole) return NULL;
+        if (!limits->whole) return NULL;
         (void)PyLong_AsLongAndOverflow(value, &overflow);
         if (overflow) return NULL;
-        place = 4;
-    } else if (kind == &PyBool_Type) place = 5;
-    else if (value == Py_None) place = 6;
-    else if (kind == &PyFloat_Type) place = 7;
-    else if (kind == &PyCFunction_Type) place = 8;
+        place = NUMBER;
+    } else if (kind == &PyBool_Type) place = BOOL;
+    else if (value == Py_None) place = NONE;
+    else if (kind == &PyFloat_Type) place = REAL;
+    else if (kind == &PyCFunction_Type) place = BUILTIN;
     else return NULL;
-    return PyTuple_GET_ITEM(names, place);
+    return PyTuple_GET_ITEM(limits->kinds, place);
 }
 
-/* Whether a value is kept as it is wherever it stands: see Copy._are_atoms in follow/bounded.py. */
-static int is_atom(PyObject *value, Py_ssize_t string)
+int is_copied(const Entries *limits, PyTypeObject *kind)
 {
-    PyTypeObject *kind = Py_TYPE(value);
-    if (kind == &PyUnicode_Type) return PyUnicode_GET_LENGTH(value) <= string;
-    if (kind == &PyLong_Type) {
-        int overflow;
-        long number = PyLong_AsLongAndOverflow(value, &overflow);
-        return !overflow && -1073741824 < number && number < 1073741824;
-    }
-    return value == Py_None || kind == &PyFloat_Type || kind == &PyBool_Type;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(limits->copied); i++)
+        if (PyTuple_GET_ITEM(limits->copied, i) == (PyObject *)kind) return 1;
+    return 0;
 }
 
-static int are_atoms(PyObject *value, Py_ssize_t string)
+/* The name of a type, whatever its metaclass does to attributes. */
+static PyObject *name_of(PyTypeObject *kind, const Entries *limits)
 {
-    if (PyDict_CheckExact(value)) {
-        PyObject *key, *item;
-        for (Py_ssize_t at = 0; PyDict_Next(value, &at, &key, &item);)
-            if (!is_atom(key, string) || !is_atom(item, string)) return 0;
-        return 1;
-    }
-    PyObject **items = PySequence_Fast_ITEMS(value);
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); i++)
-        if (!is_atom(items[i], string)) return 0;
-    return 1;
-}
-
-/* A copy of a list, tuple or dict of atoms, at most `most` of them, and where its type's name is; NULL of another value, if
-   there is no error. What is copied is looked at again: to make room for it anything may have run. */
-static PyObject *copy_of_atoms(PyObject *value, Py_ssize_t most, Py_ssize_t string, int *place)
-{
-    PyObject *copy = NULL;
-    if (PyList_CheckExact(value)) *place = 9;
-    else if (PyTuple_CheckExact(value)) *place = 10;
-    else if (PyDict_CheckExact(value)) *place = 11;
-    else return NULL;
-    if ((*place == 11 ? PyDict_GET_SIZE(value) : Py_SIZE(value)) > most || !are_atoms(value, string)) return NULL;
-    if (*place == 9) copy = PyList_GetSlice(value, 0, PY_SSIZE_T_MAX);
-    else copy = *place == 10 ? Py_NewRef(value) : PyDict_Copy(value);
-    if (copy != NULL && *place != 10
-        && ((*place == 11 ? PyDict_GET_SIZE(copy) : Py_SIZE(copy)) > most || !are_atoms(copy, string)))
-        Py_CLEAR(copy);
-    return copy;
-}
-
-/* The name of a value's type, if values of that type are kept as they are: those that are copied are listed. */
-static PyObject *name_if_not_copied(PyObject *value, PyObject *copied)
-{
-    PyTypeObject *kind = Py_TYPE(value);
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(copied); i++)
-        if (PyTuple_GET_ITEM(copied, i) == (PyObject *)kind) return NULL;
+    if (kind == &PyList_Type) return Py_NewRef(PyTuple_GET_ITEM(limits->kinds, LIST));
+    if (kind == &PyTuple_Type) return Py_NewRef(PyTuple_GET_ITEM(limits->kinds, TUPLE));
+    if (kind == &PyDict_Type) return Py_NewRef(PyTuple_GET_ITEM(limits->kinds, DICT));
     if (kind->tp_flags & Py_TPFLAGS_HEAPTYPE) return Py_NewRef(((PyHeapTypeObject *)kind)->ht_name);
     const char *dot = strrchr(kind->tp_name, '.');
     return PyUnicode_InternFromString(dot == NULL ? kind->tp_name : dot + 1);
@@ -157,7 +122,7 @@ static int filled_in_place(PyObject *entry, PyObject *const *values)
 
 #endif
 
-static PyObject *entry_of(PyObject *name, PyObject *value, PyObject *kind, const Limits *limits)
+static PyObject *entry_of(PyObject *name, PyObject *value, PyObject *kind, const Entries *limits)
 {
     PyObject *const *keys = PySequence_Fast_ITEMS(limits->keys), *values[] = {name, value, kind};
     if (places.empty != limits->empty) find_places(limits->empty, keys);
@@ -168,43 +133,21 @@ static PyObject *entry_of(PyObject *name, PyObject *value, PyObject *kind, const
     return entry;
 }
 
-/* What makes the entry of another value, how long a string may be and whether integers of a machine's word are whole, of
-   how many atoms containers are copied here, the names of the types above, an entry without values, its keys, and the
-   types of the values that are not kept as they are: see Capture.limits in follow/capture.py. */
-enum { OTHER, STRING, WHOLE, ATOMS, KINDS, EMPTY, KEYS, COPIED, LIMITS };
-
-int read_limits(PyObject *given, Limits *limits)
+static PyObject *made_entry(PyObject *name, PyObject *value, const Entries *limits)
 {
-    if (!PyTuple_CheckExact(given) || PyTuple_GET_SIZE(given) != LIMITS) return -1;
-    PyObject **all = PySequence_Fast_ITEMS(given);
-    if (!PyTuple_CheckExact(all[KINDS]) || PyTuple_GET_SIZE(all[KINDS]) != 12 || !PyDict_CheckExact(all[EMPTY])
-        || !PyTuple_CheckExact(all[KEYS]) || PyTuple_GET_SIZE(all[KEYS]) != 3 || !PyTuple_CheckExact(all[COPIED]))
-        return -1;
-    *limits = (Limits){.other = all[OTHER], .kinds = all[KINDS], .empty = all[EMPTY], .keys = all[KEYS],
-                       .copied = all[COPIED], .string = PyNumber_AsSsize_t(all[STRING], NULL),
-                       .atoms = PyNumber_AsSsize_t(all[ATOMS], NULL), .whole = all[WHOLE] == Py_True};
-    return PyErr_Occurred() ? -1 : 0;
-}
-
-static PyObject *made_entry(PyObject *name, PyObject *value, const Limits *limits)
-{
-    int place;
-    PyObject *kind = name_if_shown_as_it_is(value, limits->string, limits->whole, limits->kinds), *entry, *copy;
+    PyObject *kind = name_if_shown_as_it_is(value, limits), *entry, *copy;
     if (kind != NULL) return entry_of(name, value, kind, limits);
-    if ((kind = name_if_not_copied(value, limits->copied)) != NULL) {
-        entry = entry_of(name, value, kind, limits);
-        Py_DECREF(kind);
-        return entry;
+    int as_it_is = limits->live || !is_copied(limits, Py_TYPE(value));
+    copy = as_it_is ? Py_NewRef(value) : bounded_copy(limits, value);
+    if (copy == NULL) {
+        PyObject *given[] = {name, value};
+        return PyErr_Occurred() ? NULL : untraced(limits->other, given, 2);
     }
-    if (PyErr_Occurred()) return NULL;
-    if ((copy = copy_of_atoms(value, limits->atoms, limits->string, &place)) != NULL) {
-        entry = entry_of(name, copy, PyTuple_GET_ITEM(limits->kinds, place), limits);
-        Py_DECREF(copy);
-        return entry;
-    }
-    if (PyErr_Occurred()) return NULL;
-    PyObject *given[] = {name, value};
-    return untraced(limits->other, given, 2);
+    kind = name_of(Py_TYPE(value), limits);
+    entry = kind == NULL ? NULL : entry_of(name, copy, kind, limits);
+    Py_XDECREF(kind);
+    Py_DECREF(copy);
+    return entry;
 }
 
 /* What a module's dict has of a name; borrowed, or NULL. Mostly names come in the order in which they were bound, so the
@@ -222,10 +165,8 @@ static PyObject *value_of(PyObject *found, PyObject *name, Py_ssize_t *at)
     return PyDict_GetItemWithError(found, name);
 }
 
-int add_entry(PyObject *made, PyObject *found, PyObject *name, const Limits *limits, Py_ssize_t *at)
+static int add(PyObject *made, PyObject *name, PyObject *value, const Entries *limits)
 {
-    PyObject *value = value_of(found, name, at);
-    if (value == NULL) return PyErr_Occurred() ? -1 : 0;
     Py_INCREF(name);
     Py_INCREF(value);
     PyObject *entry = made_entry(name, value, limits);
@@ -243,6 +184,13 @@ int add_entry(PyObject *made, PyObject *found, PyObject *name, const Limits *lim
     return failed;
 }
 
+int add_entry(PyObject *made, PyObject *found, PyObject *name, const Entries *limits, Py_ssize_t *at)
+{
+    PyObject *value = value_of(found, name, at);
+    if (value == NULL) return PyErr_Occurred() ? -1 : 0;
+    return add(made, name, value, limits);
+}
+
 PyObject *list_with_room(Py_ssize_t room)
 {
     PyObject *made = PyList_New(room);
@@ -250,18 +198,162 @@ PyObject *list_with_room(Py_ssize_t room)
     return made;
 }
 
-/* `entries(found, names, limits)`: of those of the names that are in a module's dict. */
-PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count)
+/* -- the type --------------------------------------------------------------------------------------------------------- */
+
+/* `one(name, value)` */
+static PyObject *method_one(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    (void)module;
-    Limits limits;
-    if (count != 3 || !PyDict_Check(args[0]) || !PyList_CheckExact(args[1]) || read_limits(args[2], &limits) < 0) {
-        if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "entries(found, names, limits)");
+    if (count == 2) return made_entry(args[0], args[1], (Entries *)self);
+    PyErr_SetString(PyExc_TypeError, "one(name, value)");
+    return NULL;
+}
+
+/* `of_module(found, names)`: of those of the names that are in a module's dict. */
+static PyObject *method_of_module(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 2 || !PyDict_Check(args[0]) || !PyList_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "of_module(found, names)");
         return NULL;
     }
     PyObject *made = list_with_room(PyList_GET_SIZE(args[1]));
     Py_ssize_t at = 0;
     for (Py_ssize_t i = 0; made != NULL && i < PyList_GET_SIZE(args[1]); i++)
-        if (add_entry(made, args[0], PyList_GET_ITEM(args[1], i), &limits, &at) < 0) clear_beside_error(&made);
+        if (add_entry(made, args[0], PyList_GET_ITEM(args[1], i), (Entries *)self, &at) < 0) clear_beside_error(&made);
     return made;
 }
+
+/* Where a variable is that a site shows: the first letter of its place (follow/model.py), for each has another one. */
+static Py_UCS4 place_of(PyObject *shown)
+{
+    PyObject *place = PyTuple_GET_ITEM(shown, 1);
+    return PyUnicode_CheckExact(place) && is_small_text(place, PY_SSIZE_T_MAX) && PyUnicode_GET_LENGTH(place) ? PyUnicode_READ_CHAR(place, 0) : 0;
+}
+
+/* The value of a variable of a call; borrowed. NULL with no error if it is not bound, or not shown here. */
+static PyObject *value_in(PyObject *shown, PyObject *state, PyObject *values, PyObject *missing)
+{
+    enum { CELLS = 2, SLOTS = 6 }; /* where what stands in a call's state: follow/state.py */
+    Py_UCS4 place = place_of(shown);
+    Py_ssize_t index = PyLong_AsSsize_t(PyTuple_GET_ITEM(shown, 2));
+    PyObject *from = place == 'v' ? values : state, *found = NULL;
+    if (index == -1 && PyErr_Occurred()) return NULL;
+    if (place == 'c') {
+        from = PyList_GET_SIZE(state) > CELLS ? PyList_GET_ITEM(state, CELLS) : NULL;
+        if (from == NULL || !PyTuple_CheckExact(from)) goto wrong;
+    } else if (place == 's') {
+        index += SLOTS;
+    } else if (place != 'v') {
+        return NULL;
+    }
+    if (index < 0 || index >= PySequence_Fast_GET_SIZE(from)) goto wrong;
+    found = PySequence_Fast_GET_ITEM(from, index);
+    if (place == 'c') found = PyCell_Check(found) ? PyCell_GET(found) : NULL;
+    return found == missing ? NULL : found;
+wrong:
+    PyErr_SetString(PyExc_TypeError, "a call has no such variable");
+    return NULL;
+}
+
+/* `of_call(shown, state, values)`: of the variables that a site shows, in the state of a call and what a probe was given. */
+static PyObject *method_of_call(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 3 || !PyTuple_CheckExact(args[0]) || !PyList_CheckExact(args[1])
+        || !(PyTuple_CheckExact(args[2]) || PyList_CheckExact(args[2]))) {
+        PyErr_SetString(PyExc_TypeError, "of_call(shown, state, values)");
+        return NULL;
+    }
+    PyObject *made = list_with_room(PyTuple_GET_SIZE(args[0]));
+    for (Py_ssize_t i = 0; made != NULL && i < PyTuple_GET_SIZE(args[0]); i++) {
+        PyObject *shown = PyTuple_GET_ITEM(args[0], i);
+        if (!PyTuple_Check(shown) || PyTuple_GET_SIZE(shown) != 3) {
+            PyErr_SetString(PyExc_TypeError, "what is shown is a name, a place and an index");
+            Py_CLEAR(made);
+            break;
+        }
+        PyObject *value = value_in(shown, args[1], args[2], ((Entries *)self)->missing);
+        int failed = value == NULL ? PyErr_Occurred() != NULL : add(made, PyTuple_GET_ITEM(shown, 0), value, (Entries *)self) < 0;
+        if (failed) clear_beside_error(&made);
+    }
+    return made;
+}
+
+static PyObject *make(PyTypeObject *kind, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"other", "depth", "items", "string", "nodes", "bits", "live", "kinds", "empty", "keys", "copied",
+                            "shortened", "missing", NULL};
+    PyObject *other, *kinds, *empty, *keys, *copied, *missing;
+    PyTypeObject *shortened;
+    Entries given = {.depth = 0};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "$OnnnnnpO!O!O!O!O!O:Entries", names, &other, &given.depth, &given.items,
+                                     &given.string, &given.nodes, &given.bits, &given.live, &PyTuple_Type, &kinds, &PyDict_Type,
+                                     &empty, &PyTuple_Type, &keys, &PyTuple_Type, &copied, &PyType_Type, &shortened, &missing))
+        return NULL;
+    given.whole = given.bits >= 64;
+    given.type_at = slot_in(shortened, "type");
+    given.length_at = slot_in(shortened, "length");
+    given.shown_at = slot_in(shortened, "shown");
+    if (PyTuple_GET_SIZE(kinds) != KINDS || PyTuple_GET_SIZE(keys) != 3 || !given.type_at || !given.length_at || !given.shown_at) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "Entries: other names or a class without slots");
+        return NULL;
+    }
+    Entries *self = (Entries *)kind->tp_alloc(kind, 0);
+    if (self == NULL) return NULL;
+    PyObject head = self->ob_base;
+    *self = given;
+    self->ob_base = head;
+    self->other = Py_NewRef(other);
+    self->kinds = Py_NewRef(kinds);
+    self->empty = Py_NewRef(empty);
+    self->keys = Py_NewRef(keys);
+    self->copied = Py_NewRef(copied);
+    self->shortened = (PyTypeObject *)Py_NewRef((PyObject *)shortened);
+    self->missing = Py_NewRef(missing);
+    return (PyObject *)self;
+}
+
+static int traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(((Entries *)object)->other);
+    return 0;
+}
+
+static int clear(PyObject *object)
+{
+    (void)object; /* the object whose method `other` is breaks its cycles */
+    return 0;
+}
+
+static void dealloc(PyObject *object)
+{
+    Entries *self = (Entries *)object;
+    PyTypeObject *kind = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    Py_CLEAR(self->other);
+    Py_CLEAR(self->kinds);
+    Py_CLEAR(self->empty);
+    Py_CLEAR(self->keys);
+    Py_CLEAR(self->copied);
+    Py_CLEAR(self->shortened);
+    Py_CLEAR(self->missing);
+    kind->tp_free(object);
+    Py_DECREF(kind);
+}
+
+static PyMethodDef methods[] = {
+    {"one", (PyCFunction)(void *)method_one, METH_FASTCALL, "The entry of a variable."},
+    {"of_module", (PyCFunction)(void *)method_of_module, METH_FASTCALL, "The entries of a module's variables."},
+    {"of_call", (PyCFunction)(void *)method_of_call, METH_FASTCALL, "The entries of a call's variables."},
+    {NULL, NULL, 0, NULL}};
+
+static PyType_Slot slots[] = {
+    {Py_tp_doc, "Makes the entries of variables in records, within limits."},
+    {Py_tp_new, (void *)make},
+    {Py_tp_dealloc, (void *)dealloc},
+    {Py_tp_traverse, (void *)traverse},
+    {Py_tp_clear, (void *)clear},
+    {Py_tp_methods, methods},
+    {0, NULL}};
+
+PyType_Spec entries_spec = {
+    "follow._native.Entries", sizeof(Entries), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE, slots};

@@ -9,7 +9,7 @@ static int fill(PyObject *module)
 {
     static struct { const char *name; PyType_Spec *spec; } types[] = {
         {"Snapshots", &snapshots_spec}, {"Events", &events_spec}, {"Probe", &probe_spec},
-        {"Packer", &packer_spec}, {"Later", &later_spec}, {"Own", &own_spec}};
+        {"Packer", &packer_spec}, {"Later", &later_spec}, {"Own", &own_spec}, {"Entries", &entries_spec}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         PyObject *type = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
         if (type == NULL) return -1;
@@ -28,7 +28,6 @@ static int fill(PyObject *module)
 static PyMethodDef functions[] = {
     {"completed", (PyCFunction)(void *)completed, METH_FASTCALL, "Code with its gaps filled in place, or None."},
     {"digest", (PyCFunction)(void *)digest, METH_FASTCALL, "A checksum of some bytes-like objects, as a number."},
-    {"entries", (PyCFunction)(void *)entries, METH_FASTCALL, "The entries of a module's variables in a record."},
     {"forget_types", forget_types, METH_NOARGS, "A type has died, of which the description was known."},
     {"own_events", (PyCFunction)(void *)own_events, METH_FASTCALL, "The same for a recorder."},
     {"own_probes", (PyCFunction)(void *)own_probes, METH_FASTCALL, "The probes of a module's own statements, by site."},

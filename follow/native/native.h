@@ -334,23 +334,37 @@ PyObject *position(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 PyObject *digest(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
-/* -- entries.c: a module's variables in a record ------------------------------------------------------- */
+/* -- entries.c: variables in a record ------------------------------------------------------------------- */
 
-/* What values are copied to; all borrowed. */
 typedef struct {
-    PyObject *other, *kinds, *empty, *keys, *copied;
-    Py_ssize_t string, atoms;
-    int whole;
-} Limits;
+    PyObject_HEAD
+    PyObject *other;   /* Python code that makes the entry of what is not made here */
+    PyObject *kinds;   /* a tuple: the names of some types */
+    PyObject *empty;   /* an entry without values, */
+    PyObject *keys;    /* and a tuple of its keys */
+    PyObject *copied;  /* a tuple: the types of the values that are not kept as they are */
+    PyObject *missing; /* stands for no value */
+    PyTypeObject *shortened;
+    Py_ssize_t type_at, length_at, shown_at;         /* where its slots are */
+    Py_ssize_t depth, items, string, nodes, bits;    /* the limits */
+    int live;  /* whether values are kept as they are */
+    int whole; /* whether all integers of a machine's word are */
+} Entries;
 
-/* From a tuple; -1 if it is none, with or without an error. */
-int read_limits(PyObject *given, Limits *limits);
+extern PyType_Spec entries_spec;
+
+/* Whether values of a type are copied, or may be shortened. */
+int is_copied(const Entries *limits, PyTypeObject *kind);
 /* Add the entry of a name to a list, if a module's dict has it. `at` is where in the dict the name is looked for first: 0
    before the first one. */
-int add_entry(PyObject *made, PyObject *found, PyObject *name, const Limits *limits, Py_ssize_t *at);
+int add_entry(PyObject *made, PyObject *found, PyObject *name, const Entries *limits, Py_ssize_t *at);
 /* An empty list for so many entries. */
 PyObject *list_with_room(Py_ssize_t room);
-PyObject *entries(PyObject *module, PyObject *const *args, Py_ssize_t count);
+
+/* -- bounded.c: copies within limits ---------------------------------------------------------------------- */
+
+/* A value as it is now; NULL without an error if it is Python's task. */
+PyObject *bounded_copy(const Entries *limits, PyObject *value);
 
 /* -- own.c: the probes of a module's own statements --------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #endif
 
 enum { CLOCK = 0, THREAD = 1, CELLS = 2 }; /* where what stands in a call's state: follow/state.py */
-enum { FIRST, FUNCTION, NAMES, LIMITS_, CLOCK_, THREADS, WORDS_, COMMON }; /* what all probes of a module share */
+enum { FIRST, FUNCTION, NAMES, ENTRIES, CLOCK_, THREADS, WORDS_, COMMON }; /* what all probes of a module share */
 /* What is named in these words, which Python code gives: _WORDS in follow/firstrecords.py. */
 enum { KEY_FUNCTION, KEY_INSTRUCTION, KEY_TIME, KEY_VARIABLES, EMIT, GIVE_WAY, DROPPED, FAILED, OWN_RECORD, WORDS };
 
@@ -48,12 +48,12 @@ static PyObject *variables_of(Own *self, PyObject *found)
     size_t count = (size_t)PyTuple_GET_SIZE(names);
     unsigned char few[FEW_BITS], *bits = bits_of(self->possible, count, few);
     Py_ssize_t room = 0, at = 0;
-    Limits limits;
+    const Entries *limits = (Entries *)PyTuple_GET_ITEM(self->common, ENTRIES);
     if (bits == NULL) return NULL;
     for (size_t i = 0; i < count; i++) room += bits[i / 8] >> i % 8 & 1;
-    PyObject *made = read_limits(PyTuple_GET_ITEM(self->common, LIMITS_), &limits) < 0 ? NULL : list_with_room(room);
+    PyObject *made = list_with_room(room);
     for (size_t i = 0; made != NULL && i < count; i++)
-        if (bits[i / 8] >> i % 8 & 1 && add_entry(made, found, PyTuple_GET_ITEM(names, (Py_ssize_t)i), &limits, &at) < 0)
+        if (bits[i / 8] >> i % 8 & 1 && add_entry(made, found, PyTuple_GET_ITEM(names, (Py_ssize_t)i), limits, &at) < 0)
             clear_beside_error(&made);
     if (bits != few) PyMem_Free(bits);
     return made;
@@ -162,20 +162,23 @@ static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, Py
 
 /* -- making them ----------------------------------------------------------------------------------------------------- */
 
-/* `own_probes(first, own, limits, threads, clock, most, words)`: by site, of the statements that `own` (follow.model.Own) knows.
+/* `own_probes(first, own, entries, threads, clock, most, words)`: by site, of the statements that `own` (follow.model.Own) knows.
 
    `first` is the FirstRecords that they belong to; `threads` the class of what is known of a thread; `clock` gives the time
    in seconds, None stands for the system's; so often (`most`) they run before they give way. */
 PyObject *own_probes(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    Limits limits;
     Own like = {.vectorcall = run};
-    if (count != 7 || !is_own(args[1]) || read_limits(args[2], &limits) < 0 || !PyType_Check(args[3])
+    PyTypeObject *entries = type_in(module, "Entries");
+    if (entries == NULL) return NULL;
+    int are_entries = count == 7 && Py_IS_TYPE(args[2], entries);
+    Py_DECREF(entries);
+    if (!are_entries || !is_own(args[1]) || !PyType_Check(args[3])
         || !(like.busy = slot_in((PyTypeObject *)args[3], "busy"))
         || !(like.overhead = slot_in((PyTypeObject *)args[3], "overhead")) || !PyTuple_CheckExact(args[6])
         || PyTuple_GET_SIZE(args[6]) != WORDS) {
         if (!PyErr_Occurred())
-            PyErr_SetString(PyExc_TypeError, "own_probes(first, own, limits, threads, clock, most, words)");
+            PyErr_SetString(PyExc_TypeError, "own_probes(first, own, entries, threads, clock, most, words)");
         return NULL;
     }
 #if !defined(CLOCK_MONOTONIC) || defined(_WIN32)
