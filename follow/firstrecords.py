@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .accelerate import native
 from .capture import Capture
-from .channel import SYSTEMS_CLOCK, Channel, ThreadState, now
+from .channel import SYSTEMS_CLOCK, THREADS, Channel, ThreadState, now
 from .model import SLOT, VALUE, Follower, Scope, Site
 from .ownstatements import OwnStatements
 from .state import CELLS, CLOCK, MISSING, SLOTS, THREAD
@@ -20,11 +20,15 @@ from .state import CELLS, CLOCK, MISSING, SLOTS, THREAD
 _TIMES = 30
 """So often a statement runs before code is compiled for its probe: that takes as long as some 200 of these records."""
 
-_WORDS = (
+WORDS = (
     *("function", "instruction", "execution_time", "local_vars"),
     *("emit", "give_way", "dropped", "failed", "own_record"),
+    *("return", "entry", "state"),
 )
-"""The keys of a record, and what the helper asks for; in the order in which native/ownrecord.c has them."""
+"""The keys of a record, and what the helper asks for; in the order in which native/record.h has them."""
+
+_SHOWN = {"": 0, "return": 1, "yield": 2}
+"""What a site's result is for the helper: see native/callrecord.c."""
 
 Extras = Callable[[list[Any]], dict[str, Any]]
 """Gives the further fields of a record, by the state of its call."""
@@ -71,15 +75,28 @@ class FirstRecords:
         """The probe of a statement whose record shows variables, in what cannot be suspended."""
         return functools.partial(self._record, First(site, scope, extras, gives, site.kind == "return"))
 
+    @property
+    def helps(self) -> bool:
+        """Whether the helper makes records of calls."""
+        return self._capture.entries is not None
+
+    @property
+    def _common(self) -> tuple[object, ...]:
+        """What the helper's probes need to know."""
+        return self, self._capture.entries, ThreadState, None if SYSTEMS_CLOCK else now, WORDS
+
+    def call_probe(self, site: Site, scope: Scope, extras: Extras | None, *, gives: bool) -> Callable[..., object]:
+        """The helper's probe of a statement in a function."""
+        shown = (scope.name, site.instruction, site.shown, site.stores, site.clears, _SHOWN[site.result])
+        how = scope.guard(site), scope.suspends, gives, site.kind == "return"
+        made: Callable[..., object] = native.call_record(*self._common, shown, extras, THREADS, how)
+        return made
+
     def own_probes(self) -> dict[int, Callable[..., object]]:
         """The probes of a module's own statements that give nothing, in records without further fields."""
         own = self._statements.all
-        entries = self._capture.entries
-        if entries is not None and not own.secret:
-            clock = None if SYSTEMS_CLOCK else now
-            made: dict[int, Callable[..., object]] = native.own_probes(
-                *(self, own, entries, ThreadState, clock, _TIMES, _WORDS)
-            )
+        if self._capture.entries is not None and not own.secret:
+            made: dict[int, Callable[..., object]] = native.own_probes(*self._common, own, _TIMES)
             return made
         return {
             number: functools.partial(self.own_record, number, instruction, possible)
@@ -88,7 +105,6 @@ class FirstRecords:
 
     def _record(self, known: First, state: list[Any], *values: Any) -> Any:
         site, scope, extras, gives, returns = known
-        entries = self._capture.entries
         value = None
         if gives:
             value, *values = values  # type: ignore[assignment]
@@ -106,8 +122,6 @@ class FirstRecords:
             if scope.namespace:
                 names = self._statements.names(site.possible)
                 variables = self._capture.namespace(state[CELLS], names, scope.secret)
-            elif entries is not None:
-                variables = entries.of_call(site.shown, state, values)
             else:
                 variables = self._variables(site, scope.secret, state, values)
             record = {

@@ -141,9 +141,12 @@ class RecordProbes(Probes):
             return found[number]
         site = self._tables.site(number)
         scope = self._tables.scope(site.scope)
+        extras = self._reader(site, scope) if self._more else None
+        special = scope.namespace or site.watched or site.kind == ELISION or scope.sink(site) >= 0
+        if self._first.helps and not special:
+            return self._first.call_probe(site, scope, extras, gives=gives)
         if scope.suspends or site.result or scope.loops or scope.watches:
             return self._compiled_record(number, gives=gives)
-        extras = self._reader(site, scope) if self._more else None
         return self._first.probe(site, scope, extras, gives=gives)
 
     def _settle(self, number: int, gives: bool) -> None:

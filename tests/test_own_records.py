@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from follow import FollowConfig, Recorder, capture, copies, firstrecords, install_import_hook, nativeprobe
+from follow import FollowConfig, Recorder, capture, copies, install_import_hook, nativeprobe
 from follow.accelerate import native
 from follow.bounded import Shortened
 from follow.capture import Capture
 from follow.channel import THREADS, ThreadState
 from follow.errors import FollowerWarning
+from follow.firstrecords import WORDS
 from follow.lazy import lazy
 from follow.moduleevents import ModuleEvents
 
@@ -301,19 +302,18 @@ def test_all_is_let_go(imported: Imported) -> None:
 def test_what_are_no_statements_is_refused(own: Any) -> None:
     entries = Capture(FollowConfig()).entries
     with pytest.raises(TypeError):
-        native.own_probes(None, own, entries, ThreadState, None, 30, firstrecords._WORDS)
+        native.own_probes(None, entries, ThreadState, None, WORDS, own, 30)
     with pytest.raises(TypeError):
-        native.own_probes(None, ("<module>", (), (), {}, ()), (), ThreadState, None, 30, firstrecords._WORDS)
+        native.own_probes(None, (), ThreadState, None, WORDS, ("<module>", (), (), {}, ()), 30)
     with pytest.raises(TypeError):
-        native.own_probes(None, ("<module>", (), (), {}, ()), entries, object, None, 30, firstrecords._WORDS)
+        native.own_probes(None, entries, object, None, WORDS, ("<module>", (), (), {}, ()), 30)
 
 
 def test_what_is_no_state_is_refused() -> None:
     statements = {1: ("a = 1", 1, None)}
     own = ("<module>", ("a",), (), statements, ())
-    (probe,) = native.own_probes(
-        None, own, Capture(FollowConfig()).entries, ThreadState, None, 30, firstrecords._WORDS
-    ).values()
+    entries = Capture(FollowConfig()).entries
+    (probe,) = native.own_probes(None, entries, ThreadState, None, WORDS, own, 30).values()
     for arguments in ((), (1,), ([],), ([0.0, None, {}, None],), ([None, ThreadState(), {}, None],)):
         with pytest.raises(TypeError):
             probe(*arguments)

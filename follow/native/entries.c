@@ -1,5 +1,5 @@
 /* The entries of variables in a record: of a module's, and of a call's. */
-#include "native.h"
+#include "record.h"
 
 /* The names of types that are told apart first, in the order of Entries' `kinds`: see _NAMES_OF_TYPES in follow/capture.py. */
 enum { FUNCTION, TYPE, MODULE, TEXT, NUMBER, BOOL, NONE, REAL, BUILTIN, LIST, TUPLE, DICT, KINDS };
@@ -133,7 +133,7 @@ static PyObject *entry_of(PyObject *name, PyObject *value, PyObject *kind, const
     return entry;
 }
 
-static PyObject *made_entry(PyObject *name, PyObject *value, const Entries *limits)
+PyObject *entry_for(PyObject *name, PyObject *value, const Entries *limits)
 {
     PyObject *kind = name_if_shown_as_it_is(value, limits), *entry, *copy;
     if (kind != NULL) return entry_of(name, value, kind, limits);
@@ -169,7 +169,7 @@ static int add(PyObject *made, PyObject *name, PyObject *value, const Entries *l
 {
     Py_INCREF(name);
     Py_INCREF(value);
-    PyObject *entry = made_entry(name, value, limits);
+    PyObject *entry = entry_for(name, value, limits);
     Py_DECREF(name);
     Py_DECREF(value);
     if (entry == NULL) return -1;
@@ -198,12 +198,54 @@ PyObject *list_with_room(Py_ssize_t room)
     return made;
 }
 
+/* Where a variable is that a site shows: the first letter of its place (follow/model.py), for each has another one. */
+static Py_UCS4 place_in_call(PyObject *shown)
+{
+    PyObject *place = PyTuple_GET_ITEM(shown, 1);
+    if (!PyUnicode_CheckExact(place) || !is_small_text(place, PY_SSIZE_T_MAX) || PyUnicode_GET_LENGTH(place) == 0) return 0;
+    return PyUnicode_READ_CHAR(place, 0);
+}
+
+/* The value of a variable of a call; borrowed. NULL without an error if it is not bound, or not shown here. */
+static PyObject *value_in_call(PyObject *shown, PyObject *state, PyObject *const *values, Py_ssize_t count, PyObject *missing)
+{
+    Py_UCS4 place = place_in_call(shown);
+    Py_ssize_t index = PyLong_AsSsize_t(PyTuple_GET_ITEM(shown, 2));
+    if (index == -1 && PyErr_Occurred()) return NULL;
+    PyObject *cells = PyList_GET_ITEM(state, CELLS_AT), *found = NULL;
+    if (place == 'v') {
+        if (index >= 0 && index < count) found = values[index];
+    } else if (place == 's') {
+        if (index >= 0 && index < PyList_GET_SIZE(state) - SLOTS_AT) found = PyList_GET_ITEM(state, SLOTS_AT + index);
+    } else if (place == 'c') {
+        if (PyTuple_CheckExact(cells) && index >= 0 && index < PyTuple_GET_SIZE(cells)) found = PyTuple_GET_ITEM(cells, index);
+        if (found != NULL && PyCell_Check(found)) return PyCell_GET(found);
+        found = NULL;
+    } else {
+        return NULL;
+    }
+    if (found == NULL) PyErr_SetString(PyExc_TypeError, "a call has no such variable");
+    return found == missing ? NULL : found;
+}
+
+PyObject *entries_of_call(const Entries *limits, PyObject *shown, PyObject *state, PyObject *const *values, Py_ssize_t count)
+{
+    PyObject *made = list_with_room(PyTuple_GET_SIZE(shown));
+    for (Py_ssize_t i = 0; made != NULL && i < PyTuple_GET_SIZE(shown); i++) {
+        PyObject *one = PyTuple_GET_ITEM(shown, i);
+        PyObject *value = value_in_call(one, state, values, count, limits->missing);
+        int failed = value == NULL ? PyErr_Occurred() != NULL : add(made, PyTuple_GET_ITEM(one, 0), value, limits) < 0;
+        if (failed) clear_beside_error(&made);
+    }
+    return made;
+}
+
 /* -- the type --------------------------------------------------------------------------------------------------------- */
 
 /* `one(name, value)` */
 static PyObject *method_one(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    if (count == 2) return made_entry(args[0], args[1], (Entries *)self);
+    if (count == 2) return entry_for(args[0], args[1], (Entries *)self);
     PyErr_SetString(PyExc_TypeError, "one(name, value)");
     return NULL;
 }
@@ -222,59 +264,19 @@ static PyObject *method_of_module(PyObject *self, PyObject *const *args, Py_ssiz
     return made;
 }
 
-/* Where a variable is that a site shows: the first letter of its place (follow/model.py), for each has another one. */
-static Py_UCS4 place_of(PyObject *shown)
-{
-    PyObject *place = PyTuple_GET_ITEM(shown, 1);
-    return PyUnicode_CheckExact(place) && is_small_text(place, PY_SSIZE_T_MAX) && PyUnicode_GET_LENGTH(place) ? PyUnicode_READ_CHAR(place, 0) : 0;
-}
-
-/* The value of a variable of a call; borrowed. NULL with no error if it is not bound, or not shown here. */
-static PyObject *value_in(PyObject *shown, PyObject *state, PyObject *values, PyObject *missing)
-{
-    enum { CELLS = 2, SLOTS = 6 }; /* where what stands in a call's state: follow/state.py */
-    Py_UCS4 place = place_of(shown);
-    Py_ssize_t index = PyLong_AsSsize_t(PyTuple_GET_ITEM(shown, 2));
-    PyObject *from = place == 'v' ? values : state, *found = NULL;
-    if (index == -1 && PyErr_Occurred()) return NULL;
-    if (place == 'c') {
-        from = PyList_GET_SIZE(state) > CELLS ? PyList_GET_ITEM(state, CELLS) : NULL;
-        if (from == NULL || !PyTuple_CheckExact(from)) goto wrong;
-    } else if (place == 's') {
-        index += SLOTS;
-    } else if (place != 'v') {
-        return NULL;
-    }
-    if (index < 0 || index >= PySequence_Fast_GET_SIZE(from)) goto wrong;
-    found = PySequence_Fast_GET_ITEM(from, index);
-    if (place == 'c') found = PyCell_Check(found) ? PyCell_GET(found) : NULL;
-    return found == missing ? NULL : found;
-wrong:
-    PyErr_SetString(PyExc_TypeError, "a call has no such variable");
-    return NULL;
-}
-
-/* `of_call(shown, state, values)`: of the variables that a site shows, in the state of a call and what a probe was given. */
+/* `of_call(shown, state, values)` */
 static PyObject *method_of_call(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 3 || !PyTuple_CheckExact(args[0]) || !PyList_CheckExact(args[1])
-        || !(PyTuple_CheckExact(args[2]) || PyList_CheckExact(args[2]))) {
-        PyErr_SetString(PyExc_TypeError, "of_call(shown, state, values)");
-        return NULL;
-    }
-    PyObject *made = list_with_room(PyTuple_GET_SIZE(args[0]));
-    for (Py_ssize_t i = 0; made != NULL && i < PyTuple_GET_SIZE(args[0]); i++) {
+    int is_given = count == 3 && PyTuple_CheckExact(args[0]) && is_state(args[1])
+                   && (PyTuple_CheckExact(args[2]) || PyList_CheckExact(args[2]));
+    for (Py_ssize_t i = 0; is_given && i < PyTuple_GET_SIZE(args[0]); i++) {
         PyObject *shown = PyTuple_GET_ITEM(args[0], i);
-        if (!PyTuple_Check(shown) || PyTuple_GET_SIZE(shown) != 3) {
-            PyErr_SetString(PyExc_TypeError, "what is shown is a name, a place and an index");
-            Py_CLEAR(made);
-            break;
-        }
-        PyObject *value = value_in(shown, args[1], args[2], ((Entries *)self)->missing);
-        int failed = value == NULL ? PyErr_Occurred() != NULL : add(made, PyTuple_GET_ITEM(shown, 0), value, (Entries *)self) < 0;
-        if (failed) clear_beside_error(&made);
+        is_given = PyTuple_Check(shown) && PyTuple_GET_SIZE(shown) == 3;
     }
-    return made;
+    if (is_given)
+        return entries_of_call((Entries *)self, args[0], args[1], PySequence_Fast_ITEMS(args[2]), PySequence_Fast_GET_SIZE(args[2]));
+    if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "of_call(shown, state, values)");
+    return NULL;
 }
 
 static PyObject *make(PyTypeObject *kind, PyObject *args, PyObject *kwargs)

@@ -9,7 +9,7 @@ static int fill(PyObject *module)
 {
     static struct { const char *name; PyType_Spec *spec; } types[] = {
         {"Snapshots", &snapshots_spec}, {"Events", &events_spec}, {"Probe", &probe_spec},
-        {"Packer", &packer_spec}, {"Later", &later_spec}, {"Own", &own_spec}, {"Entries", &entries_spec}};
+        {"Packer", &packer_spec}, {"Later", &later_spec}, {"Own", &own_spec}, {"Entries", &entries_spec}, {"CallRecord", &call_record_spec}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         PyObject *type = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
         if (type == NULL) return -1;
@@ -26,6 +26,7 @@ static int fill(PyObject *module)
 }
 
 static PyMethodDef functions[] = {
+    {"call_record", (PyCFunction)(void *)call_record, METH_FASTCALL, "The probe of a statement in a function."},
     {"completed", (PyCFunction)(void *)completed, METH_FASTCALL, "Code with its gaps filled in place, or None."},
     {"digest", (PyCFunction)(void *)digest, METH_FASTCALL, "A checksum of some bytes-like objects, as a number."},
     {"forget_types", forget_types, METH_NOARGS, "A type has died, of which the description was known."},

@@ -360,11 +360,24 @@ int is_copied(const Entries *limits, PyTypeObject *kind);
 int add_entry(PyObject *made, PyObject *found, PyObject *name, const Entries *limits, Py_ssize_t *at);
 /* An empty list for so many entries. */
 PyObject *list_with_room(Py_ssize_t room);
+/* The entry of one variable. */
+PyObject *entry_for(PyObject *name, PyObject *value, const Entries *limits);
+/* Those of the variables that a site shows (follow.model.Shown), in the state of a call and what a probe was given. */
+PyObject *entries_of_call(const Entries *limits, PyObject *shown, PyObject *state, PyObject *const *values, Py_ssize_t count);
 
 /* -- bounded.c: copies within limits ---------------------------------------------------------------------- */
 
 /* A value as it is now; NULL without an error if it is Python's task. */
 PyObject *bounded_copy(const Entries *limits, PyObject *value);
+
+/* -- callrecord.c: the probes of statements in functions ---------------------------------------------------- */
+
+PyObject *call_record(PyObject *module, PyObject *const *args, Py_ssize_t count);
+extern PyType_Spec call_record_spec;
+
+typedef struct {
+    Py_ssize_t busy, overhead; /* where what is known of a thread has these */
+} Slots;
 
 /* -- own.c: the probes of a module's own statements --------------------------------------------------- */
 
@@ -376,7 +389,7 @@ typedef struct {
     PyObject *instruction;
     PyObject *possible;          /* which names may be bound, as bits */
     PyObject *changes;           /* the names whose values it may have changed, or None: all that may be bound */
-    Py_ssize_t busy, overhead;   /* of records: where a thread's state has these */
+    Slots slots;                 /* of records; */
     long times, most;            /* and how often it has run, and how often before it gives way */
 } Own;
 

@@ -41,8 +41,7 @@ static PyObject *made(PyTypeObject *kind, const Own *like, PyObject *number, PyO
     self->instruction = Py_NewRef(items[0]);
     self->possible = Py_NewRef(items[1]);
     self->changes = Py_NewRef(items[2]);
-    self->busy = like->busy;
-    self->overhead = like->overhead;
+    self->slots = like->slots;
     self->most = like->most;
     return (PyObject *)self;
 }

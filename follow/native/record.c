@@ -1,0 +1,142 @@
+/* Records, and how they are handed over: what the probes of a module's own statements and those of calls have in common. */
+#include "record.h"
+#ifndef _WIN32
+#include <time.h>
+#endif
+
+static inline PyObject *word(PyObject *common, int which)
+{
+    return PyTuple_GET_ITEM(PyTuple_GET_ITEM(common, WORDS_OF), which);
+}
+
+int has_clock(PyObject *clock)
+{
+#if defined(CLOCK_MONOTONIC) && !defined(_WIN32)
+    (void)clock;
+#else
+    if (clock == Py_None) {
+        PyErr_SetString(PyExc_ValueError, "a clock is needed on this system");
+        return 0;
+    }
+#endif
+    return 1;
+}
+
+int read_clock(PyObject *common, double *seconds)
+{
+    PyObject *clock = PyTuple_GET_ITEM(common, CLOCK_OF);
+#if defined(CLOCK_MONOTONIC) && !defined(_WIN32)
+    if (clock == Py_None) {
+        struct timespec found;
+        clock_gettime(CLOCK_MONOTONIC, &found);
+        *seconds = (double)((long long)found.tv_sec * 1000000000 + found.tv_nsec) / 1e9;
+        return 0;
+    }
+#endif
+    PyObject *found = untraced(clock, NULL, 0);
+    *seconds = found == NULL ? -1 : PyFloat_AsDouble(found);
+    Py_XDECREF(found);
+    return *seconds == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+/* Put a new number at a place. */
+static int set_number(PyObject **place, double number)
+{
+    PyObject *new = PyFloat_FromDouble(number);
+    if (new == NULL) return -1;
+    Py_XSETREF(*place, new);
+    return 0;
+}
+
+PyObject *record_of(PyObject *common, PyObject *function, PyObject *instruction, PyObject *variables, double milliseconds)
+{
+    PyObject *record = PyDict_New(), *time = PyFloat_FromDouble(milliseconds);
+    if (record == NULL || time == NULL || PyDict_SetItem(record, word(common, KEY_FUNCTION), function) < 0
+        || PyDict_SetItem(record, word(common, KEY_INSTRUCTION), instruction) < 0
+        || PyDict_SetItem(record, word(common, KEY_TIME), time) < 0
+        || PyDict_SetItem(record, word(common, KEY_VARIABLES), variables) < 0)
+        Py_CLEAR(record);
+    Py_XDECREF(time);
+    return record;
+}
+
+int ask_first(PyObject *common, int what, PyObject *one, PyObject *other)
+{
+    PyObject *args[] = {PyTuple_GET_ITEM(common, FIRST_OF), one, other};
+    size_t count = 1 + (one != NULL) + (other != NULL);
+    PyObject *done = PyObject_VectorcallMethod(word(common, what), args, count, NULL);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+int emit_record(PyObject *common, PyObject *record)
+{
+    PyObject *emit = PyObject_GetAttr(PyTuple_GET_ITEM(common, FIRST_OF), word(common, EMIT));
+    PyObject *done = emit == NULL ? NULL : PyObject_CallOneArg(emit, record);
+    Py_XDECREF(emit);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 0;
+}
+
+/* The record could not be made or handed over: -1 if the program is to know of it. */
+static int fail(PyObject *common, PyObject *thread, PyObject **busy, int *dropped)
+{
+    PyObject *kind, *error, *traceback;
+    Py_XSETREF(*busy, Py_NewRef(Py_False)); /* whatever happens now: a thread that stays busy tells nothing any more */
+    if ((*dropped = no_room_left())) return ask_first(common, DROPPED, NULL, NULL) < 0 && !no_room_left() ? -1 : 0;
+    PyErr_Fetch(&kind, &error, &traceback);
+    PyErr_NormalizeException(&kind, &error, &traceback);
+    if (traceback != NULL) PyException_SetTraceback(error, traceback);
+    int failed = ask_first(common, FAILED, error, thread);
+    Py_XDECREF(kind);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+    return failed < 0 && !(*dropped = no_room_left()) ? -1 : 0;
+}
+
+int is_state(PyObject *state)
+{
+    if (PyList_CheckExact(state) && PyList_GET_SIZE(state) > CELLS_AT) return 1;
+    PyErr_SetString(PyExc_TypeError, "a probe is given the state of a call");
+    return 0;
+}
+
+int run_probe(PyObject *common, PyObject *state, PyObject *thread, const Slots *slots, Tell tell, const void *telling)
+{
+    if ((PyObject *)Py_TYPE(thread) != PyTuple_GET_ITEM(common, THREADS_OF)) {
+        PyErr_SetString(PyExc_TypeError, "a call has the state of a thread");
+        return -1;
+    }
+    PyObject **busy = (PyObject **)((char *)thread + slots->busy);
+    PyObject **overhead = (PyObject **)((char *)thread + slots->overhead);
+    if (*busy != Py_False) return 0;
+    double time, now, spent, clock = PyFloat_AsDouble(PyList_GET_ITEM(state, CLOCK_AT));
+    if (*overhead == NULL || read_clock(common, &time) < 0 || (spent = PyFloat_AsDouble(*overhead), PyErr_Occurred())) return -1;
+    int dropped = 0;
+    Py_XSETREF(*busy, Py_NewRef(Py_True));
+    if (tell(telling, state, (time - clock - spent) * 1e3) < 0 && fail(common, thread, busy, &dropped) < 0) return -1;
+    if (dropped) return 0;
+    Py_XSETREF(*busy, Py_NewRef(Py_False));
+    spent = *overhead == NULL ? 0 : PyFloat_AsDouble(*overhead);
+    time -= spent;
+    int failed = PyErr_Occurred() || PyList_GET_SIZE(state) <= CELLS_AT
+                 || set_number(&PySequence_Fast_ITEMS(state)[CLOCK_AT], time) < 0 || read_clock(common, &now) < 0
+                 || set_number(overhead, now - time) < 0;
+    return failed ? -1 : 1;
+}
+
+PyObject *common_of(PyObject *module, PyObject *const *args, Slots *slots, PyObject *one, PyObject *other)
+{
+    PyTypeObject *entries = type_in(module, "Entries");
+    if (entries == NULL) return NULL;
+    int are_entries = Py_IS_TYPE(args[1], entries);
+    Py_DECREF(entries);
+    if (!are_entries || !PyType_Check(args[2]) || !(slots->busy = slot_in((PyTypeObject *)args[2], "busy"))
+        || !(slots->overhead = slot_in((PyTypeObject *)args[2], "overhead")) || !PyTuple_CheckExact(args[4])
+        || PyTuple_GET_SIZE(args[4]) != WORDS) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "a probe of records needs other things");
+        return NULL;
+    }
+    if (!has_clock(args[3])) return NULL;
+    return PyTuple_Pack(COMMON, args[0], args[1], args[2], args[3], args[4], one, other);
+}
