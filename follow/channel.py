@@ -13,6 +13,7 @@ from .errors import FollowerWarning, warn
 from .followers import as_follower
 from .model import Follower, Record
 from .sink import EventSink
+from .stack import program_level
 
 now = perf_counter
 """The clock, in seconds."""
@@ -186,7 +187,7 @@ class Channel:
 
 
 def _warn(message: str) -> None:
-    warn(message, FollowerWarning, stacklevel=5)
+    warn(message, FollowerWarning, stacklevel=program_level())
 
 
 _FOLLOWERS = ("follow.followers", "follow.export")

@@ -12,8 +12,9 @@ from .describe import Describer
 from .flat import BASE_IDS, EXACT_IDS
 from .looks import LOOKS
 from .sink import EventSink
+from .stack import program_frame
 from .state import MISSING
-from .watch import WATCHING, content, module_of
+from .watch import WATCHING, content
 
 _BUILTINS = ("type", "len", "id", "int", "str", "float", "bool")
 
@@ -46,7 +47,7 @@ def _of_module(name: str) -> object:
     """What a variable holds of the module that a followed function stands in, or one of a module that such a variable
     holds; ``MISSING`` if it is not bound."""
     variable, *attributes = name.split(".")
-    found = dict.get(module_of(sys._getframe(1)), variable, MISSING)
+    found = dict.get(program_frame(sys._getframe(1)).f_globals, variable, MISSING)
     for attribute in attributes:
         found = dict.get(vars(found), attribute, MISSING) if type(found) is ModuleType else MISSING
     return found

@@ -29,9 +29,6 @@ HIDDEN_LOCAL = ".f"
 RESULT_LOCAL = ".r"
 """The local that holds what a call returns, just before it does."""
 
-PROBE_FILENAME = "<follow probe>"
-"""The file name of the code that follow compiles for its probes."""
-
 VALUE, SLOT, CELL, WATCH, GLOBAL = "value", "slot", "cell", "watch", "global"
 """Where a probe finds a variable: in its arguments, in the call's table, in a closure cell; or it computes it."""
 

@@ -6,7 +6,8 @@ import functools
 from types import CodeType
 from typing import Any
 
-from .model import CELL, ELISION, PROBE_FILENAME, SLOT, VALUE, WATCH, Scope, Site
+from .model import CELL, ELISION, SLOT, VALUE, WATCH, Scope, Site
+from .stack import PROBE_FILENAME
 from .state import CELLS, CLOCK, SLOTS, THREAD, YIELDED
 
 _SMALL = 1 << 30
@@ -140,7 +141,11 @@ def _variables(
     display: list[str] = []
     while entries and entries[0][0] == "display":
         display.append(entries.pop(0)[1])
-    listed = f"[{', '.join(display)}]" if helped is None else f"of_call(shown, state, ({''.join(f'{name}, ' for name in helped)}))"
+    listed = (
+        f"[{', '.join(display)}]"
+        if helped is None
+        else f"of_call(shown, state, ({''.join(f'{name}, ' for name in helped)}))"
+    )
     if not entries:
         return [], listed
     lines = [f"  found = {listed}"]

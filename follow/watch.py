@@ -17,9 +17,10 @@ from .capture import Capture
 from .config import FollowConfig
 from .describe import Describer, describe_raised
 from .described import ATOM_IDS, Described
-from .model import PROBE_FILENAME, Scope
+from .model import Scope
 from .objects import attributes_of, has_attributes
 from .secretnames import secret_names
+from .stack import PROBE_FILENAME, program_frame
 from .state import MISSING
 from .variables import PARTS, names_in, parse_watched
 
@@ -70,7 +71,7 @@ class Watch:
         """
         if WATCHING.now or any(value is MISSING for value in values):
             return MISSING
-        module = module_of(sys._getframe(1))
+        module = program_frame(sys._getframe(1)).f_globals
         function = self._function
         if function is None or function.__globals__ is not module:
             function = self._function = FunctionType(self._code, module)
@@ -88,27 +89,6 @@ class Watch:
         """The items or attributes of a value: how each is written after its name, what it is, whether it is secret."""
         for suffix, name, part in parts_of(value, self._items, self._attributes):
             yield suffix, part, self._hides is not None and type(name) is str and self._hides(name)
-
-
-_OURS = ("follow.watch", "follow.probe", "follow.eventprobe")
-"""Whose frames stand between that of the followed function and what is asked about it."""
-
-
-def module_of(frame: Any) -> dict[str, Any]:
-    """The variables of the module of the followed function that has called a probe.
-
-    Arguments:
-        frame: of the probe, or of what that has called.
-    """
-    while frame.f_code.co_filename == PROBE_FILENAME or _is_ours(frame.f_globals):
-        frame = frame.f_back
-    found: dict[str, Any] = frame.f_globals
-    return found
-
-
-def _is_ours(module: dict[str, Any]) -> bool:
-    name = dict.get(module, "__name__")  # the program's may be of a class of its own
-    return type(name) is str and name in _OURS
 
 
 @functools.lru_cache(1_024)

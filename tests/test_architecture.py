@@ -19,6 +19,7 @@ LAYERS = [
         "garbage",
         "looks",
         "selection",
+        "stack",
         "state",
         "version",
         "probetable",

@@ -144,6 +144,10 @@ def test_a_follower_that_raises_is_switched_off(helped: bool, monkeypatch: pytes
     with pytest.warns(FollowerWarning, match="not today") as warned:
         assert function(1) == 1 == function(1)
     assert len(seen) == len(warned) == 1 and not THREADS.state.busy
+    assert (warned[0].filename, warned[0].lineno) == (
+        function.__code__.co_filename,
+        function.__code__.co_firstlineno + 1,
+    )
 
 
 @pytest.mark.parametrize("helped", [True, False])
@@ -228,7 +232,9 @@ def test_a_generator_that_goes_on_in_another_thread_tells_so() -> None:
 
 
 def test_tasks_that_take_turns_are_kept_apart() -> None:
-    source = "async def f(n):\n    import asyncio\n    a = n\n    await asyncio.sleep(0)\n    b = [a, n]\n    return b\n"
+    source = (
+        "async def f(n):\n    import asyncio\n    a = n\n    await asyncio.sleep(0)\n    b = [a, n]\n    return b\n"
+    )
     records: Records = []
     function = follow(define(source), records.append)
 
@@ -241,7 +247,9 @@ def test_tasks_that_take_turns_are_kept_apart() -> None:
 
 
 def test_nothing_is_lost_or_kept() -> None:
-    function = follow(define("def f(a):\n    b = [a, {'x': a}, {1, 2}]\n    b.append('y' * 2000)\n    return b\n"), lambda _: None)
+    function = follow(
+        define("def f(a):\n    b = [a, {'x': a}, {1, 2}]\n    b.append('y' * 2000)\n    return b\n"), lambda _: None
+    )
     for _ in range(50):
         function([1])
     gc.collect()
@@ -288,7 +296,15 @@ def test_what_is_no_call_is_refused() -> None:
         return [0.0, ThreadState(), None, None, None, None, MISSING]
 
     assert made()(state(), 1) is None
-    for arguments in ((), (1,), ([],), (state(),), (state()[:-1], 1), ([0.0, None, *state()[2:]], 1), ([None, *state()[1:]], 1)):
+    for arguments in (
+        (),
+        (1,),
+        ([],),
+        (state(),),
+        (state()[:-1], 1),
+        ([0.0, None, *state()[2:]], 1),
+        ([None, *state()[1:]], 1),
+    ):
         with pytest.raises(TypeError):
             made()(*arguments)
     with pytest.raises(TypeError):

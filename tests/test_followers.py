@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 import weakref
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from follow import FollowConfig, FollowError, follow
+from follow import FollowConfig, FollowError, capture, follow, install_import_hook
 
 from .support import brief, define
 
@@ -49,6 +51,24 @@ def test_a_logger_attributes_the_record_to_the_followed_line(caplog: pytest.LogC
     assert "'instruction': 'a = n'" in first.getMessage()
     assert first.follow["function"] == "f"  # type: ignore[attr-defined]
     assert (first.funcName, first.lineno) == ("f", 2)
+
+
+@pytest.mark.parametrize("helped", [True, False])
+def test_so_it_does_with_others_and_at_a_modules_own_statements(
+    helped: bool, caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not helped:
+        monkeypatch.setattr(capture, "native", None)
+    (tmp_path / "logged.py").write_text("a = 1\ndef f(n):\n    yield n\n    b = [n]\n\nb, *_ = f(a)\nc = b\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    logger, records = logging.getLogger("audit"), []
+    config = FollowConfig(fields=("line",), when=lambda record: True)
+    with caplog.at_level(logging.INFO, logger="audit"):
+        with install_import_hook("logged", follower=[records.append, logger], config=config):
+            __import__("logged")
+            sys.modules.pop("logged")
+    assert [entry.lineno for entry in caplog.records] == [record["line"] for record in records]
+    assert len(records) > 4 and {Path(entry.pathname).name for entry in caplog.records} == {"logged.py"}
 
 
 def test_several_followers_at_once() -> None:

@@ -77,7 +77,9 @@ ATOMS = (
     | some.sampled_from((int, OrderedDict, deque, [].append, {}.get, str.maketrans, sys.exit, "x" * 1_001, "é" * 2_000))
 )
 KEYS = some.none() | some.booleans() | some.integers(-9, 9) | some.text(max_size=6) | some.tuples(some.integers(0, 1))
-OBJECTS = some.sampled_from((int, os, len, Thing, Thing(), 1 << 40, b"bytes", (int, 1), "x" * 1_001, 1j, frozenset({int})))
+OBJECTS = some.sampled_from(
+    (int, os, len, Thing, Thing(), 1 << 40, b"bytes", (int, 1), "x" * 1_001, 1j, frozenset({int}))
+)
 KEYS |= OBJECTS
 VALUES = some.recursive(
     ATOMS,
@@ -164,7 +166,14 @@ def test_its_entries_are_those_of_the_python_code(value: Any, config: FollowConf
     if config.values != "live":
         assert {*map(id, within)}.isdisjoint(map(id, held)), "what is shown does not change with the program's"
     state = [0.0, None, (types.CellType(), types.CellType(value)), None, None, None, MISSING, value]
-    shown = (("a", "slot", 0), ("b", "slot", 1), ("c", "cell", 0), ("d", "cell", 1), ("e", "value", 0), ("f", "watch", 0))
+    shown = (
+        ("a", "slot", 0),
+        ("b", "slot", 1),
+        ("c", "cell", 0),
+        ("d", "cell", 1),
+        ("e", "value", 0),
+        ("f", "watch", 0),
+    )
     entries = capture.entries.of_call(shown, state, (value,))
     assert told(entries) == told([capture.variable(name, value) for name in "bde"])
 
@@ -187,7 +196,7 @@ def test_what_it_says_of_large_values_and_cycles(config: FollowConfig) -> None:
         [[[[[1]]]]],
         [shared, shared, (shared, shared)],
         ["x" * 2_000],
-        {number: Thing for number in map(Named, range(300))},
+        dict.fromkeys(map(Named, range(300)), Thing),
         {(number, int): [number] for number in range(30)},
         {number << 40 for number in range(300)},
         {*map(Named, range(30))},
@@ -207,9 +216,14 @@ def test_a_dict_with_objects_for_keys_that_is_met_twice_is_described_both_times(
     odd: dict[Any, Any] = {os: [1]}
     for held in (odd, {Thing(): 1, (1, 2): Thing()}):
         one, other = describer_of(FollowConfig(), objects=False).copy([held, held])[1:]
-        assert one is other and type(one) is values.Shortened and {type(key) for key, _ in one.shown} <= {Described, tuple}
+        assert (
+            one is other and type(one) is values.Shortened and {type(key) for key, _ in one.shown} <= {Described, tuple}
+        )
     odd["itself"] = odd
-    assert describer_of(FollowConfig(), objects=False).copy(odd).shown[1] == ("itself", values.Shortened("dict", 2, None))
+    assert describer_of(FollowConfig(), objects=False).copy(odd).shown[1] == (
+        "itself",
+        values.Shortened("dict", 2, None),
+    )
 
 
 @built

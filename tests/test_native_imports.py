@@ -154,7 +154,14 @@ def test_what_makes_an_entry_may_raise_or_change_the_module():
         with pytest.raises(TypeError):
             made.of_module(*wrong)
     state = [0.0, None, (CellType(1),), None, None, None, "slot"]
-    for shown in ((("a", "value", 1),), (("a", "slot", 1),), (("a", "cell", 1),), (("a", "value", None),), (("a",),), (1,)):
+    for shown in (
+        (("a", "value", 1),),
+        (("a", "slot", 1),),
+        (("a", "cell", 1),),
+        (("a", "value", None),),
+        (("a",),),
+        (1,),
+    ):
         with pytest.raises(TypeError):
             made.of_call(shown, state, (1,))
     for wrong in ((), ([], state, ()), ((), (), ()), ((), state, 1)):

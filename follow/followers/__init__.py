@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import logging
 import os
-import sys
 
-from ..model import PROBE_FILENAME, Follower, Record
+from ..model import Follower, Record
+from ..stack import program_level
 from .printing import Printed, to_print
 from .text import shared
 
@@ -49,9 +49,6 @@ def as_followers(given: object) -> tuple[object, ...]:
 def _to_logger(logger: logging.Logger) -> Follower:
     def log(record: Record) -> None:
         # The record belongs to the followed statement, not to the frames of follow above it.
-        level = 2
-        while sys._getframe(level).f_code.co_filename == PROBE_FILENAME:
-            level += 1
-        logger.info("%s", Printed(record), extra={"follow": record}, stacklevel=level + 1)
+        logger.info("%s", Printed(record), extra={"follow": record}, stacklevel=program_level())
 
     return log

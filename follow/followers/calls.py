@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType
 from typing import Any
 
-from ..model import PROBE_FILENAME
+from ..stack import PROBE_FILENAME
 from ..state import MISSING
 from ..trace.decode import Event
 from ..trace.replay import Call

@@ -23,6 +23,7 @@ from ..errors import FollowerWarning, warn
 from ..events import RECORD, SILENCE
 from ..model import Lookup, Record
 from ..sink import EventSink
+from ..stack import program_level
 from ..trace.decode import Decoder
 from .render import Renderer
 from .screen import Screen, Write
@@ -177,7 +178,7 @@ class Text(EventSink):
         if self._warned or (isinstance(error, OSError) and self._screen.is_stderr):
             return  # what is written to a stderr that is closed would change the exit code
         self._warned = True
-        warn(message, FollowerWarning, stacklevel=3)
+        warn(message, FollowerWarning, stacklevel=program_level())
 
 
 def text(
