@@ -92,15 +92,12 @@ static int tell(const void *telling, PyObject *state, double milliseconds)
                                                    : entries_of_call(limits, self->shown, state, given->values, given->count);
     PyObject *record = NULL;
     if (variables != NULL) record = record_of(self->common, self->function, self->instruction, variables, milliseconds);
-    Py_XDECREF(variables);
     if (record != NULL && self->extras != Py_None) {
         PyObject *extras = PyObject_CallOneArg(self->extras, state);
         if (extras == NULL || PyDict_Update(record, extras) < 0) clear_beside_error(&record);
         Py_XDECREF(extras);
     }
-    int failed = record == NULL || emit_record(self->common, record) < 0;
-    Py_XDECREF(record);
-    return failed ? -1 : 0;
+    return hand_over(self->common, record, variables);
 }
 
 /* What is known of the thread in which a call goes on; NULL without an error where there is no room on the stack to see. */

@@ -47,96 +47,10 @@ static PyObject *name_of(PyTypeObject *kind, const Entries *limits)
     return PyUnicode_InternFromString(dot == NULL ? kind->tp_name : dot + 1);
 }
 
-/* Where the values of an entry are, counted from where a dict keeps its keys: a copy of one is filled in place then, which
-   takes a third of the time. All are 0 where that is not known. */
-typedef struct {
-    const void *empty; /* that entry, of which others are copies: only compared, for each interpreter has its own */
-    size_t at[3];
-} Places;
-
-static Places places;
-
-#if PY_VERSION_HEX < 0x030E0000
-
-static PyObject **place_in(PyObject *entry, int which)
-{
-    return (PyObject **)((char *)((PyDictObject *)entry)->ma_keys + places.at[which]);
-}
-
-/* Look for marks where their values must be; `size` is less than what keys take in any version. */
-static void look_for(PyObject *entry, PyObject *const *marks)
-{
-    enum { SIZE = 120 };
-    const char *table = (const char *)((PyDictObject *)entry)->ma_keys;
-    for (size_t at = 0; at < SIZE; at += sizeof(PyObject *)) {
-        PyObject *there;
-        memcpy(&there, table + at, sizeof there);
-        for (int i = 0; i < 3; i++)
-            if (there == marks[i]) places.at[i] = at;
-    }
-}
-
-/* Find out where values are in copies of an entry; where that fails, they are set as in any dict. */
-static void find_places(PyObject *empty, PyObject *const *keys)
-{
-    PyObject *entry = PyDict_Copy(empty), *marks[3] = {PyList_New(0), PyList_New(0), PyList_New(0)}, *found;
-    places.empty = empty;
-    int failed = entry == NULL;
-    for (int i = 0; i < 3; i++) {
-        places.at[i] = 0;
-        failed = failed || marks[i] == NULL || PyDict_SetItem(entry, keys[i], marks[i]) < 0;
-    }
-    if (!failed && PyDict_GET_SIZE(entry) == 3 && ((PyDictObject *)entry)->ma_values == NULL) look_for(entry, marks);
-    Py_XSETREF(entry, PyDict_Copy(empty));
-    for (int i = 0; i < 3 && entry != NULL && places.at[i] != 0; i++) Py_SETREF(*place_in(entry, i), Py_NewRef(marks[i]));
-    for (int i = 0; i < 3; i++) {
-        found = entry == NULL ? NULL : PyDict_GetItemWithError(entry, keys[i]);
-        if (found == NULL || found != marks[i]) places.at[0] = 0;
-        Py_XDECREF(marks[i]);
-    }
-    Py_XDECREF(entry);
-    PyErr_Clear();
-}
-
-static int filled_in_place(PyObject *entry, PyObject *const *values)
-{
-    if (places.at[0] == 0) return 0;
-    for (int i = 0; i < 3; i++) Py_SETREF(*place_in(entry, i), Py_NewRef(values[i]));
-    if (PyObject_IS_GC(values[1]) && !PyObject_GC_IsTracked(entry)) PyObject_GC_Track(entry);
-    return 1;
-}
-
-#else
-
-static void find_places(PyObject *empty, PyObject *const *keys)
-{
-    (void)keys;
-    places.empty = empty;
-}
-
-static int filled_in_place(PyObject *entry, PyObject *const *values)
-{
-    (void)entry, (void)values;
-    return 0;
-}
-
-#endif
-
-static PyObject *entry_of(PyObject *name, PyObject *value, PyObject *kind, const Entries *limits)
-{
-    PyObject *const *keys = PySequence_Fast_ITEMS(limits->keys), *values[] = {name, value, kind};
-    if (places.empty != limits->empty) find_places(limits->empty, keys);
-    PyObject *entry = PyDict_Copy(limits->empty);
-    if (entry == NULL || filled_in_place(entry, values)) return entry;
-    for (int i = 0; entry != NULL && i < 3; i++)
-        if (PyDict_SetItem(entry, keys[i], values[i]) < 0) Py_CLEAR(entry);
-    return entry;
-}
-
 PyObject *entry_for(PyObject *name, PyObject *value, const Entries *limits)
 {
     PyObject *kind = name_if_shown_as_it_is(value, limits), *entry, *copy;
-    if (kind != NULL) return entry_of(name, value, kind, limits);
+    if (kind != NULL) return filled_entry(name, value, kind, limits);
     int as_it_is = limits->live || !is_copied(limits, Py_TYPE(value));
     copy = as_it_is ? Py_NewRef(value) : bounded_copy(limits, value);
     if (copy == NULL) {
@@ -144,7 +58,7 @@ PyObject *entry_for(PyObject *name, PyObject *value, const Entries *limits)
         return PyErr_Occurred() ? NULL : untraced(limits->other, given, 2);
     }
     kind = name_of(Py_TYPE(value), limits);
-    entry = kind == NULL ? NULL : entry_of(name, copy, kind, limits);
+    entry = kind == NULL ? NULL : filled_entry(name, copy, kind, limits);
     Py_XDECREF(kind);
     Py_DECREF(copy);
     return entry;

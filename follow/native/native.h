@@ -365,6 +365,13 @@ PyObject *entry_for(PyObject *name, PyObject *value, const Entries *limits);
 /* Those of the variables that a site shows (follow.model.Shown), in the state of a call and what a probe was given. */
 PyObject *entries_of_call(const Entries *limits, PyObject *shown, PyObject *state, PyObject *const *values, Py_ssize_t count);
 
+/* -- filled.c: the dicts that are entries ------------------------------------------------------------------ */
+
+/* A new entry. */
+PyObject *filled_entry(PyObject *name, PyObject *value, PyObject *kind, const Entries *limits);
+/* A list of entries that may be the last reference to it: what nobody else has is taken out and made use of again. */
+void use_again(PyObject *made, const Entries *limits);
+
 /* -- bounded.c: copies within limits ---------------------------------------------------------------------- */
 
 /* A value as it is now; NULL without an error if it is Python's task. */

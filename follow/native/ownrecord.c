@@ -28,10 +28,7 @@ static int tell(const void *telling, PyObject *state, double milliseconds)
     PyObject *function = PyTuple_GET_ITEM(self->common, ONE_OF), *record = NULL;
     if (variables != NULL) record = record_of(self->common, function, self->instruction, variables, milliseconds);
     Py_DECREF(found);
-    Py_XDECREF(variables);
-    int failed = record == NULL || emit_record(self->common, record) < 0;
-    Py_XDECREF(record);
-    if (failed) return -1;
+    if (hand_over(self->common, record, variables) < 0) return -1;
     return ++self->times > self->most ? ask_first(self->common, GIVE_WAY, self->number, NULL) : 0;
 }
 

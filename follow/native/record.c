@@ -69,13 +69,17 @@ int ask_first(PyObject *common, int what, PyObject *one, PyObject *other)
     return done == NULL ? -1 : 0;
 }
 
-int emit_record(PyObject *common, PyObject *record)
+int hand_over(PyObject *common, PyObject *record, PyObject *variables)
 {
-    PyObject *emit = PyObject_GetAttr(PyTuple_GET_ITEM(common, FIRST_OF), word(common, EMIT));
+    PyObject *emit = record == NULL ? NULL : PyObject_GetAttr(PyTuple_GET_ITEM(common, FIRST_OF), word(common, EMIT));
     PyObject *done = emit == NULL ? NULL : PyObject_CallOneArg(emit, record);
+    int failed = done == NULL;
     Py_XDECREF(emit);
     Py_XDECREF(done);
-    return done == NULL ? -1 : 0;
+    Py_XDECREF(record);
+    if (!failed) use_again(variables, (Entries *)PyTuple_GET_ITEM(common, ENTRIES_OF));
+    Py_XDECREF(variables);
+    return failed ? -1 : 0;
 }
 
 /* The record could not be made or handed over: -1 if the program is to know of it. */
