@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from time import get_clock_info, perf_counter
 from typing import Any
 
+from .capture import Capture
 from .choosing import Choosing, chooses
 from .config import FollowConfig
 from .errors import FollowerWarning, warn
 from .followers import as_follower
+from .lazy import lazy
 from .model import Follower, Record
+from .redacting import capture_of
 from .sink import EventSink
 from .stack import program_level
 
@@ -71,6 +74,11 @@ class Channel:
         self._choosing = Choosing(config, name, self.close) if chooses(config) else None
         self.listeners: list[Callable[[Follower], None]] = []
         self._update()
+
+    @lazy
+    def capture(self) -> Capture:
+        """What copies values for its followers of dicts."""
+        return capture_of(self.config)
 
     @property
     def followers(self) -> tuple[object, ...]:

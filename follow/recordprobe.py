@@ -21,7 +21,6 @@ from .locate import locate_site
 from .model import ELISION, Lookup, Scope, Site
 from .ownstatements import OwnStatements
 from .probe import MODULE, SINGLE, Probes
-from .redacting import capture_of
 from .state import CELLS, CLOCK, LOCALS, MISSING, SLOTS, STANDING, THREAD, YIELDED
 from .template import shape_of, template
 from .watch import content, entries_for
@@ -62,7 +61,7 @@ class RecordProbes(Probes):
     """
 
     def __init__(self, tables: Lookup, channel: Channel, depth: int | None = None) -> None:
-        self._capture = capture_of(channel.config)
+        self._capture = channel.capture
         self._emit = channel.emit
         fields = channel.config.fields
         self._more = "" if not fields else "static" if set(context.STATIC).issuperset(fields) else "dynamic"
