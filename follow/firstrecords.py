@@ -20,12 +20,14 @@ from .state import CELLS, CLOCK, MISSING, SLOTS, THREAD
 _TIMES = 30
 """So often a statement runs before code is compiled for its probe: that takes as long as some 200 of these records."""
 
+_KEYS = ("function", "instruction", "execution_time", "local_vars")
 WORDS = (
-    *("function", "instruction", "execution_time", "local_vars"),
+    *_KEYS,
     *("emit", "give_way", "dropped", "failed", "own_record"),
     *("return", "entry", "state"),
+    dict.fromkeys(_KEYS),
 )
-"""The keys of a record, and what the helper asks for; in the order in which native/record.h has them."""
+"""The keys of a record, what the helper asks for, and a record without values; in the order of native/record.h."""
 
 _SHOWN = {"": 0, "return": 1, "yield": 2}
 """What a site's result is for the helper: see native/callrecord.c."""

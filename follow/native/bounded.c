@@ -66,10 +66,19 @@ static PyObject *shortened_form(const Entries *limits, PyObject *value, Py_ssize
 
 static PyObject *copied(Copy *copy, PyObject *value, int depth);
 
+/* Whether a value surely needs no copy: most of those in containers. */
+static inline int is_as_it_is(const Entries *limits, PyObject *value)
+{
+    PyTypeObject *kind = Py_TYPE(value);
+    if (kind == &PyUnicode_Type) return is_small_text(value, limits->string);
+    if (kind == &PyLong_Type) return limits->whole && is_small_int(value);
+    return value == Py_None || kind == &PyBool_Type || kind == &PyFloat_Type || kind == &PyFunction_Type || kind == &PyType_Type;
+}
+
 static PyObject *number_form(const Entries *limits, PyObject *value)
 {
-    int overflow;
-    (void)PyLong_AsLongAndOverflow(value, &overflow);
+    int overflow = 0;
+    if (!is_small_int(value)) (void)PyLong_AsLongAndOverflow(value, &overflow);
     if (!overflow && limits->whole) return Py_NewRef(value);
 #if PY_VERSION_HEX < 0x030E0000
     size_t bits = _PyLong_NumBits(value);
@@ -100,8 +109,9 @@ static PyObject *list_copy(Copy *copy, PyObject *value, int depth)
     PyObject *new = PyList_GetSlice(value, 0, PY_SSIZE_T_MAX);
     if (new == NULL || remember(copy, value, new) < 0) goto failed;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(new); i++) {
-        PyObject *item = PyList_GET_ITEM(new, i), *form = copied(copy, item, depth + 1);
-        if (form == NULL) goto failed;
+        PyObject *item = PyList_GET_ITEM(new, i), *form;
+        if (is_as_it_is(copy->limits, item)) continue;
+        if ((form = copied(copy, item, depth + 1)) == NULL) goto failed;
         PyList_SET_ITEM(new, i, form);
         Py_DECREF(item); /* the list that is copied holds it */
     }
@@ -115,7 +125,8 @@ static PyObject *tuple_copy(Copy *copy, PyObject *value, int depth)
 {
     PyObject *new = NULL;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value); i++) {
-        PyObject *item = PyTuple_GET_ITEM(value, i), *form = copied(copy, item, depth + 1);
+        PyObject *item = PyTuple_GET_ITEM(value, i), *form;
+        form = is_as_it_is(copy->limits, item) ? Py_NewRef(item) : copied(copy, item, depth + 1);
         if (form != NULL && new == NULL && form != item && (new = PyTuple_New(PyTuple_GET_SIZE(value))) != NULL)
             for (Py_ssize_t j = 0; j < i; j++) PyTuple_SET_ITEM(new, j, Py_NewRef(PyTuple_GET_ITEM(value, j)));
         if (form == NULL || (new == NULL && form != item)) {
@@ -138,16 +149,25 @@ static int is_safe_key(PyObject *key)
            || kind == &PyModule_Type || key == Py_None;
 }
 
+static int are_safe_keys(PyObject *dict)
+{
+    PyObject *key, *item;
+    Py_ssize_t at = 0;
+    while (PyDict_Next(dict, &at, &key, &item))
+        if (!is_safe_key(key)) return 0;
+    return 1;
+}
+
 static PyObject *dict_copy(Copy *copy, PyObject *value, int depth)
 {
     PyObject *new = PyDict_Copy(value), *key, *item;
     Py_ssize_t at = 0;
-    int are_safe = 1;
+    int are_safe = -1;
     if (new == NULL || remember(copy, value, new) < 0) goto failed;
-    while (are_safe && PyDict_Next(new, &at, &key, &item)) are_safe = is_safe_key(key);
-    at = 0;
     while (PyDict_Next(new, &at, &key, &item)) { /* no key is added, so this may go on while values are set */
+        if (is_as_it_is(copy->limits, item)) continue;
         PyObject *form = copied(copy, item, depth + 1);
+        if (form != NULL && form != item && are_safe < 0) are_safe = are_safe_keys(new);
         int failed = form == NULL || (form != item && (!are_safe || PyDict_SetItem(new, key, form) < 0));
         Py_XDECREF(form);
         if (failed) goto failed;
@@ -239,8 +259,8 @@ static PyObject *copied(Copy *copy, PyObject *value, int depth)
     if (kind == &PyLong_Type) return number_form(copy->limits, value);
     if (kind == &PyUnicode_Type) return text_form(copy->limits, value);
     if (kind == &PyBytes_Type) return bytes_form(copy->limits, value);
-    Py_ssize_t length = items_in(value);
-    if (length >= 0) return container_copy(copy, value, length, depth);
+    if (kind == &PyDict_Type || kind == &PyTuple_Type || kind == &PyList_Type || kind == &PySet_Type || kind == &PyFrozenSet_Type)
+        return container_copy(copy, value, items_in(value), depth);
     return is_copied(copy->limits, kind) ? NULL : Py_NewRef(value);
 }
 

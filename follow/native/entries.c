@@ -31,8 +31,12 @@ static PyObject *name_if_shown_as_it_is(PyObject *value, const Entries *limits)
 
 int is_copied(const Entries *limits, PyTypeObject *kind)
 {
+    /* What was found not to be copied is remembered; those types that are copied never die, so no other gets their places. */
+    PyTypeObject **place = (PyTypeObject **)&limits->others[((uintptr_t)kind >> 4 ^ (uintptr_t)kind >> 9) & (OTHER_TYPES - 1)];
+    if (*place == kind) return 0;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(limits->copied); i++)
         if (PyTuple_GET_ITEM(limits->copied, i) == (PyObject *)kind) return 1;
+    *place = kind;
     return 0;
 }
 

@@ -1,17 +1,17 @@
-/* The dicts that are a variable's entry in a record: filled in place, which takes a third of the time, and used again when
-   no follower has kept them. */
+/* Dicts that are filled in place, which takes a third of the time: records, and the entries of variables in them. Entries that
+   no follower has kept are used again. */
 #include "native.h"
 
 #define MOST_SPARE 512
+#define MOST_KEYS 4
 
-/* Where the values of an entry are, counted from where a dict keeps its keys: a copy of one is filled in place then, which
-   takes a third of the time. All are 0 where that is not known. */
+/* Where the values of such dicts are, counted from where a dict keeps its keys. */
 typedef struct {
-    const void *empty; /* that entry, of which others are copies: only compared, for each interpreter has its own */
-    size_t at[3];
+    const void *empty; /* that of which others are copies: only compared, for each interpreter has its own */
+    size_t at[MOST_KEYS]; /* all 0 where that is not known */
 } Places;
 
-static Places places;
+static Places of_entries, of_records;
 
 /* Entries that nobody but follow has any more, without their values: those of the next record are made of them. */
 static PyObject *spare[MOST_SPARE];
@@ -19,118 +19,135 @@ static int spare_count;
 
 #if PY_VERSION_HEX < 0x030E0000
 
-static PyObject **place_in(PyObject *entry, int which)
-{
-    return (PyObject **)((char *)((PyDictObject *)entry)->ma_keys + places.at[which]);
-}
+static inline PyObject **place_in(PyObject *dict, size_t at) { return (PyObject **)((char *)((PyDictObject *)dict)->ma_keys + at); }
 
 /* Where the key of a value is. */
-static PyObject **key_before(PyObject **place) { return place - 1; }
+static inline PyObject **key_before(PyObject **place) { return place - 1; }
 
-/* Look for marks where their values must be; `size` is less than what keys take in any version. */
-static void look_for(PyObject *entry, PyObject *const *marks)
+/* Look for marks where their values must be; that is not beyond what the smallest keys take. */
+static void look_for(Places *places, PyObject *dict, PyObject *const *marks, int count)
 {
-    enum { SIZE = 120 };
-    const char *table = (const char *)((PyDictObject *)entry)->ma_keys;
+    enum { SIZE = PY_VERSION_HEX < 0x030B0000 ? 160 : 120 };
+    const char *table = (const char *)((PyDictObject *)dict)->ma_keys;
     for (size_t at = 0; at < SIZE; at += sizeof(PyObject *)) {
         PyObject *there;
         memcpy(&there, table + at, sizeof there);
-        for (int i = 0; i < 3; i++)
-            if (there == marks[i]) places.at[i] = at;
+        for (int i = 0; i < count; i++)
+            if (there == marks[i]) places->at[i] = at;
     }
 }
 
-/* Find out where values are in copies of an entry; where that fails, they are set as in any dict. */
-static void find_places(PyObject *empty, PyObject *const *keys)
+/* Whether a dict has no other keys than those, each at its place. */
+static int is_intact(const Places *places, PyObject *dict, PyObject *const *keys, int count)
 {
-    PyObject *entry = PyDict_Copy(empty), *marks[3] = {PyList_New(0), PyList_New(0), PyList_New(0)}, *found;
-    places.empty = empty;
-    while (spare_count > 0) Py_DECREF(spare[--spare_count]); /* of another interpreter */
-    int failed = entry == NULL;
-    for (int i = 0; i < 3; i++) {
-        places.at[i] = 0;
-        failed = failed || marks[i] == NULL || PyDict_SetItem(entry, keys[i], marks[i]) < 0;
-    }
-    if (!failed && PyDict_GET_SIZE(entry) == 3 && ((PyDictObject *)entry)->ma_values == NULL) look_for(entry, marks);
-    Py_XSETREF(entry, PyDict_Copy(empty));
-    for (int i = 0; i < 3 && entry != NULL && places.at[i] != 0; i++) Py_SETREF(*place_in(entry, i), Py_NewRef(marks[i]));
-    for (int i = 0; i < 3; i++) {
-        found = entry == NULL ? NULL : PyDict_GetItemWithError(entry, keys[i]);
-        if (found == NULL || found != marks[i] || *key_before(place_in(entry, i)) != keys[i]) places.at[0] = 0;
-        Py_XDECREF(marks[i]);
-    }
-    Py_XDECREF(entry);
-    PyErr_Clear();
-}
-
-static int filled_in_place(PyObject *entry, PyObject *const *values)
-{
-    if (places.at[0] == 0) return 0;
-    for (int i = 0; i < 3; i++) Py_SETREF(*place_in(entry, i), Py_NewRef(values[i]));
-    if (PyObject_IS_GC(values[1]) && !PyObject_GC_IsTracked(entry)) PyObject_GC_Track(entry);
-    return 1;
-}
-
-/* Whether an entry is as it was made but for its values: a follower may have changed it. */
-static int is_intact(PyObject *entry, PyObject *const *keys)
-{
-    if (!PyDict_CheckExact(entry) || PyDict_GET_SIZE(entry) != 3 || ((PyDictObject *)entry)->ma_values != NULL) return 0;
-    for (int i = 0; i < 3; i++) {
-        PyObject **place = place_in(entry, i);
+    if (!PyDict_CheckExact(dict) || PyDict_GET_SIZE(dict) != count || ((PyDictObject *)dict)->ma_values != NULL) return 0;
+    for (int i = 0; i < count; i++) {
+        PyObject **place = place_in(dict, places->at[i]);
         if (*place == NULL || *key_before(place) != keys[i]) return 0;
     }
     return 1;
 }
 
+/* Find out where values are in copies of a dict; where that fails, they are set as in any dict. */
+static void find_places(Places *places, PyObject *empty, PyObject *const *keys, int count)
+{
+    PyObject *dict = PyDict_Copy(empty), *marks[MOST_KEYS] = {NULL};
+    *places = (Places){.empty = empty};
+    int failed = dict == NULL;
+    for (int i = 0; i < count; i++) {
+        marks[i] = PyList_New(0);
+        failed = failed || marks[i] == NULL || PyDict_SetItem(dict, keys[i], marks[i]) < 0;
+    }
+    if (!failed && PyDict_GET_SIZE(dict) == count && ((PyDictObject *)dict)->ma_values == NULL) look_for(places, dict, marks, count);
+    for (int i = 0; i < count; i++) failed = failed || places->at[i] == 0;
+    Py_XSETREF(dict, PyDict_Copy(empty));
+    failed = failed || dict == NULL || !is_intact(places, dict, keys, count);
+    for (int i = 0; i < count && !failed; i++) Py_SETREF(*place_in(dict, places->at[i]), Py_NewRef(marks[i]));
+    for (int i = 0; i < count && !failed; i++) failed = PyDict_GetItemWithError(dict, keys[i]) != marks[i];
+    if (failed) places->at[0] = 0;
+    for (int i = 0; i < count; i++) Py_XDECREF(marks[i]);
+    Py_XDECREF(dict);
+    PyErr_Clear();
+}
+
+/* Values in the places of a dict that the collector does not know yet. */
+static int filled_in_place(const Places *places, PyObject *dict, PyObject *const *values, int count)
+{
+    if (places->at[0] == 0) return 0;
+    int tracked = 0;
+    for (int i = 0; i < count; i++) {
+        Py_SETREF(*place_in(dict, places->at[i]), Py_NewRef(values[i]));
+        tracked = tracked || PyType_IS_GC(Py_TYPE(values[i]));
+    }
+    if (tracked) PyObject_GC_Track(dict);
+    return 1;
+}
+
 void use_again(PyObject *made, const Entries *limits)
 {
-    PyObject *const *keys = PySequence_Fast_ITEMS(limits->keys), *values[3];
-    if (places.empty != limits->empty || places.at[0] == 0 || Py_REFCNT(made) != 1) return;
-    while (PyList_GET_SIZE(made) > 0 && spare_count < MOST_SPARE) {
+    enum { COUNT = 3 };
+    PyObject *const *keys = PySequence_Fast_ITEMS(limits->keys), *values[COUNT];
+    const Places *places = &of_entries;
+    if (places->empty != limits->empty || places->at[0] == 0) return;
+    while (Py_REFCNT(made) == 1 && PyList_GET_SIZE(made) > 0 && spare_count < MOST_SPARE && places->empty == limits->empty) {
         Py_ssize_t last = PyList_GET_SIZE(made) - 1;
         PyObject *entry = PyList_GET_ITEM(made, last);
-        if (Py_REFCNT(entry) != 1 || !is_intact(entry, keys)) return;
+        if (Py_REFCNT(entry) != 1 || !is_intact(places, entry, keys, COUNT)) return;
         Py_SET_SIZE(made, last); /* the reference is taken over */
-        if (PyObject_GC_IsTracked(entry)) PyObject_GC_UnTrack(entry);
-        for (int i = 0; i < 3; i++) {
-            PyObject **place = place_in(entry, i);
+        PyObject_GC_UnTrack(entry);
+        for (int i = 0; i < COUNT; i++) {
+            PyObject **place = place_in(entry, places->at[i]);
             values[i] = *place;
             *place = Py_NewRef(Py_None);
         }
         spare[spare_count++] = entry;
-        for (int i = 0; i < 3; i++) Py_DECREF(values[i]); /* this may run anything */
-        if (Py_REFCNT(made) != 1 || places.empty != limits->empty) return;
+        for (int i = 0; i < COUNT; i++) Py_DECREF(values[i]); /* this may run anything */
     }
 }
 
 #else
+
+static void find_places(Places *places, PyObject *empty, PyObject *const *keys, int count)
+{
+    (void)keys, (void)count;
+    places->empty = empty;
+}
+
+static int filled_in_place(const Places *places, PyObject *dict, PyObject *const *values, int count)
+{
+    (void)places, (void)dict, (void)values, (void)count;
+    return 0;
+}
 
 void use_again(PyObject *made, const Entries *limits)
 {
     (void)made, (void)limits;
 }
 
-static void find_places(PyObject *empty, PyObject *const *keys)
-{
-    (void)keys;
-    places.empty = empty;
-}
-
-static int filled_in_place(PyObject *entry, PyObject *const *values)
-{
-    (void)entry, (void)values;
-    return 0;
-}
-
 #endif
+
+/* A dict with these values; takes over the reference to it. */
+static PyObject *filled(const Places *places, PyObject *dict, PyObject *const *keys, PyObject *const *values, int count)
+{
+    if (dict == NULL || (!PyObject_GC_IsTracked(dict) && filled_in_place(places, dict, values, count))) return dict;
+    for (int i = 0; dict != NULL && i < count; i++)
+        if (PyDict_SetItem(dict, keys[i], values[i]) < 0) Py_CLEAR(dict);
+    return dict;
+}
 
 PyObject *filled_entry(PyObject *name, PyObject *value, PyObject *kind, const Entries *limits)
 {
     PyObject *const *keys = PySequence_Fast_ITEMS(limits->keys), *values[] = {name, value, kind};
-    if (places.empty != limits->empty) find_places(limits->empty, keys);
-    PyObject *entry = spare_count > 0 ? spare[--spare_count] : PyDict_Copy(limits->empty);
-    if (entry == NULL || filled_in_place(entry, values)) return entry;
-    for (int i = 0; entry != NULL && i < 3; i++)
-        if (PyDict_SetItem(entry, keys[i], values[i]) < 0) Py_CLEAR(entry);
-    return entry;
+    if (of_entries.empty != limits->empty) {
+        while (spare_count > 0) Py_DECREF(spare[--spare_count]); /* of another interpreter */
+        find_places(&of_entries, limits->empty, keys, 3);
+    }
+    if (spare_count > 0 && filled_in_place(&of_entries, spare[spare_count - 1], values, 3)) return spare[--spare_count];
+    return filled(&of_entries, PyDict_Copy(limits->empty), keys, values, 3);
+}
+
+PyObject *filled_record(PyObject *empty, PyObject *const *keys, PyObject *const *values)
+{
+    if (of_records.empty != empty) find_places(&of_records, empty, keys, MOST_KEYS);
+    return filled(&of_records, PyDict_Copy(empty), keys, values, MOST_KEYS);
 }

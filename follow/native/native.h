@@ -336,6 +336,8 @@ PyObject *digest(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
 /* -- entries.c: variables in a record ------------------------------------------------------------------- */
 
+#define OTHER_TYPES 32 /* a power of two */
+
 typedef struct {
     PyObject_HEAD
     PyObject *other;   /* Python code that makes the entry of what is not made here */
@@ -347,6 +349,7 @@ typedef struct {
     PyTypeObject *shortened;
     Py_ssize_t type_at, length_at, shown_at;         /* where its slots are */
     Py_ssize_t depth, items, string, nodes, bits;    /* the limits */
+    PyTypeObject *others[OTHER_TYPES]; /* types whose values are kept as they are: only compared */
     int live;  /* whether values are kept as they are */
     int whole; /* whether all integers of a machine's word are */
 } Entries;
@@ -369,6 +372,8 @@ PyObject *entries_of_call(const Entries *limits, PyObject *shown, PyObject *stat
 
 /* A new entry. */
 PyObject *filled_entry(PyObject *name, PyObject *value, PyObject *kind, const Entries *limits);
+/* A new record of four values. */
+PyObject *filled_record(PyObject *empty, PyObject *const *keys, PyObject *const *values);
 /* A list of entries that may be the last reference to it: what nobody else has is taken out and made use of again. */
 void use_again(PyObject *made, const Entries *limits);
 

@@ -50,13 +50,10 @@ static int set_number(PyObject **place, double number)
 
 PyObject *record_of(PyObject *common, PyObject *function, PyObject *instruction, PyObject *variables, double milliseconds)
 {
-    PyObject *record = PyDict_New(), *time = PyFloat_FromDouble(milliseconds);
-    if (record == NULL || time == NULL || PyDict_SetItem(record, word(common, KEY_FUNCTION), function) < 0
-        || PyDict_SetItem(record, word(common, KEY_INSTRUCTION), instruction) < 0
-        || PyDict_SetItem(record, word(common, KEY_TIME), time) < 0
-        || PyDict_SetItem(record, word(common, KEY_VARIABLES), variables) < 0)
-        Py_CLEAR(record);
-    Py_XDECREF(time);
+    PyObject *time = PyFloat_FromDouble(milliseconds), *values[] = {function, instruction, time, variables};
+    if (time == NULL) return NULL;
+    PyObject *record = filled_record(word(common, EMPTY), PySequence_Fast_ITEMS(PyTuple_GET_ITEM(common, WORDS_OF)), values);
+    Py_DECREF(time);
     return record;
 }
 
@@ -137,7 +134,7 @@ PyObject *common_of(PyObject *module, PyObject *const *args, Slots *slots, PyObj
     Py_DECREF(entries);
     if (!are_entries || !PyType_Check(args[2]) || !(slots->busy = slot_in((PyTypeObject *)args[2], "busy"))
         || !(slots->overhead = slot_in((PyTypeObject *)args[2], "overhead")) || !PyTuple_CheckExact(args[4])
-        || PyTuple_GET_SIZE(args[4]) != WORDS) {
+        || PyTuple_GET_SIZE(args[4]) != WORDS || !PyDict_CheckExact(PyTuple_GET_ITEM(args[4], EMPTY))) {
         if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "a probe of records needs other things");
         return NULL;
     }
