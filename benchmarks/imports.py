@@ -91,7 +91,7 @@ def importing(module: str, how: str) -> float:
 
 
 def _imported(module: str, rounds: int) -> Row:
-    """Plain, followed for a function that does nothing, and recorded by turns; the first of each warms up the caches."""
+    """Plain, followed by a function that does nothing, and recorded by turns; the first of each warms up the caches."""
     times: dict[str, list[float]] = {"plain": [], "followed": [], "recorded": []}
     for _ in range(rounds + 1):
         for how, found in times.items():

@@ -1,6 +1,7 @@
-"""Records of statements that have run a few times at most: no code is compiled for the probes of these.
+"""Records for which no code is compiled: all that the compiled helper makes, and without it those of statements that
+have run a few times at most.
 
-That is nearly all that happens while modules are imported: their own statements run once, and so do most of those
+The latter is nearly all that happens while modules are imported: their own statements run once, and so do most of those
 that are called then.
 """
 
@@ -23,7 +24,7 @@ _TIMES = 30
 _KEYS = ("function", "instruction", "execution_time", "local_vars")
 WORDS = (
     *_KEYS,
-    *("emit", "give_way", "dropped", "failed", "own_record"),
+    *("emit", "dropped", "failed", "own_record"),
     *("return", "entry", "state"),
     dict.fromkeys(_KEYS),
 )
@@ -98,7 +99,7 @@ class FirstRecords:
         """The probes of a module's own statements that give nothing, in records without further fields."""
         own = self._statements.all
         if self._capture.entries is not None and not own.secret:
-            made: dict[int, Callable[..., object]] = native.own_probes(*self._common, own, _TIMES)
+            made: dict[int, Callable[..., object]] = native.own_probes(*self._common, own)
             return made
         return {
             number: functools.partial(self.own_record, number, instruction, possible)
@@ -186,10 +187,6 @@ class FirstRecords:
     def failed(self, error: BaseException, thread: ThreadState) -> None:
         """Making or handing over a record of the helper's has raised."""
         self._channel.fail(error, thread)
-
-    def give_way(self, number: int) -> None:
-        """A module's own statement has run often."""
-        self._settle(number, False)
 
     def _count(self, number: int, gives: bool) -> None:
         """A probe has made a record: after some of them it gives way to one that is compiled."""

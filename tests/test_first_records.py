@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from follow import FollowConfig, Recorder, firstrecords, follow, install_import_hook
+from follow import FollowConfig, Recorder, capture, firstrecords, follow, install_import_hook
 from follow.build import build_module
 from follow.copies import Tagged, is_same
 from follow.garbage import collected_seldom
@@ -29,6 +29,7 @@ from .test_hard_cases import CASES, EVERYTHING
 def records_of(source: str, times: int, monkeypatch: pytest.MonkeyPatch) -> str:
     """The records of three calls, where a statement runs so often before code is compiled for its probe."""
     monkeypatch.setattr(firstrecords, "_TIMES", times)
+    monkeypatch.setattr(capture, "native", None)  # the helper's probes stay
     records: list[dict[str, Any]] = []
     fields = ("kind", "line", "qualname", "depth")
     for config in (EVERYTHING, FollowConfig(fields=fields)):
@@ -48,6 +49,7 @@ def test_first_and_later_records_are_the_same(name: str, monkeypatch: pytest.Mon
 
 def test_the_compiled_probe_takes_over_and_the_clock_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(firstrecords, "_TIMES", 5)
+    monkeypatch.setattr(capture, "native", None)
     records: list[dict[str, Any]] = []
 
     def count(n: int) -> int:

@@ -302,18 +302,18 @@ def test_all_is_let_go(imported: Imported) -> None:
 def test_what_are_no_statements_is_refused(own: Any) -> None:
     entries = Capture(FollowConfig()).entries
     with pytest.raises(TypeError):
-        native.own_probes(None, entries, ThreadState, None, WORDS, own, 30)
+        native.own_probes(None, entries, ThreadState, None, WORDS, own)
     with pytest.raises(TypeError):
-        native.own_probes(None, (), ThreadState, None, WORDS, ("<module>", (), (), {}, ()), 30)
+        native.own_probes(None, (), ThreadState, None, WORDS, ("<module>", (), (), {}, ()))
     with pytest.raises(TypeError):
-        native.own_probes(None, entries, object, None, WORDS, ("<module>", (), (), {}, ()), 30)
+        native.own_probes(None, entries, object, None, WORDS, ("<module>", (), (), {}, ()))
 
 
 def test_what_is_no_state_is_refused() -> None:
     statements = {1: ("a = 1", 1, None)}
     own = ("<module>", ("a",), (), statements, ())
     entries = Capture(FollowConfig()).entries
-    (probe,) = native.own_probes(None, entries, ThreadState, None, WORDS, own, 30).values()
+    (probe,) = native.own_probes(None, entries, ThreadState, None, WORDS, own).values()
     for arguments in ((), (1,), ([],), ([0.0, None, {}, None],), ([None, ThreadState(), {}, None],)):
         with pytest.raises(TypeError):
             probe(*arguments)

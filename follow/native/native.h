@@ -401,8 +401,7 @@ typedef struct {
     PyObject *instruction;
     PyObject *possible;          /* which names may be bound, as bits */
     PyObject *changes;           /* the names whose values it may have changed, or None: all that may be bound */
-    Slots slots;                 /* of records; */
-    long times, most;            /* and how often it has run, and how often before it gives way */
+    Slots slots;                 /* of records */
 } Own;
 
 extern PyType_Spec own_spec;

@@ -42,7 +42,6 @@ static PyObject *made(PyTypeObject *kind, const Own *like, PyObject *number, PyO
     self->possible = Py_NewRef(items[1]);
     self->changes = Py_NewRef(items[2]);
     self->slots = like->slots;
-    self->most = like->most;
     return (PyObject *)self;
 }
 

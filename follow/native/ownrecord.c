@@ -28,8 +28,7 @@ static int tell(const void *telling, PyObject *state, double milliseconds)
     PyObject *function = PyTuple_GET_ITEM(self->common, ONE_OF), *record = NULL;
     if (variables != NULL) record = record_of(self->common, function, self->instruction, variables, milliseconds);
     Py_DECREF(found);
-    if (hand_over(self->common, record, variables) < 0) return -1;
-    return ++self->times > self->most ? ask_first(self->common, GIVE_WAY, self->number, NULL) : 0;
+    return hand_over(self->common, record, variables);
 }
 
 static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, PyObject *keywords)
@@ -59,19 +58,17 @@ static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, Py
 
 /* -- making them ----------------------------------------------------------------------------------------------------- */
 
-/* `own_probes(first, entries, threads, clock, words, own, most)`: by site, of the statements that `own` (follow.model.Own) knows.
+/* `own_probes(first, entries, threads, clock, words, own)`: by site, of the statements that `own` (follow.model.Own) knows.
 
    `first` is the FirstRecords that they belong to; `threads` the class of what is known of a thread; `clock` gives the time
-   in seconds, None stands for the system's; so often (`most`) they run before they give way. */
+   in seconds, None stands for the system's. */
 PyObject *own_probes(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     Own like = {.vectorcall = run};
-    if (count != 7 || !is_own(args[5])) {
-        PyErr_SetString(PyExc_TypeError, "own_probes(first, entries, threads, clock, words, own, most)");
+    if (count != 6 || !is_own(args[5])) {
+        PyErr_SetString(PyExc_TypeError, "own_probes(first, entries, threads, clock, words, own)");
         return NULL;
     }
-    like.most = PyLong_AsLong(args[6]);
-    if (like.most == -1 && PyErr_Occurred()) return NULL;
     like.common = common_of(module, args, &like.slots, PyTuple_GET_ITEM(args[5], 0), PyTuple_GET_ITEM(args[5], 1));
     PyObject *found = like.common == NULL ? NULL : own_made(module, &like, args[5], -1);
     Py_XDECREF(like.common);

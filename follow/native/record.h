@@ -8,7 +8,7 @@ enum { CLOCK_AT, THREAD_AT, CELLS_AT, YIELDED_AT, LOCALS_AT, STANDING_AT, SLOTS_
    is known of a thread, what gives the time in seconds (None: the system's clock does), words, and two things more. */
 enum { FIRST_OF, ENTRIES_OF, THREADS_OF, CLOCK_OF, WORDS_OF, ONE_OF, OTHER_OF, COMMON };
 /* The words, which Python code gives, first the keys of a record, and a record without values: WORDS in follow/firstrecords.py. */
-enum { KEYS, EMIT = 4, GIVE_WAY, DROPPED, FAILED, OWN_RECORD, RETURN, ENTRY, STATE, EMPTY, WORDS };
+enum { KEYS, EMIT = 4, DROPPED, FAILED, OWN_RECORD, RETURN, ENTRY, STATE, EMPTY, WORDS };
 
 /* Make a record and hand it over: -1 with an error. */
 typedef int (*Tell)(const void *telling, PyObject *state, double milliseconds);
