@@ -84,6 +84,10 @@ def _same(one: Any, other: Any, met: set[tuple[int, int]]) -> bool:
         return bool(one == other)
     if kind is float or kind is complex:
         return repr(one) == repr(other)
+    if kind is set or kind is frozenset:
+        return bool(one == other) and sorted(map(_exactly, one)) == sorted(map(_exactly, other))
+    if issubclass(kind, bytearray):
+        return bool(one == other)
     pair = id(one), id(other)
     if pair in met:  # within itself, or twice
         return True
@@ -101,6 +105,11 @@ def _same(one: Any, other: Any, met: set[tuple[int, int]]) -> bool:
     if kind is Shortened or kind is Instance:
         return all(_same(getattr(one, name), getattr(other, name), met) for name in kind.__slots__)
     return False
+
+
+def _exactly(item: object) -> tuple[str, str]:
+    """What tells equal items of sets apart."""
+    return type(item).__name__, repr(item)
 
 
 def plain(form: Any) -> Any:

@@ -114,6 +114,14 @@ def test_forms_are_the_same_only_if_they_are_shown_the_same() -> None:
     other.append(other)
     assert is_same(cyclic, other) and is_same([1, "a", (None, 2.5)], [1, "a", (None, 2.5)])
     assert is_same({"a": [1, 2]}, {"a": [1, 2]}) and is_same(Tagged(1, [b"x"]), Tagged(1, [b"x"]))
+    assert is_same(Tagged(1, {1, (2, "a")}), Tagged(1, {(2, "a"), 1})) and is_same(bytearray(b"x"), bytearray(b"x"))
+    for one, two in (
+        ({1, 2}, {True, 2}),
+        ({1}, {2}),
+        (frozenset({1}), frozenset({1.0})),
+        (bytearray(), bytearray(b"x")),
+    ):
+        assert not is_same(one, two)
     for one, two in ((1, True), (0.0, -0.0), ([1], [1.0]), ({"a": 1, "b": 2}, {"b": 2, "a": 1}), ((1,), (1, 2))):
         assert not is_same(one, two) and not is_same([one], [two])
     assert not is_same(Tagged(1, [1]), Tagged(2, [1])) and not is_same([3, 1], [4, 1])

@@ -175,7 +175,8 @@ def test_its_entries_are_those_of_the_python_code(value: Any, config: FollowConf
         ("f", "watch", 0),
     )
     entries = capture.entries.of_call(shown, state, (value,))
-    assert told(entries) == told([capture.variable(name, value) for name in "bde"])
+    bound = "de" if value is MISSING else "bde"
+    assert told(entries) == told([capture.variable(name, value) for name in bound])
 
 
 @built
@@ -207,9 +208,7 @@ def test_what_it_says_of_large_values_and_cycles(config: FollowConfig) -> None:
             assert told(helper.value(value)) == told(describer.copy(value))
     for done_here in ([0] * 101, {len: [int], os: 1}, {int, 1}, {1 << 40}, "x" * 2_000, {"a": ["x" * 2_000]}):
         assert helper.form(done_here) is not MISSING
-    assert (helper.form(loop) is MISSING) is (
-        config.max_depth > 2
-    )  # a cycle within the depth is the Python code's task
+    assert helper.form(loop) is not MISSING
 
 
 def test_a_dict_with_objects_for_keys_that_is_met_twice_is_described_both_times() -> None:
@@ -224,6 +223,42 @@ def test_a_dict_with_objects_for_keys_that_is_met_twice_is_described_both_times(
         "itself",
         values.Shortened("dict", 2, None),
     )
+
+
+@built
+@MANY
+@given(VALUES, some.sampled_from(CONFIGS), some.data())
+def test_cycles_stay_cycles(value: Any, config: FollowConfig, data: some.DataObject) -> None:
+    describer, helper = snapshots(config)
+    containers = containers_in([value])
+    for _ in range(data.draw(some.integers(1, 3))):
+        one, other = (containers[data.draw(some.integers(0, len(containers) - 1))] for _ in range(2))
+        if type(one) is dict:
+            one[data.draw(KEYS)] = other
+        else:
+            one.insert(data.draw(some.integers(0, len(one))), other)
+    for _ in range(2):
+        assert told(helper.change(value)) == told(describer.change(value))
+        form = helper.form(containers[0])
+        assert form is MISSING or told(form) == told(describer.copy(containers[0]))
+
+
+@built
+def test_the_collector_finds_forms_that_hold_themselves() -> None:
+    _, helper = snapshots(FollowConfig())
+    table: dict[Any, Any] = {"a": [1], "b": (2, [3])}
+    table["b"][1].append(table)
+    table["many"] = [table] * 200
+    before = 0
+    for attempt in range(3):
+        for _ in range(300):
+            form = helper.form(table)
+            assert form["b"][1][2] is form
+        del form
+        gc.collect()
+        if attempt == 1:
+            before = sys.getallocatedblocks()
+    assert sys.getallocatedblocks() - before < 300
 
 
 @built

@@ -22,7 +22,10 @@ static PyObject *items_form(
     Work *work, PyObject *const *items, Py_ssize_t count, PyObject *old, int flat, int skip, int depth, int *simple)
 {
     PyObject *new = NULL;
+    Met *place = work->place;
+    work->place = NULL;
     if (old == NULL && (new = PyList_New(count + skip)) == NULL) return NULL;
+    if (place != NULL) place->form = new;
     Py_ssize_t i = old != NULL && flat ? same_items(work, items, count, ((PyListObject *)old)->ob_item + skip) : 0;
     for (; i < count; i++) {
         PyObject *form = quick(work, items[i]), *owned = NULL;
@@ -48,7 +51,7 @@ static PyObject *items_form(
         }
     }
     if (new == NULL) return Py_NewRef(old);
-    PyObject_GC_UnTrack(new); /* a form holds no cycle, and never changes */
+    without_collector(work->of, new); /* it never changes */
     return new;
 }
 
@@ -58,7 +61,7 @@ static PyObject *list_form(Work *work, PyObject *value, int depth, int *simple)
     Py_ssize_t count = PyList_GET_SIZE(value);
     uintptr_t key = key_of(value, OF_WHOLE);
     Kept *entry = kept(self, key);
-    PyObject *old = entry != NULL && PyList_CheckExact(entry->form) ? entry->form : NULL;
+    PyObject *old = entry != NULL && PyList_CheckExact(entry->form) && !work->cyclic ? entry->form : NULL;
     if (old != NULL && PyList_GET_SIZE(old) != count + 1) old = NULL;
     Py_XINCREF(old); /* what is in it may need its place */
     PyObject *form = items_form(work, ((PyListObject *)value)->ob_item, count, old, entry != NULL && entry->flat, 1, depth, simple);
@@ -70,7 +73,7 @@ static PyObject *list_form(Work *work, PyObject *value, int depth, int *simple)
         return NULL;
     }
     PyList_SET_ITEM(form, 0, number);
-    keep(self, key, form, NULL, 0, *simple);
+    if (!work->cyclic) keep(self, key, form, NULL, 0, *simple);
     return form;
 }
 
@@ -80,7 +83,7 @@ static PyObject *tuple_form(Work *work, PyObject *value, int depth, int *simple)
     Py_ssize_t count = PyTuple_GET_SIZE(value);
     uintptr_t key = key_of(value, OF_WHOLE);
     Kept *entry = kept(self, key);
-    PyObject *old = entry != NULL && PyTuple_CheckExact(entry->form) ? entry->form : NULL;
+    PyObject *old = entry != NULL && PyTuple_CheckExact(entry->form) && !work->cyclic ? entry->form : NULL;
     if (old != NULL && PyTuple_GET_SIZE(old) != count) old = NULL;
     Py_XINCREF(old);
     PyObject *same = value; /* what the new form is up to now: the value, the last form, or NULL */
@@ -114,8 +117,8 @@ static PyObject *tuple_form(Work *work, PyObject *value, int depth, int *simple)
         goto failed;
     }
     if (new != NULL) {
-        PyObject_GC_UnTrack(new);
-        keep(self, key, new, NULL, 0, 0);
+        without_collector(self, new);
+        if (!work->cyclic) keep(self, key, new, NULL, 0, 0);
     } else {
         new = Py_NewRef(same);
     }
@@ -153,7 +156,10 @@ static PyObject *pairs_form(Work *work, PyObject *value, Py_ssize_t count, PyObj
 {
     Py_ssize_t at = 0, at_old = 0;
     PyObject *key, *item, *new = NULL;
+    Met *place = work->place;
+    work->place = NULL;
     if (old == NULL && (new = PyDict_New()) == NULL) return NULL;
+    if (place != NULL) place->form = new;
     for (Py_ssize_t index = 0; index < count && PyDict_Next(value, &at, &key, &item); index++) {
         PyObject *old_key = NULL, *old_item = NULL;
         PyObject *form = quick(work, item), *owned = NULL;
@@ -230,7 +236,7 @@ static PyObject *listed_pairs(Work *work, PyObject *value, Py_ssize_t count, PyO
             int same = before != NULL && PyTuple_GET_ITEM(before, 0) == key && PyTuple_GET_ITEM(before, 1) == form;
             pair = same ? Py_NewRef(before) : PyTuple_Pack(2, key, form);
             if (!same) old = NULL;
-            if (pair != NULL && PyObject_GC_IsTracked(pair)) PyObject_GC_UnTrack(pair); /* a form holds no cycle */
+            if (pair != NULL) without_collector(work->of, pair);
             Py_DECREF(form);
         }
         if (pair == NULL) failed = 1;
@@ -239,7 +245,7 @@ static PyObject *listed_pairs(Work *work, PyObject *value, Py_ssize_t count, PyO
     Py_XDECREF(keys);
     if (failed || are_keys) Py_CLEAR(found);
     else if (old != NULL) Py_SETREF(found, Py_NewRef(old));
-    else PyObject_GC_UnTrack(found);
+    else without_collector(work->of, found);
     return found;
 }
 
@@ -250,12 +256,13 @@ static PyObject *listed_form(Work *work, PyObject *value, int depth, int *simple
     Py_ssize_t count = PyDict_GET_SIZE(value);
     uintptr_t key = key_of(value, OF_HEAD);
     Kept *entry = kept(self, key);
-    PyObject *old = entry != NULL && entry->length == count && PyList_CheckExact(entry->shown) ? Py_NewRef(entry->shown) : NULL;
+    int is_old = entry != NULL && entry->length == count && PyList_CheckExact(entry->shown) && !work->cyclic;
+    PyObject *old = is_old ? Py_NewRef(entry->shown) : NULL;
     PyObject *last = old == NULL ? NULL : Py_NewRef(entry->form);
     PyObject *shown = listed_pairs(work, value, count, old, 1, depth), *form = NULL;
     *simple = 0;
     if (shown != NULL && shown == old) form = Py_NewRef(last);
-    else if (shown != NULL && (form = shown_of(self, value, count, Py_NewRef(shown))) != NULL)
+    else if (shown != NULL && (form = shown_of(self, value, count, Py_NewRef(shown))) != NULL && !work->cyclic)
         keep(self, key, form, shown, count, 0);
     Py_XDECREF(shown);
     Py_XDECREF(old);
@@ -270,7 +277,7 @@ static PyObject *dict_form(Work *work, PyObject *value, int depth, int *simple)
     if (!are_own_forms(work, value, count, 1, depth + 1)) return listed_form(work, value, depth, simple);
     uintptr_t key = key_of(value, OF_WHOLE);
     Kept *entry = kept(self, key);
-    PyObject *old = entry != NULL && PyDict_CheckExact(entry->form) ? entry->form : NULL;
+    PyObject *old = entry != NULL && PyDict_CheckExact(entry->form) && !work->cyclic ? entry->form : NULL;
     if (old != NULL && PyDict_GET_SIZE(old) != count + 1) old = NULL;
     Py_XINCREF(old);
     PyObject *form = pairs_form(work, value, count, old, depth, simple);
@@ -280,25 +287,25 @@ static PyObject *dict_form(Work *work, PyObject *value, int depth, int *simple)
     if (number == NULL || PyDict_SetItem(form, self->identity, number) < 0) Py_CLEAR(form);
     Py_XDECREF(number);
     if (form == NULL) return NULL;
-    if (PyObject_GC_IsTracked(form)) PyObject_GC_UnTrack(form);
-    keep(self, key, form, NULL, 0, 0);
+    without_collector(self, form);
+    if (!work->cyclic) keep(self, key, form, NULL, 0, 0);
     return form;
 }
 
-/* The forms of the first `count` items of a set as a list; `are_own` says whether they are these items. NULL without an error
-   if it is Python's task. */
-static PyObject *set_items(Work *work, PyObject *value, Py_ssize_t count, int depth, int *are_own)
+/* The forms of the first `count` items of a set as a list; `are_own` says whether they are these items, `simple` is cleared
+   unless all are plain. NULL without an error if it is Python's task. */
+static PyObject *set_items(Work *work, PyObject *value, Py_ssize_t count, int depth, int *are_own, int *simple)
 {
     PyObject *iterator = PyObject_GetIter(value);
     PyObject *found = iterator == NULL ? NULL : PyList_New(0);
     PyObject *item;
-    int simple = 0;
     *are_own = 1;
     while (found != NULL && PyList_GET_SIZE(found) < count && (item = PyIter_Next(iterator)) != NULL) {
         int atom = is_plain(work->of, item);
         int here = atom || PyLong_CheckExact(item) || PyBytes_CheckExact(item) || PyUnicode_CheckExact(item) || !work->of->objects;
         PyObject *form = atom ? Py_NewRef(item) : !here ? NULL : quick(work, item);
-        if (!atom && here) form = form != NULL ? Py_NewRef(form) : form_by_type(work, item, depth + 1, &simple);
+        if (!atom && here) form = form != NULL ? Py_NewRef(form) : form_by_type(work, item, depth + 1, simple);
+        if (!atom) *simple = 0;
         if (form != item) *are_own = 0;
         if (form == NULL || PyList_Append(found, form) < 0) Py_CLEAR(found);
         Py_XDECREF(form);
@@ -309,11 +316,11 @@ static PyObject *set_items(Work *work, PyObject *value, Py_ssize_t count, int de
     return found;
 }
 
-static PyObject *set_form(Work *work, PyObject *value, int depth)
+static PyObject *set_form(Work *work, PyObject *value, int depth, int *simple)
 {
     int is_frozen = PyFrozenSet_CheckExact(value), are_own, are_hashable = 1;
     PyObject *copy = is_frozen ? Py_NewRef(value) : PySet_New(value), *form = NULL;
-    PyObject *items = copy == NULL ? NULL : set_items(work, copy, PySet_GET_SIZE(copy), depth, &are_own);
+    PyObject *items = copy == NULL ? NULL : set_items(work, copy, PySet_GET_SIZE(copy), depth, &are_own, simple);
     if (!is_frozen && copy != NULL) PyObject_GC_UnTrack(copy);
     for (Py_ssize_t i = 0; items != NULL && i < PyList_GET_SIZE(items); i++)
         are_hashable = are_hashable && is_hashable(PyList_GET_ITEM(items, i));
@@ -343,15 +350,14 @@ static PyObject *head_form(Work *work, PyObject *value, Py_ssize_t length, int d
     Snapshots *self = work->of;
     Py_ssize_t count = self->items;
     PyTypeObject *kind = Py_TYPE(value);
-    int are_own;
-    if (PyAnySet_CheckExact(value)) return shortened(self, value, length, set_items(work, value, count, depth, &are_own));
+    int simple = 1, are_own;
+    if (PyAnySet_CheckExact(value)) return shortened(self, value, length, set_items(work, value, count, depth, &are_own, &simple));
     uintptr_t key = key_of(value, OF_HEAD);
-    Kept *entry = kept(self, key);
+    Kept *entry = work->cyclic ? NULL : kept(self, key);
     PyObject *last = entry == NULL ? NULL : Py_NewRef(entry->form); /* keeps what it shows */
     PyObject *old = entry == NULL ? NULL : entry->shown;
     Py_ssize_t old_length = entry == NULL ? -1 : entry->length;
     PyObject *shown;
-    int simple = 1;
     if (kind == &PyDict_Type) {
         int keys = are_own_forms(work, value, count, 0, depth + 1);
         PyTypeObject *form_kind = keys ? &PyDict_Type : &PyList_Type;
@@ -368,7 +374,7 @@ static PyObject *head_form(Work *work, PyObject *value, Py_ssize_t length, int d
         return last;
     }
     form = shortened(self, value, length, shown);
-    if (form != NULL) keep(self, key, form, shown, length, simple);
+    if (form != NULL && !work->cyclic) keep(self, key, form, shown, length, simple);
     Py_XDECREF(last);
     return form;
 }
@@ -379,21 +385,28 @@ PyObject *container_form(Work *work, PyObject *value, int depth)
     Py_ssize_t length = items_in(value);
     if (length < 0 || depth > DEEPEST) return NULL;
     Met *place = met(self, (uintptr_t)value);
-    if (place == NULL || place->state == UNDER_WAY) return NULL; /* a cycle is Python's task */
+    if (place == NULL) return NULL;
+    if (place->state == UNDER_WAY) {
+        work->met_itself = 1;
+        return work->cyclic ? Py_XNewRef(place->form) : NULL;
+    }
     if (place->state == DONE && (self->told == NULL || place->level == work->level)) return Py_NewRef(place->form);
     if (depth >= self->depth && length) return cut_form(work, value, length);
     work->nodes -= length < self->items ? length : self->items;
     if (work->nodes < 0) return cut_form(work, value, length);
-    place->state = UNDER_WAY;
-    int simple = length <= self->items;
     PyTypeObject *kind = Py_TYPE(value);
+    int is_one = length <= self->items && (kind == &PyList_Type || kind == &PyDict_Type); /* also where it is met again */
+    if (is_one || !work->cyclic) place->state = UNDER_WAY;
+    place->form = NULL;
+    work->place = is_one && work->cyclic ? place : NULL;
+    int simple = length <= self->items;
     PyObject *form = length > self->items   ? head_form(work, value, length, depth)
                      : kind == &PyList_Type  ? list_form(work, value, depth, &simple)
                      : kind == &PyTuple_Type ? tuple_form(work, value, depth, &simple)
                      : kind == &PyDict_Type  ? dict_form(work, value, depth, &simple)
-                                             : set_form(work, value, depth);
+                                             : set_form(work, value, depth, &simple);
     /* As in Python, what is met twice is one object where it is a list or dict, and else where it is simple. */
-    int stays = length <= self->items && (kind == &PyList_Type || kind == &PyDict_Type || simple);
+    int stays = is_one || (length <= self->items && simple);
     if (kind == &PyFrozenSet_Type) stays = 0;
     place->state = form != NULL && stays ? DONE : NOT_MET;
     place->level = (char)work->level;

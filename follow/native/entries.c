@@ -135,6 +135,7 @@ static PyObject *value_in_call(PyObject *shown, PyObject *state, PyObject *const
         if (index >= 0 && index < count) found = values[index];
     } else if (place == 's') {
         if (index >= 0 && index < PyList_GET_SIZE(state) - SLOTS_AT) found = PyList_GET_ITEM(state, SLOTS_AT + index);
+        if (found == missing) return NULL;
     } else if (place == 'c') {
         if (PyTuple_CheckExact(cells) && index >= 0 && index < PyTuple_GET_SIZE(cells)) found = PyTuple_GET_ITEM(cells, index);
         if (found != NULL && PyCell_Check(found)) return PyCell_GET(found);
@@ -143,7 +144,7 @@ static PyObject *value_in_call(PyObject *shown, PyObject *state, PyObject *const
         return NULL;
     }
     if (found == NULL) PyErr_SetString(PyExc_TypeError, "a call has no such variable");
-    return found == missing ? NULL : found;
+    return found;
 }
 
 PyObject *entries_of_call(const Entries *limits, PyObject *shown, PyObject *state, PyObject *const *values, Py_ssize_t count)

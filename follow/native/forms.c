@@ -18,18 +18,18 @@ static PyObject *made(Snapshots *self, PyTypeObject *kind, const int *names, PyO
     PyObject *new = kind->tp_alloc(kind, 0);
     for (int i = 0; new != NULL && i < count; i++)
         if (PyObject_GenericSetAttr(new, self->names[names[i]], values[i]) < 0) Py_CLEAR(new);
-    if (new != NULL && PyObject_GC_IsTracked(new)) PyObject_GC_UnTrack(new); /* a form holds no cycle */
+    if (new != NULL) without_collector(self, new);
     return new;
 }
 
-/* A new object that holds two others in its slots; no form is in a cycle that the collector had to find. */
-static PyObject *pair(PyTypeObject *kind, Py_ssize_t at, PyObject *one, Py_ssize_t other_at, PyObject *other)
+/* A new object that holds two others in its slots; mostly no form is in a cycle that the collector had to find. */
+static PyObject *pair(Snapshots *self, PyTypeObject *kind, Py_ssize_t at, PyObject *one, Py_ssize_t other_at, PyObject *other)
 {
     PyObject *new = kind->tp_alloc(kind, 0);
     if (new == NULL) return NULL;
     *(PyObject **)((char *)new + at) = Py_NewRef(one);
     *(PyObject **)((char *)new + other_at) = Py_NewRef(other);
-    if (PyObject_GC_IsTracked(new)) PyObject_GC_UnTrack(new);
+    without_collector(self, new);
     return new;
 }
 
@@ -37,14 +37,14 @@ PyObject *tagged(Snapshots *self, PyObject *value, PyObject *content)
 {
     PyObject *number = PyLong_FromVoidPtr(value);
     if (number == NULL) return NULL;
-    PyObject *new = pair(self->tagged, self->tagged_number, number, self->tagged_content, content);
+    PyObject *new = pair(self, self->tagged, self->tagged_number, number, self->tagged_content, content);
     Py_DECREF(number);
     return new;
 }
 
 PyObject *instance(Snapshots *self, PyObject *name, PyObject *attributes)
 {
-    return pair(self->instance, self->instance_type, name, self->instance_attributes, attributes);
+    return pair(self, self->instance, self->instance_type, name, self->instance_attributes, attributes);
 }
 
 static const int SHORTENED[] = {TYPE, LENGTH, SHOWN};

@@ -109,6 +109,7 @@ typedef struct {
     size_t met_count;
     PyObject **staying; /* forms that were met and must stay until the value is copied, where objects are told */
     size_t staying_count;
+    int cyclic; /* whether what is made now may be in a cycle, which the collector has to find */
 } Snapshots;
 
 /* The value of a variable: itself, its form, or NULL with an exception that is the program's. With `whole`, an
@@ -156,6 +157,8 @@ typedef struct {
     int same;            /* whether the object that was looked at last is as it was told */
     PyObject *hole;      /* borrowed: the value whose form is a placeholder, until it is known where that stands */
     int hole_depth;
+    int cyclic, met_itself; /* whether forms may hold themselves; whether a container was met within itself */
+    Met *place;             /* where the form that is made next is noted at once, so that it can hold itself; or NULL */
     Py_ssize_t holes_count, holes_room;
     Hole *holes, *few;   /* where they stand, and where they stood at first */
 } Work;
@@ -250,6 +253,12 @@ PyObject *shortened_text(Snapshots *self, PyObject *value);
 PyObject *named_form(Snapshots *self, PyObject *value);
 /* Prepare the words that these use; -1 with an error. */
 int forms_begin(Snapshots *self);
+
+/* A form that is in no cycle: the collector need not look at it. */
+static inline void without_collector(Snapshots *self, PyObject *form)
+{
+    if (!self->cyclic && PyObject_GC_IsTracked(form)) PyObject_GC_UnTrack(form);
+}
 
 /* -- containers.c: the forms of lists, tuples, dicts and sets -------------------------------------------- */
 

@@ -2,7 +2,7 @@
 
    No code of the program runs here, nor any other Python code, and the collector is off meanwhile: so the GIL is
    held from a value's first item to its last, and no other thread can change it half way. What is not done here
-   (objects that nobody has described yet, long strings, cycles, …) makes the whole value Python's task; where objects are
+   (objects that nobody has described yet, huge integers, …) makes the whole value Python's task; where objects are
    recorded with their attributes only that part of it, once all the rest is made: for what was told is told once.
 
    The form that was made of a container last is kept. A container is turned into its form item by item, and as long as
@@ -139,6 +139,13 @@ static PyObject *form_here(Snapshots *self, PyObject *value)
     int enabled = PyGC_Disable(); /* a finalizer could change what is being copied */
     hold_dropped();
     PyObject *form = form_of(&work, value, 0, &simple);
+    if (form == NULL && work.met_itself && self->told == NULL && !PyErr_Occurred()) { /* all is made anew, and may hold itself */
+        work = (Work){.of = self, .nodes = self->nodes, .cyclic = 1};
+        snapshot_begin(self);
+        self->cyclic = 1;
+        form = form_of(&work, value, 0, &simple);
+        self->cyclic = 0;
+    }
     if (enabled) PyGC_Enable();
     release_dropped();
     if (form == NULL) PyErr_Clear();
