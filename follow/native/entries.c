@@ -68,9 +68,8 @@ PyObject *entry_for(PyObject *name, PyObject *value, const Entries *limits)
     return entry;
 }
 
-/* What a module's dict has of a name; borrowed, or NULL. Mostly names come in the order in which they were bound, so the
-   next item of the dict is looked at first. */
-static PyObject *value_of(PyObject *found, PyObject *name, Py_ssize_t *at)
+/* Mostly names come in the order in which they were bound, so the next item of the dict is looked at first. */
+PyObject *value_of(PyObject *found, PyObject *name, Py_ssize_t *at)
 {
     enum { MORE = 12 }; /* before its own names there are some of the interpreter's */
     PyObject *key, *value;

@@ -142,7 +142,7 @@ void forget_forms(Snapshots *self)
 
 void keep(Snapshots *self, uintptr_t key, PyObject *form, PyObject *shown, Py_ssize_t length, int flat)
 {
-    if (self->kept == NULL || (self->kept_lost > self->kept_size / 2 && self->kept_size < MOST_KEPT))
+    if (self->kept == NULL || (self->kept_lost > self->kept_size / 8 && self->kept_size < MOST_KEPT))
         if (grow(self) < 0 && self->kept == NULL) return;
     Py_ssize_t own = items_in(form), more = shown == NULL ? 0 : items_in(shown);
     if (self->kept_items > MOST_KEPT_ITEMS) forget_forms(self);

@@ -92,6 +92,7 @@ typedef struct {
     Py_ssize_t attributes; /* so many are kept of one object */
     PyObject *more, *attributes_word;
     Py_ssize_t tagged_number, tagged_content, instance_type, instance_attributes; /* where their slots are */
+    Py_ssize_t description_slots[3]; /* those of what tells one description from another */
     PyObject *described; /* a dict: by the id of a type what stands for its objects */
     PyObject *copy, *change, *hide; /* what Python code does for all that is not done here */
     PyObject *lost, *missing, *identity;
@@ -370,6 +371,8 @@ int is_copied(const Entries *limits, PyTypeObject *kind);
 /* Add the entry of a name to a list, if a module's dict has it. `at` is where in the dict the name is looked for first: 0
    before the first one. */
 int add_entry(PyObject *made, PyObject *found, PyObject *name, const Entries *limits, Py_ssize_t *at);
+/* What a dict has of a name; borrowed, or NULL. `at` is as above. */
+PyObject *value_of(PyObject *found, PyObject *name, Py_ssize_t *at);
 /* An empty list for so many entries. */
 PyObject *list_with_room(Py_ssize_t room);
 /* The entry of one variable. */

@@ -177,6 +177,12 @@ static PyObject *by_python(Snapshots *self, PyObject *function, PyObject *value)
     return form == NULL && no_room_left() ? Py_NewRef(self->lost) : form;
 }
 
+/* Whether a value of a type is known by its own name. */
+static int has_name(PyTypeObject *kind)
+{
+    return kind == &PyFunction_Type || kind == &PyType_Type || kind == &PyModule_Type || kind == &PyCFunction_Type;
+}
+
 PyObject *snapshot_of(Snapshots *self, PyObject *value, int whole, int refers)
 {
     PyTypeObject *kind = Py_TYPE(value);
@@ -186,7 +192,13 @@ PyObject *snapshot_of(Snapshots *self, PyObject *value, int whole, int refers)
         PyObject *reference = refers ? reference_to(self->told, value) : NULL;
         return reference != NULL ? Py_NewRef(reference) : told_form(self, value, 1, 0, NULL);
     }
-    if (kind != &PyList_Type && kind != &PyTuple_Type) {
+    if (self->texts && !self->objects && has_name(kind)) { /* most of what a module's names hold */
+        hold_dropped();
+        PyObject *form = named_form(self, value);
+        release_dropped();
+        if (form != NULL) return form;
+        PyErr_Clear();
+    } else if (kind != &PyList_Type && kind != &PyTuple_Type) {
         PyObject *found = described(self, kind);
         if (found != NULL) return Py_NewRef(found);
         PyErr_Clear();
@@ -319,7 +331,8 @@ static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwa
     if (room_value == NULL) return NULL;
     Py_ssize_t tagged_number = slot_in(tagged, "number"), tagged_content = slot_in(tagged, "content");
     Py_ssize_t instance_type = slot_in(instance, "type"), instance_attributes = slot_in(instance, "attributes");
-    if (!tagged_number || !tagged_content || !instance_type || !instance_attributes) {
+    Py_ssize_t type_at = slot_in(descriptions, "type"), name_at = slot_in(descriptions, "name"), text_at = slot_in(descriptions, "text");
+    if (!tagged_number || !tagged_content || !instance_type || !instance_attributes || !type_at || !name_at || !text_at) {
         if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "Snapshots needs classes with slots");
         return NULL;
     }
@@ -350,6 +363,7 @@ static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwa
     self->instance_type = instance_type;
     self->instance_attributes = instance_attributes;
     self->attributes = attributes;
+    self->description_slots[0] = type_at, self->description_slots[1] = name_at, self->description_slots[2] = text_at;
     self->instance = (PyTypeObject *)Py_NewRef((PyObject *)instance);
     self->more = Py_NewRef(more);
     self->leaf = Py_NewRef(leaf);
@@ -410,10 +424,22 @@ static PyObject *method_form(PyObject *self, PyObject *value)
     return form == NULL ? Py_NewRef(((Snapshots *)self)->missing) : form;
 }
 
+/* Whether two descriptions tell the same without a doubt. */
+static int same_description(Snapshots *self, PyObject *form, PyObject *before)
+{
+    if (!Py_IS_TYPE(form, self->descriptions)) return 0;
+    for (int i = 0; i < 3; i++) {
+        Py_ssize_t at = self->description_slots[i];
+        if (*(PyObject **)((char *)form + at) != *(PyObject **)((char *)before + at)) return 0;
+    }
+    return 1;
+}
+
 /* Whether a form is the same value as that of last time; -1 with an exception. */
-static int as_before(PyObject *form, PyObject *before, PyObject *is_same)
+static int as_before(Snapshots *self, PyObject *form, PyObject *before, PyObject *is_same)
 {
     if (form == before || Py_TYPE(form) != Py_TYPE(before)) return form == before;
+    if (same_description(self, form, before)) return 1;
     PyObject *given[] = {form, before}, *told = untraced(is_same, given, 2);
     int same = told == NULL ? -1 : PyObject_IsTrue(told);
     Py_XDECREF(told);
@@ -424,10 +450,12 @@ static int as_before(PyObject *form, PyObject *before, PyObject *is_same)
 PyObject *gather_names(Snapshots *self, PyObject *found, PyObject *last, PyObject *names, const unsigned char *bits, PyObject *is_same)
 {
     PyObject *changed = PyDict_New();
-    for (Py_ssize_t i = 0; changed != NULL && i < PySequence_Fast_GET_SIZE(names); i++) {
+    Py_ssize_t at = 0, last_at = 0;
+    for (Py_ssize_t i = 0, count = PySequence_Fast_GET_SIZE(names); changed != NULL && i < count; i++) {
+        if (bits != NULL && !(bits[i / 8] >> i % 8)) i |= 7; /* there are no more in this byte */
         if (bits != NULL && !(bits[i / 8] >> i % 8 & 1)) continue;
         PyObject *name = PySequence_Fast_GET_ITEM(names, i);
-        PyObject *value = PyDict_GetItemWithError(found, name), *before = PyDict_GetItemWithError(last, name);
+        PyObject *value = value_of(found, name, &at), *before = value_of(last, name, &last_at);
         if (value == NULL) value = self->missing;
         if (before == NULL) before = self->missing;
         if (value == before && !PyErr_Occurred()) continue;
@@ -435,7 +463,7 @@ PyObject *gather_names(Snapshots *self, PyObject *found, PyObject *last, PyObjec
         Py_INCREF(value);
         Py_INCREF(before);
         PyObject *form = PyErr_Occurred() ? NULL : snapshot_of(self, value, 0, 0);
-        int same = form == NULL ? -1 : as_before(form, before, is_same);
+        int same = form == NULL ? -1 : as_before(self, form, before, is_same);
         if (same < 0 || (!same && PyDict_SetItem(changed, name, form) < 0)) clear_beside_error(&changed);
         Py_XDECREF(form);
         Py_DECREF(before);
