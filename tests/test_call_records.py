@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from follow import SECRETS, FollowConfig, LoopLimit, capture, follow
+from follow import SECRETS, FollowConfig, LoopLimit, capture, firstrecords, follow
 from follow.accelerate import native
 from follow.capture import Capture
 from follow.channel import THREADS, ThreadState
@@ -327,3 +327,22 @@ def test_what_a_flag_says_and_what_is_given_back() -> None:
     with pytest.raises(AttributeError):  # what the extras give is no dict, and this First cannot be told of it
         probe(state, value, 1)
     assert told_of == [state] and not state[1].busy
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError])
+def test_a_clock_without_room_costs_a_record_and_no_more(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter(range(1_000))
+
+    def now() -> float:
+        time = next(times)
+        if time in (3, 6):
+            raise error
+        return float(time)
+
+    monkeypatch.setattr(firstrecords, "now", now)
+    monkeypatch.setattr(firstrecords, "SYSTEMS_CLOCK", False)
+    records: Records = []
+    assert follow(define("def f(a):\n    b = a\n    c = b\n    d = c\n    return d\n"), records.append)(1) == 1
+    assert 1 < len(records) < 4 and not THREADS.state.busy

@@ -111,9 +111,11 @@ int run_probe(PyObject *common, PyObject *state, PyObject *thread, const Slots *
     PyObject **busy = (PyObject **)((char *)thread + slots->busy);
     PyObject **overhead = (PyObject **)((char *)thread + slots->overhead);
     if (*busy != Py_False) return 0;
-    double time, now, spent, clock = PyFloat_AsDouble(PyList_GET_ITEM(state, CLOCK_AT));
-    if (*overhead == NULL || read_clock(common, &time) < 0 || (spent = PyFloat_AsDouble(*overhead), PyErr_Occurred())) return -1;
+    double time, now, spent = *overhead == NULL ? 0 : PyFloat_AsDouble(*overhead);
+    double clock = PyFloat_AsDouble(PyList_GET_ITEM(state, CLOCK_AT));
+    if (PyErr_Occurred()) return -1;
     int dropped = 0;
+    if (read_clock(common, &time) < 0) return fail(common, thread, busy, &dropped) < 0 ? -1 : 0;
     Py_XSETREF(*busy, Py_NewRef(Py_True));
     if (tell(telling, state, (time - clock - spent) * 1e3) < 0 && fail(common, thread, busy, &dropped) < 0) return -1;
     if (dropped) return 0;
@@ -123,6 +125,7 @@ int run_probe(PyObject *common, PyObject *state, PyObject *thread, const Slots *
     int failed = PyErr_Occurred() || PyList_GET_SIZE(state) <= CELLS_AT
                  || set_number(&PySequence_Fast_ITEMS(state)[CLOCK_AT], time) < 0 || read_clock(common, &now) < 0
                  || set_number(overhead, now - time) < 0;
+    if (failed && PyErr_Occurred() && no_room_left()) return 1; /* the times of the next record are not right */
     return failed ? -1 : 1;
 }
 
