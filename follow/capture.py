@@ -25,6 +25,8 @@ _NAMES_OF_TYPES = tuple(
 )
 _KEYS = ("var", "val", "type")
 _ENTRY = dict.fromkeys(_KEYS)
+_FEW_BITS = 30
+"""Integers of up to so many bits are kept as they are, whatever the limit."""
 
 _AnyCopy = TypeVar("_AnyCopy", bound=Copy)
 
@@ -41,13 +43,14 @@ class Capture:
         self._items = config.max_items
         self._string = config.max_string
         self._nodes = config.max_nodes
-        self._bound = 1 << config.max_bits
+        bits = max(config.max_bits, _FEW_BITS)
+        self._bound = 1 << bits
         self._live = config.values == "live"
         self._flat: dict[int, Any] = {}
-        self.entries = self._helper(config)
+        self.entries = self._helper(bits)
         """What makes entries as ``variable`` and ``namespace`` do; None where there is no such helper."""
 
-    def _helper(self, config: FollowConfig) -> Any:
+    def _helper(self, bits: int) -> Any:
         if native is None:
             return None
         return native.Entries(
@@ -56,7 +59,7 @@ class Capture:
             items=min(self._items, sys.maxsize),
             string=min(self._string, sys.maxsize),
             nodes=min(self._nodes, sys.maxsize),
-            bits=min(config.max_bits, sys.maxsize),
+            bits=min(bits, sys.maxsize),
             live=self._live,
             kinds=_NAMES_OF_TYPES,
             empty=_ENTRY,

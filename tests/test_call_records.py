@@ -6,6 +6,7 @@ import asyncio
 import gc
 import sys
 import threading
+import types
 import warnings
 import weakref
 from collections.abc import Callable
@@ -346,3 +347,58 @@ def test_a_clock_without_room_costs_a_record_and_no_more(
     records: Records = []
     assert follow(define("def f(a):\n    b = a\n    c = b\n    d = c\n    return d\n"), records.append)(1) == 1
     assert 1 < len(records) < 4 and not THREADS.state.busy
+
+
+class Same:
+    """All are in one place of a dict, and comparing them runs the program's code."""
+
+    asked: list[Any] = []
+
+    def __hash__(self) -> int:
+        return 7
+
+    def __eq__(self, other: object) -> bool:
+        for ask in self.asked:
+            ask()
+        return self is other
+
+
+def test_keys_that_run_code_while_a_dict_is_copied_harm_nothing() -> None:
+    sparse = {Same(): number for number in range(30)}
+    for key in list(sparse)[:25]:
+        del sparse[key]
+    many: dict[Any, Any] = {number: number for number in range(200)}
+    many[0] = sparse
+    del sparse
+    records: Records = []
+    function = follow(define("def f(a):\n    b = a\n    return 1\n"), records.append)
+
+    def change() -> None:
+        junk = [{} for _ in range(200)]
+        del junk
+        many.clear()
+        Same.asked.clear()
+
+    Same.asked.append(change)
+    assert function(many) == 1 and len(records) == 2
+    assert function({Same(): [1], (1, (2,)): [2]}) == 1
+
+
+def test_a_follower_that_uses_an_entry_as_globals_sees_its_value() -> None:
+    code = compile("def q(): return val", "x", "exec").co_consts[0]
+    found: list[tuple[object, object]] = []
+
+    def follower(record: dict[str, Any]) -> None:
+        for entry in record["local_vars"][:1]:
+            function = types.FunctionType(code, entry)
+            found.append(([function() for _ in range(1_100)][-1], entry["val"]))
+
+    follow(define("def f():\n    x = 1.5\n    x = 'two'\n    x = None\n    return 1\n"), follower)()
+    assert found == [(1.5, 1.5), ("two", "two"), (None, None)]
+
+
+def test_integers_of_few_bits_are_whole_everywhere(records_of: Followed) -> None:
+    source = "def f():\n    for _ in range(40):\n        a, b, c, d = 2, [2], 1 << 29, [1 << 30]\n"
+    helped, python = (records_of(source, FollowConfig(max_bits=1), helped=helped)[0] for helped in (True, False))
+    shown = [[one["val"] for one in record["local_vars"]][-4:] for record in helped if "a, b" in record["instruction"]]
+    assert told(helped) == told(python) and {repr(one) for one in shown} == {"[2, [2], 536870912, [<int of 31>]]"}

@@ -2,7 +2,7 @@
 
    No code of the program runs here, nor any other Python code, and the collector is off meanwhile: so the GIL is held from a
    value's first item to its last, and no other thread can change it half way. What is not done here (a deque, an ordered
-   dict, …) makes the whole value Python's task. */
+   dict, a dict with keys whose comparison may run code, …) makes the whole value Python's task. */
 #include "native.h"
 
 #define FEW_MET 32
@@ -140,10 +140,15 @@ static PyObject *tuple_copy(Copy *copy, PyObject *value, int depth)
     return new == NULL ? Py_NewRef(value) : new;
 }
 
-/* Whether hashing and comparing a key runs no code of the program's. */
+/* Whether hashing and comparing a key runs no code of the program's: a copy of a dict may compare its keys. */
 static int is_safe_key(PyObject *key)
 {
     PyTypeObject *kind = Py_TYPE(key);
+    if (kind == &PyTuple_Type) {
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(key); i++)
+            if (PyTuple_CheckExact(PyTuple_GET_ITEM(key, i)) || !is_safe_key(PyTuple_GET_ITEM(key, i))) return 0;
+        return 1;
+    }
     return kind == &PyUnicode_Type || kind == &PyLong_Type || kind == &PyFloat_Type || kind == &PyBool_Type
            || kind == &PyBytes_Type || kind == &PyType_Type || kind == &PyFunction_Type || kind == &PyCFunction_Type
            || kind == &PyModule_Type || key == Py_None;
@@ -160,15 +165,14 @@ static int are_safe_keys(PyObject *dict)
 
 static PyObject *dict_copy(Copy *copy, PyObject *value, int depth)
 {
+    if (!are_safe_keys(value)) return NULL;
     PyObject *new = PyDict_Copy(value), *key, *item;
     Py_ssize_t at = 0;
-    int are_safe = -1;
     if (new == NULL || remember(copy, value, new) < 0) goto failed;
     while (PyDict_Next(new, &at, &key, &item)) { /* no key is added, so this may go on while values are set */
         if (is_as_it_is(copy->limits, item)) continue;
         PyObject *form = copied(copy, item, depth + 1);
-        if (form != NULL && form != item && are_safe < 0) are_safe = are_safe_keys(new);
-        int failed = form == NULL || (form != item && (!are_safe || PyDict_SetItem(new, key, form) < 0));
+        int failed = form == NULL || (form != item && PyDict_SetItem(new, key, form) < 0);
         Py_XDECREF(form);
         if (failed) goto failed;
     }

@@ -103,6 +103,7 @@ static int tell(const void *telling, PyObject *state, double milliseconds)
 /* What is known of the thread in which a call goes on; NULL without an error where there is no room on the stack to see. */
 static PyObject *thread_of(const CallRecord *self, PyObject *state)
 {
+    if (!is_state(state)) return NULL; /* what was let go just now may have found it */
     if (!self->suspends) return Py_NewRef(PyList_GET_ITEM(state, THREAD_AT));
     PyObject *words = PyTuple_GET_ITEM(self->common, WORDS_OF);
     PyObject *found = PyObject_GetAttr(PyTuple_GET_ITEM(self->common, ONE_OF), PyTuple_GET_ITEM(words, STATE));

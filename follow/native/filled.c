@@ -88,7 +88,8 @@ void use_again(PyObject *made, const Entries *limits)
     enum { COUNT = 3 };
     PyObject *const *keys = PySequence_Fast_ITEMS(limits->keys), *values[COUNT];
     const Places *places = &of_entries;
-    if (places->empty != limits->empty || places->at[0] == 0) return;
+    /* Python 3.10 remembers values of a dict by a version, which does not change when they are set in place. */
+    if (PY_VERSION_HEX < 0x030B0000 || places->empty != limits->empty || places->at[0] == 0) return;
     while (Py_REFCNT(made) == 1 && PyList_GET_SIZE(made) > 0 && spare_count < MOST_SPARE && places->empty == limits->empty) {
         Py_ssize_t last = PyList_GET_SIZE(made) - 1;
         PyObject *entry = PyList_GET_ITEM(made, last);

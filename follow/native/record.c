@@ -97,13 +97,14 @@ static int fail(PyObject *common, PyObject *thread, PyObject **busy, int *droppe
 
 int is_state(PyObject *state)
 {
-    if (PyList_CheckExact(state) && PyList_GET_SIZE(state) > CELLS_AT) return 1;
+    if (PyList_CheckExact(state) && PyList_GET_SIZE(state) >= SLOTS_AT) return 1;
     PyErr_SetString(PyExc_TypeError, "a probe is given the state of a call");
     return 0;
 }
 
 int run_probe(PyObject *common, PyObject *state, PyObject *thread, const Slots *slots, Tell tell, const void *telling)
 {
+    if (!is_state(state)) return -1; /* what was let go just now may have found it */
     if ((PyObject *)Py_TYPE(thread) != PyTuple_GET_ITEM(common, THREADS_OF)) {
         PyErr_SetString(PyExc_TypeError, "a call has the state of a thread");
         return -1;
@@ -122,7 +123,7 @@ int run_probe(PyObject *common, PyObject *state, PyObject *thread, const Slots *
     Py_XSETREF(*busy, Py_NewRef(Py_False));
     spent = *overhead == NULL ? 0 : PyFloat_AsDouble(*overhead);
     time -= spent;
-    int failed = PyErr_Occurred() || PyList_GET_SIZE(state) <= CELLS_AT
+    int failed = PyErr_Occurred() || PyList_GET_SIZE(state) < SLOTS_AT
                  || set_number(&PySequence_Fast_ITEMS(state)[CLOCK_AT], time) < 0 || read_clock(common, &now) < 0
                  || set_number(overhead, now - time) < 0;
     if (failed && PyErr_Occurred() && no_room_left()) return 1; /* the times of the next record are not right */
