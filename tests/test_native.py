@@ -548,3 +548,17 @@ def test_another_versions_helper_is_not_used(monkeypatch: pytest.MonkeyPatch) ->
     assert accelerate._loaded() is stale
     monkeypatch.setenv("FOLLOW_PURE_PYTHON", "1")
     assert accelerate._loaded() is None
+
+
+@built
+def test_what_is_too_long_is_not_taken_for_what_was_at_its_place() -> None:
+    _, helper = snapshots(FollowConfig(max_items=2))
+    things = [Named(number) for number in range(3)]
+    for make in (list, tuple, lambda items: dict.fromkeys(things, 1.5), tuple, list):
+        for _ in range(200):
+            values_ = [make([1.5, 2.5, 3.5]) for _ in range(5)]
+            kinds = {
+                type(form) if type(form) is not Tagged else form.content.type for form in map(helper.value, values_)
+            }
+            names = {form.content.type if type(form) is Tagged else form.type for form in map(helper.value, values_)}
+            assert names == {type(values_[0]).__name__} and len(kinds) == 1

@@ -254,7 +254,7 @@ static PyObject *listed_form(Work *work, PyObject *value, int depth, int *simple
 {
     Snapshots *self = work->of;
     Py_ssize_t count = PyDict_GET_SIZE(value);
-    uintptr_t key = key_of(value, OF_HEAD);
+    uintptr_t key = key_of(value, OF_LISTED);
     Kept *entry = kept(self, key);
     int is_old = entry != NULL && entry->length == count && PyList_CheckExact(entry->shown) && !work->cyclic;
     PyObject *old = is_old ? Py_NewRef(entry->shown) : NULL;
@@ -352,7 +352,8 @@ static PyObject *head_form(Work *work, PyObject *value, Py_ssize_t length, int d
     PyTypeObject *kind = Py_TYPE(value);
     int simple = 1, are_own;
     if (PyAnySet_CheckExact(value)) return shortened(self, value, length, set_items(work, value, count, depth, &are_own, &simple));
-    uintptr_t key = key_of(value, OF_HEAD);
+    int variant = kind == &PyDict_Type ? OF_DICT_HEAD : kind == &PyList_Type ? OF_LIST_HEAD : OF_TUPLE_HEAD;
+    uintptr_t key = key_of(value, variant); /* another container may get the place of one that died */
     Kept *entry = work->cyclic ? NULL : kept(self, key);
     PyObject *last = entry == NULL ? NULL : Py_NewRef(entry->form); /* keeps what it shows */
     PyObject *old = entry == NULL ? NULL : entry->shown;

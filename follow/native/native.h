@@ -179,7 +179,7 @@ void snapshot_weigh(Snapshots *self, Py_ssize_t weight);
 /* -- kept.c: what was made before ----------------------------------------------------------------------- */
 
 #define MOST_MET 2048
-enum { OF_WHOLE, OF_CUT, OF_HEAD, OF_FUNCTION, OF_METHOD, OF_CLASS, OF_MODULE }; /* the variants of what is kept of one container */
+enum { OF_WHOLE, OF_CUT, OF_LIST_HEAD, OF_TUPLE_HEAD, OF_DICT_HEAD, OF_LISTED, OF_FUNCTION, OF_METHOD, OF_CLASS, OF_MODULE }; /* the variants of what is kept of one container */
 enum { NOT_MET, UNDER_WAY, DONE };
 
 static inline uintptr_t key_of(PyObject *value, int variant) { return (uintptr_t)value | (uintptr_t)variant; }
