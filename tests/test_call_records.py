@@ -402,3 +402,22 @@ def test_integers_of_few_bits_are_whole_everywhere(records_of: Followed) -> None
     helped, python = (records_of(source, FollowConfig(max_bits=1), helped=helped)[0] for helped in (True, False))
     shown = [[one["val"] for one in record["local_vars"]][-4:] for record in helped if "a, b" in record["instruction"]]
     assert told(helped) == told(python) and {repr(one) for one in shown} == {"[2, [2], 536870912, [<int of 31>]]"}
+
+
+@pytest.mark.parametrize("helped", [True, False])
+def test_what_a_follower_raises_keeps_what_it_was_raised_for(helped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not helped:
+        monkeypatch.setattr(capture, "native", None)
+
+    def follower(record: dict[str, Any]) -> None:
+        if record["instruction"] == "x = 1":
+            try:
+                raise ZeroDivisionError
+            except ZeroDivisionError:
+                raise ValueError("not today")
+
+    source = "def f():\n    try:\n        raise KeyError\n    except KeyError:\n        x = 1\n"
+    config = FollowConfig(on_follower_error="raise", follow_exceptions=False)
+    with pytest.raises(ValueError) as caught:
+        follow(define(source), follower, config=config)()
+    assert type(caught.value.__context__) is ZeroDivisionError

@@ -88,7 +88,17 @@ static int fail(PyObject *common, PyObject *thread, PyObject **busy, int *droppe
     PyErr_Fetch(&kind, &error, &traceback);
     PyErr_NormalizeException(&kind, &error, &traceback);
     if (traceback != NULL) PyException_SetTraceback(error, traceback);
+    PyObject *context = PyException_GetContext(error), *now;
     int failed = ask_first(common, FAILED, error, thread);
+    if (failed < 0) { /* raised again it has got what the program handles for its context: it keeps its own */
+        Py_XDECREF(kind);
+        Py_XDECREF(traceback);
+        PyErr_Fetch(&kind, &now, &traceback);
+        if (now == error && context != NULL) PyException_SetContext(error, Py_NewRef(context));
+        PyErr_Restore(kind, now, traceback);
+        kind = traceback = NULL;
+    }
+    Py_XDECREF(context);
     Py_XDECREF(kind);
     Py_XDECREF(error);
     Py_XDECREF(traceback);
