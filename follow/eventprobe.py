@@ -302,11 +302,11 @@ class EventProbes(Probes):
         description = describe_raised(error, self._copy)
         if traceback is not None:  # a program may clear it, and raise again: that has been told
             found = self._variables(traceback.tb_frame, scope, state)
-            site = locate_site(traceback, self._tables.raising_sites(scope.number))
-            if site is not None and site.guard == guard:
-                self._tell_raised(state, site, found, description)
-            elif site is None:
+            raising = locate_site(traceback, self._tables.raising(scope.number))
+            if raising is None:
                 self._tell(state, found)
+            elif (site := self._tables.site(raising)).guard == guard:
+                self._tell_raised(state, site, found, description)
         if known.outermost:
             number = state if type(state) is int else state[CALL]
             self._extend((LEFT, number, description, self._now()))

@@ -7,33 +7,37 @@ from itertools import islice
 from types import CodeType, TracebackType
 
 from .accelerate import native
-from .model import Site, Span
+from .model import Span
 from .probetable import ProbeTable
 
+Candidate = tuple[int, Span]
+"""A site that may have raised: its number, and the part of the source that counts as its statement."""
 
-def locate_site(traceback: TracebackType, sites: tuple[Site, ...]) -> Site | None:
-    """The innermost site whose span holds the instruction that raised.
+
+def locate_site(traceback: TracebackType, candidates: tuple[Candidate, ...]) -> int | None:
+    """The number of the innermost site whose span holds the instruction that raised.
 
     Arguments:
         traceback: its first entry is the frame that raised.
-        sites: the candidates, one a statement.
+        candidates: one a statement.
     """
     code, last = traceback.tb_frame.f_code, traceback.tb_lasti
     position = _position(code, last)
     if position is not None:
-        inside = [site for site in sites if _holds(site.span, position)]
+        start, end = position[:2], position[2:]
+        inside = [one for one in candidates if one[1][:2] <= start and end <= one[1][2:]]
         if inside:
-            return min(inside, key=lambda site: _size(site.span))
+            return min(inside, key=_size)[0]
         # Some instructions of a compound statement carry the position of all of it.
-        for site in sites:
-            if site.span[:2] == position[:2]:
-                return site
+        for number, span in candidates:
+            if span[:2] == start:
+                return number
     line = traceback.tb_lineno
-    candidates = [site for site in sites if site.span[0] <= line <= site.span[2]]
-    if len(candidates) < 2:
-        return candidates[0] if candidates else None
-    starts = [site for site in candidates if site.span[0] == site.span[2]] or candidates
-    return _next_probed(code, last, starts)
+    near = [one for one in candidates if one[1][0] <= line <= one[1][2]]
+    if len(near) < 2:
+        return near[0][0] if near else None
+    starts = [one for one in near if one[1][0] == one[1][2]] or near
+    return _next_probed(code, last, [number for number, _ in starts])
 
 
 def _position(code: CodeType, last: int) -> tuple[int, int, int, int] | None:
@@ -48,18 +52,14 @@ def _position(code: CodeType, last: int) -> tuple[int, int, int, int] | None:
     return line, column, end_line, end_column
 
 
-def _holds(span: Span, position: tuple[int, int, int, int]) -> bool:
-    line, column, end_line, end_column = position
-    return span[:2] <= (line, column) and (end_line, end_column) <= span[2:]
+def _size(candidate: Candidate) -> tuple[int, int]:
+    _, (line, column, end_line, end_column) = candidate
+    return end_line - line, end_column - column
 
 
-def _size(span: Span) -> tuple[int, int]:
-    return span[2] - span[0], span[3] - span[1]
-
-
-def _next_probed(code: CodeType, last: int, candidates: list[Site]) -> Site:
+def _next_probed(code: CodeType, last: int, candidates: list[int]) -> int:
     """Several statements on one line and no columns (3.10): the one whose probe comes next in the code."""
-    sites = {str(site.number): site for site in candidates}
+    numbers = {str(number): number for number in candidates}
     raw = code.co_code
     argument = 0
     table = False
@@ -70,9 +70,9 @@ def _next_probed(code: CodeType, last: int, candidates: list[Site]) -> Site:
             continue
         constant = code.co_consts[argument] if operation == 100 else None  # LOAD_CONST
         if table and offset > last:  # the table of probes was loaded, now comes the key
-            site = sites.get(str(constant).rpartition("_")[2])
-            if site is not None:
-                return site
+            number = numbers.get(str(constant).rpartition("_")[2])
+            if number is not None:
+                return number
         table = type(constant) is ProbeTable
         argument = 0
     return candidates[-1]

@@ -193,8 +193,8 @@ class Lookup(Protocol):
     def guard(self, number: int) -> Guard:
         """A guard by its number."""
 
-    def raising_sites(self, scope: int) -> tuple[Site, ...]:
-        """The sites of a scope, one for each statement that may raise."""
+    def raising(self, scope: int) -> tuple[tuple[int, Span], ...]:
+        """The numbers and spans of a scope's sites, of one for each statement that may raise."""
 
     def sites_of(self, scope: int) -> tuple[int, ...]:
         """The numbers of a scope's sites."""
@@ -253,9 +253,9 @@ class Tables:
         """A guard by its number."""
         return self.guards[number]
 
-    def raising_sites(self, scope: int) -> tuple[Site, ...]:
-        """The sites of a scope, one for each statement that may raise."""
-        return tuple(site for site in self.sites if site.scope == scope and site.raising)
+    def raising(self, scope: int) -> tuple[tuple[int, Span], ...]:
+        """The numbers and spans of a scope's sites, of one for each statement that may raise."""
+        return tuple((site.number, site.span) for site in self.sites if site.scope == scope and site.raising)
 
     def sites_of(self, scope: int) -> tuple[int, ...]:
         """The numbers of a scope's sites."""

@@ -14,14 +14,18 @@ from typing import Any, NamedTuple
 from .accelerate import native
 from .later import Deferred, Stored
 from .lazy import lazy
+from .linetable import shortened
 from .linking import Pieces
-from .model import Guard, Own, Scope, Shown, Site, Tables
+from .model import VALUE, Guard, Own, Scope, Shown, Site, Span, Tables
 
 _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
     kind: attrgetter(*(field.name for field in fields(kind))) for kind in (Guard, Scope)
 }
 """The values of an item's fields, in their order."""
-_SHOWN_AT = Site._fields.index("shown")
+_SPAN_AT, _SHOWN_AT, _RAISING_AT = map(Site._fields.index, ("span", "shown", "raising"))
+_DEFAULTS = tuple(map(Site._field_defaults.get, Site._fields))
+_EFFORT = 6
+"""How hard tables are compressed: unpacking them takes no longer, and what is kept of a module takes memory."""
 
 _ITEM = array("I").itemsize
 
@@ -41,6 +45,8 @@ class Packed(NamedTuple):
 
 def pack(pieces: Pieces, tables: Tables) -> Packed:
     """Code that was taken apart and its tables, as bytes."""
+    names, codes = pieces
+    pieces = names, tuple((shortened(code), *rest) for code, *rest in codes)  # type: ignore[misc]
     owners = [array("I", (item.scope for item in items)).tobytes() for items in (tables.sites, tables.guards)]
     shared: dict[object, Any] = {}  # what marshal meets twice, it writes once
     parts = [
@@ -54,7 +60,7 @@ def pack(pieces: Pieces, tables: Tables) -> Packed:
         for scope in tables.scopes
     ]
     own = tables.own()
-    parts = [marshal.dumps((*own[:-1], (*own.entering,))), *(zlib.compress(part, 1) for part in parts)]
+    parts = [marshal.dumps((*own[:-1], (*own.entering,))), *(zlib.compress(part, _EFFORT) for part in parts)]
     ends = array("I", accumulate(map(len, parts)))
     if native is not None:
         from .postpone import postponed
@@ -90,6 +96,7 @@ class PackedTables:
         self._content = content
         self._scopes: dict[int, Scope] = {}
         self._sites: dict[int, Site] = {}
+        self._raising: dict[int, tuple[tuple[int, Span], ...]] = {}
         self._shown_once: dict[int, tuple[Shown, ...]] = {}
         self._unpacked: dict[int, tuple[tuple[Any, ...], dict[int, Any], dict[int, Any]]] = {}
 
@@ -117,15 +124,17 @@ class PackedTables:
         site = self._sites.get(number)
         if site is None:
             values = self._part(self._site_scopes[number])[1][number]
-            if values[_SHOWN_AT]:
-                values = (*values[:_SHOWN_AT], self._shown(values[_SHOWN_AT]), *values[_SHOWN_AT + 1 :])
-            site = self._sites[number] = Site._make(values)
+            if len(values) > _SHOWN_AT:
+                values = (*values[:_SHOWN_AT], self._shown(*values[_SHOWN_AT - 1 :][:2]), *values[_SHOWN_AT + 1 :])
+            site = self._sites[number] = Site(*values)
         return site
 
-    def _shown(self, parts: tuple[tuple[str, str, int], ...]) -> tuple[Shown, ...]:
-        shown = self._shown_once.get(id(parts))  # they live as long as the part that they are of
+    def _shown(self, arguments: tuple[str, ...], parts: tuple[tuple[str, str, int], ...] | None) -> tuple[Shown, ...]:
+        source = arguments if parts is None else parts
+        shown = self._shown_once.get(id(source))  # they live as long as the part that they are of
         if shown is None:
-            shown = self._shown_once[id(parts)] = tuple(map(Shown._make, parts))
+            shown = _all_of(arguments) if parts is None else tuple(map(Shown._make, parts))
+            self._shown_once[id(source)] = shown
         return shown
 
     def scope(self, number: int) -> Scope:
@@ -139,9 +148,17 @@ class PackedTables:
         """A guard by its number."""
         return Guard(*self._part(self._guard_scopes[number])[2][number])
 
-    def raising_sites(self, scope: int) -> tuple[Site, ...]:
-        """The sites of a scope, one for each statement that may raise."""
-        return tuple(site for site in map(self.site, self._part(scope)[1]) if site.raising)
+    def raising(self, scope: int) -> tuple[tuple[int, Span], ...]:
+        """The numbers and spans of a scope's sites, of one for each statement that may raise."""
+        found = self._raising.get(scope)
+        if found is None:
+            sites = self._part(scope)[1].items()
+            found = self._raising[scope] = tuple(
+                (number, values[_SPAN_AT])
+                for number, values in sites
+                if len(values) <= _RAISING_AT or values[_RAISING_AT]
+            )
+        return found
 
     def sites_of(self, scope: int) -> tuple[int, ...]:
         """The numbers of a scope's sites."""
@@ -157,7 +174,16 @@ class PackedTables:
 
 
 def _site(site: Site, shared: dict[object, Any]) -> tuple[Any, ...]:
+    """A site's values: without those at the end that are as by default, and without those shown if it shows what it is
+    given."""
     values = list(site)
     shown = tuple(shared.setdefault(parts, parts) for parts in map(tuple, site.shown))
-    values[_SHOWN_AT] = shared.setdefault(shown, shown)
+    values[_SHOWN_AT] = None if site.shown and site.shown == _all_of(site.arguments) else shown
+    while values[-1] == _DEFAULTS[len(values) - 1]:
+        values.pop()
     return tuple(shared.setdefault(value, value) if isinstance(value, tuple) else value for value in values)
+
+
+def _all_of(arguments: tuple[str, ...]) -> tuple[Shown, ...]:
+    """What a record shows of variables that its probe is given."""
+    return tuple(Shown(name, VALUE, index) for index, name in enumerate(arguments))

@@ -273,8 +273,8 @@ class RecordProbes(Probes):
         found = variables_of(traceback.tb_frame, scope, state[LOCALS])
         for index, name in enumerate(scope.slots):
             state[SLOTS + index] = found.get(name, MISSING)
-        site = locate_site(traceback, self._tables.raising_sites(scope.number))
-        if site is None or site.guard != guard:
+        number = locate_site(traceback, self._tables.raising(scope.number))
+        if number is None or (site := self._tables.site(number)).guard != guard:
             return
         self._emit_raising(state, site, scope, found, error, time)
 

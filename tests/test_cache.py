@@ -147,7 +147,7 @@ def test_unpacked_tables_tell_the_same(module: Any) -> None:
         assert found.site(number) == site
     for number, scope in enumerate(tables.scopes):
         assert found.scope(number) == scope
-        assert found.raising_sites(number) == tables.raising_sites(number)
+        assert found.raising(number) == tables.raising(number)
     for number, guard in enumerate(tables.guards):
         assert found.guard(number) == guard
 

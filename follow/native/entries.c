@@ -68,18 +68,26 @@ PyObject *entry_for(PyObject *name, PyObject *value, const Entries *limits)
     return entry;
 }
 
-/* Mostly names come in the order in which they were bound, so the next item of the dict is looked at first. */
+/* Mostly names come in the order in which they were bound, so the next item of the dict is looked at first. Before its own
+   names there are some of the interpreter's and a package's modules, and there may be a few others between them. */
 PyObject *value_of(PyObject *found, PyObject *name, Py_ssize_t *at)
 {
-    enum { MORE = 12 }; /* before its own names there are some of the interpreter's */
-    PyObject *key, *value;
+    enum { OTHERS = 12, FEW = 4 };
+    PyObject *key, *value, *there;
     Py_ssize_t next = *at;
-    for (int i = 0; i < (*at == 0 ? MORE : 1) && PyDict_Next(found, &next, &key, &value); i++)
+    int tries = *at == 0 ? OTHERS : 1;
+    while (tries-- > 0 && PyDict_Next(found, &next, &key, &value))
         if (key == name) {
             *at = next;
             return value;
         }
-    return PyDict_GetItemWithError(found, name);
+    if ((there = PyDict_GetItemWithError(found, name)) == NULL) return NULL;
+    for (tries = *at == 0 ? INT_MAX : FEW; tries > 0 && PyDict_Next(found, &next, &key, &value); tries--)
+        if (key == name) {
+            *at = next;
+            break;
+        }
+    return there;
 }
 
 static int add(PyObject *made, PyObject *name, PyObject *value, const Entries *limits)

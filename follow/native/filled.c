@@ -4,6 +4,7 @@
 
 #define MOST_SPARE 512
 #define MOST_KEYS 4
+enum { NAME_KEY, VALUE_KEY, TYPE_KEY, ENTRY_KEYS }; /* as in follow/capture.py */
 
 /* Where the values of such dicts are, counted from where a dict keeps its keys. */
 typedef struct {
@@ -13,7 +14,8 @@ typedef struct {
 
 static Places of_entries, of_records;
 
-/* Entries that nobody but follow has any more, without their values: those of the next record are made of them. */
+/* Entries that nobody but follow has any more, without their values: those of the next record are made of them. They are
+   taken in the order of the record that had them, so mostly one is of the same variable again. */
 static PyObject *spare[MOST_SPARE];
 static int spare_count;
 
@@ -76,33 +78,39 @@ static int filled_in_place(const Places *places, PyObject *dict, PyObject *const
     if (places->at[0] == 0) return 0;
     int tracked = 0;
     for (int i = 0; i < count; i++) {
-        Py_SETREF(*place_in(dict, places->at[i]), Py_NewRef(values[i]));
+        PyObject **place = place_in(dict, places->at[i]);
+        if (*place != values[i]) Py_SETREF(*place, Py_NewRef(values[i]));
         tracked = tracked || PyType_IS_GC(Py_TYPE(values[i]));
     }
     if (tracked) PyObject_GC_Track(dict);
     return 1;
 }
 
+/* Whether it is an entry that nobody else has, and that is as it was made: its name and type are texts. */
+static int is_spare(const Places *places, PyObject *entry, PyObject *const *keys)
+{
+    return Py_REFCNT(entry) == 1 && is_intact(places, entry, keys, ENTRY_KEYS)
+           && PyUnicode_CheckExact(*place_in(entry, places->at[NAME_KEY]))
+           && PyUnicode_CheckExact(*place_in(entry, places->at[TYPE_KEY]));
+}
+
 void use_again(PyObject *made, const Entries *limits)
 {
-    enum { COUNT = 3 };
-    PyObject *const *keys = PySequence_Fast_ITEMS(limits->keys), *values[COUNT];
+    PyObject *const *keys = PySequence_Fast_ITEMS(limits->keys);
     const Places *places = &of_entries;
     /* Python 3.10 remembers values of a dict by a version, which does not change when they are set in place. */
     if (PY_VERSION_HEX < 0x030B0000 || places->empty != limits->empty || places->at[0] == 0) return;
     while (Py_REFCNT(made) == 1 && PyList_GET_SIZE(made) > 0 && spare_count < MOST_SPARE && places->empty == limits->empty) {
         Py_ssize_t last = PyList_GET_SIZE(made) - 1;
-        PyObject *entry = PyList_GET_ITEM(made, last);
-        if (Py_REFCNT(entry) != 1 || !is_intact(places, entry, keys, COUNT)) return;
+        PyObject *entry = PyList_GET_ITEM(made, last), **place, *value;
+        if (!is_spare(places, entry, keys)) return;
         Py_SET_SIZE(made, last); /* the reference is taken over */
         PyObject_GC_UnTrack(entry);
-        for (int i = 0; i < COUNT; i++) {
-            PyObject **place = place_in(entry, places->at[i]);
-            values[i] = *place;
-            *place = Py_NewRef(Py_None);
-        }
+        place = place_in(entry, places->at[VALUE_KEY]);
+        value = *place;
+        *place = Py_NewRef(Py_None);
         spare[spare_count++] = entry;
-        for (int i = 0; i < COUNT; i++) Py_DECREF(values[i]); /* this may run anything */
+        Py_DECREF(value); /* this may run anything */
     }
 }
 
@@ -141,10 +149,10 @@ PyObject *filled_entry(PyObject *name, PyObject *value, PyObject *kind, const En
     PyObject *const *keys = PySequence_Fast_ITEMS(limits->keys), *values[] = {name, value, kind};
     if (of_entries.empty != limits->empty) {
         while (spare_count > 0) Py_DECREF(spare[--spare_count]); /* of another interpreter */
-        find_places(&of_entries, limits->empty, keys, 3);
+        find_places(&of_entries, limits->empty, keys, ENTRY_KEYS);
     }
-    if (spare_count > 0 && filled_in_place(&of_entries, spare[spare_count - 1], values, 3)) return spare[--spare_count];
-    return filled(&of_entries, PyDict_Copy(limits->empty), keys, values, 3);
+    if (spare_count > 0 && filled_in_place(&of_entries, spare[spare_count - 1], values, ENTRY_KEYS)) return spare[--spare_count];
+    return filled(&of_entries, PyDict_Copy(limits->empty), keys, values, ENTRY_KEYS);
 }
 
 PyObject *filled_record(PyObject *empty, PyObject *const *keys, PyObject *const *values)

@@ -2,6 +2,16 @@
    FirstRecords.own_record does in follow/firstrecords.py. */
 #include "record.h"
 
+/* How many of so many bits are set. */
+static Py_ssize_t set_bits(const unsigned char *bits, size_t count)
+{
+    static const char in_half[] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4};
+    Py_ssize_t found = 0;
+    for (size_t i = 0; i < count / 8; i++) found += in_half[bits[i] & 15] + in_half[bits[i] >> 4];
+    for (size_t i = count & ~(size_t)7; i < count; i++) found += bits[i / 8] >> i % 8 & 1;
+    return found;
+}
+
 /* The entries of those of the names that may be bound: the bits of `possible` tell which. */
 static PyObject *variables_of(const Own *self, PyObject *found)
 {
@@ -9,13 +19,14 @@ static PyObject *variables_of(const Own *self, PyObject *found)
     const Entries *limits = (Entries *)PyTuple_GET_ITEM(self->common, ENTRIES_OF);
     size_t count = (size_t)PyTuple_GET_SIZE(names);
     unsigned char few[FEW_BITS], *bits = bits_of(self->possible, count, few);
-    Py_ssize_t room = 0, at = 0;
     if (bits == NULL) return NULL;
-    for (size_t i = 0; i < count; i++) room += bits[i / 8] >> i % 8 & 1;
-    PyObject *made = list_with_room(room);
-    for (size_t i = 0; made != NULL && i < count; i++)
-        if (bits[i / 8] >> i % 8 & 1 && add_entry(made, found, PyTuple_GET_ITEM(names, (Py_ssize_t)i), limits, &at) < 0)
+    PyObject *made = list_with_room(set_bits(bits, count));
+    Py_ssize_t at = 0;
+    for (size_t i = 0; made != NULL && i < count; i++) {
+        if (!(bits[i / 8] >> i % 8)) i |= 7; /* there are no more in this byte */
+        else if (bits[i / 8] >> i % 8 & 1 && add_entry(made, found, PyTuple_GET_ITEM(names, (Py_ssize_t)i), limits, &at) < 0)
             clear_beside_error(&made);
+    }
     if (bits != few) PyMem_Free(bits);
     return made;
 }
