@@ -118,7 +118,7 @@ def _read_from(file: FileIO, original: Original, room: bytearray) -> tuple[bytes
     if fingerprint != _fingerprint() or not (stamp == original.stamp != UNKNOWN or text == original.hash()):
         return None
     if len(data) == len(room):
-        data = memoryview(bytes(data) + (file.read() or b""))
+        data = memoryview(b"".join((data, file.read() or b"")))
     end = _HEADER.size + size
     if len(data) != end + kept_size:
         return None

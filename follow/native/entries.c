@@ -29,15 +29,34 @@ static PyObject *name_if_shown_as_it_is(PyObject *value, const Entries *limits)
     return PyTuple_GET_ITEM(limits->kinds, place);
 }
 
+/* A place of its own for most types, in a table of OTHER_TYPES. */
+static size_t place_of(PyTypeObject *kind)
+{
+    return ((uintptr_t)kind >> 4 ^ (uintptr_t)kind >> 9) & (OTHER_TYPES - 1);
+}
+
 int is_copied(const Entries *limits, PyTypeObject *kind)
 {
     /* What was found not to be copied is remembered; those types that are copied never die, so no other gets their places. */
-    PyTypeObject **place = (PyTypeObject **)&limits->others[((uintptr_t)kind >> 4 ^ (uintptr_t)kind >> 9) & (OTHER_TYPES - 1)];
+    PyTypeObject **place = (PyTypeObject **)&limits->others[place_of(kind)];
     if (*place == kind) return 0;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(limits->copied); i++)
         if (PyTuple_GET_ITEM(limits->copied, i) == (PyObject *)kind) return 1;
     *place = kind;
     return 0;
+}
+
+/* The name of a type that is no class of the program's: its modules may stand before it. */
+static PyObject *name_of_static(PyTypeObject *kind, Entries *limits)
+{
+    TypeName *known = &limits->named[place_of(kind)];
+    if (known->kind == kind) return Py_NewRef(known->name);
+    const char *dot = strrchr(kind->tp_name, '.');
+    PyObject *name = PyUnicode_InternFromString(dot == NULL ? kind->tp_name : dot + 1);
+    if (name == NULL) return NULL;
+    known->kind = kind;
+    Py_XSETREF(known->name, Py_NewRef(name));
+    return name;
 }
 
 /* The name of a type, whatever its metaclass does to attributes. */
@@ -47,8 +66,7 @@ static PyObject *name_of(PyTypeObject *kind, const Entries *limits)
     if (kind == &PyTuple_Type) return Py_NewRef(PyTuple_GET_ITEM(limits->kinds, TUPLE));
     if (kind == &PyDict_Type) return Py_NewRef(PyTuple_GET_ITEM(limits->kinds, DICT));
     if (kind->tp_flags & Py_TPFLAGS_HEAPTYPE) return Py_NewRef(((PyHeapTypeObject *)kind)->ht_name);
-    const char *dot = strrchr(kind->tp_name, '.');
-    return PyUnicode_InternFromString(dot == NULL ? kind->tp_name : dot + 1);
+    return name_of_static(kind, (Entries *)limits);
 }
 
 PyObject *entry_for(PyObject *name, PyObject *value, const Entries *limits)
@@ -264,6 +282,7 @@ static void dealloc(PyObject *object)
     Py_CLEAR(self->copied);
     Py_CLEAR(self->shortened);
     Py_CLEAR(self->missing);
+    for (int i = 0; i < OTHER_TYPES; i++) Py_CLEAR(self->named[i].name);
     kind->tp_free(object);
     Py_DECREF(kind);
 }

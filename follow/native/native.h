@@ -349,6 +349,11 @@ PyObject *digest(PyObject *module, PyObject *const *args, Py_ssize_t count);
 #define OTHER_TYPES 32 /* a power of two */
 
 typedef struct {
+    PyTypeObject *kind;
+    PyObject *name;
+} TypeName;
+
+typedef struct {
     PyObject_HEAD
     PyObject *other;   /* Python code that makes the entry of what is not made here */
     PyObject *kinds;   /* a tuple: the names of some types */
@@ -360,6 +365,7 @@ typedef struct {
     Py_ssize_t type_at, length_at, shown_at;         /* where its slots are */
     Py_ssize_t depth, items, string, nodes, bits;    /* the limits */
     PyTypeObject *others[OTHER_TYPES]; /* types whose values are kept as they are: only compared */
+    TypeName named[OTHER_TYPES]; /* names of types that never die */
     int live;  /* whether values are kept as they are */
     int whole; /* whether all integers of a machine's word are */
 } Entries;
