@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from .accelerate import native
 from .capture import Capture
 from .channel import SYSTEMS_CLOCK, THREADS, Channel, ThreadState, now
-from .model import SLOT, VALUE, Follower, Scope, Site
+from .model import SLOT, VALUE, Follower, Scope, Shown, Site
 from .ownstatements import OwnStatements
 from .state import CELLS, CLOCK, MISSING, SLOTS, THREAD
 
@@ -72,11 +72,23 @@ class FirstRecords:
         self._settle = settle
         self._statements = statements
         self._times: dict[int, int] = {}
+        self._shown: dict[int, tuple[tuple[Shown, ...], tuple[object, ...]]] = {}
         self.emit = emit
 
     def probe(self, site: Site, scope: Scope, extras: Extras | None, *, gives: bool) -> Callable[..., object]:
         """The probe of a statement whose record shows variables, in what cannot be suspended."""
         return functools.partial(self._record, First(site, scope, extras, gives, site.kind == "return"))
+
+    def shown(self, site: Site) -> tuple[object, ...]:
+        """What a site shows, as the helper is told: of a value that is given at the same place, the name alone."""
+        known = self._shown.get(id(site.shown))  # many sites share it
+        if known is None:
+            names = [
+                name if place == VALUE and index == at else (name, place, index)
+                for at, (name, place, index) in enumerate(site.shown)
+            ]
+            known = self._shown[id(site.shown)] = site.shown, (*names,)
+        return known[1]
 
     @property
     def helps(self) -> bool:
@@ -90,7 +102,7 @@ class FirstRecords:
 
     def call_probe(self, site: Site, scope: Scope, extras: Extras | None, *, gives: bool) -> Callable[..., object]:
         """The helper's probe of a statement in a function."""
-        shown = (scope.name, site.instruction, site.shown, site.stores, site.clears, _SHOWN[site.result])
+        shown = (scope.name, site.instruction, self.shown(site), site.stores, site.clears, _SHOWN[site.result])
         how = scope.guard(site), scope.suspends, gives, site.kind == "return"
         made: Callable[..., object] = native.call_record(*self._common, shown, extras, THREADS, how)
         return made

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import marshal
 import zlib
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
-from itertools import accumulate
+from itertools import accumulate, count, repeat
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -22,8 +23,11 @@ _VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
     kind: attrgetter(*(field.name for field in fields(kind))) for kind in (Guard, Scope)
 }
 """The values of an item's fields, in their order."""
-_SPAN_AT, _SHOWN_AT, _RAISING_AT = map(Site._fields.index, ("span", "shown", "raising"))
+_SPAN_AT, _ARGUMENTS_AT, _SHOWN_AT, _RAISING_AT = map(Site._fields.index, ("span", "arguments", "shown", "raising"))
 _DEFAULTS = tuple(map(Site._field_defaults.get, Site._fields))
+_SITE: Callable[[Iterable[Any]], Site] = functools.partial(tuple.__new__, Site)  # type: ignore[arg-type]
+_SHOWN: Callable[[tuple[str, str, int]], Shown] = functools.partial(tuple.__new__, Shown)  # type: ignore[arg-type]
+"""As their ``_make``, without running Python code: imports make thousands of them."""
 _EFFORT = 6
 """How hard tables are compressed: unpacking them takes no longer, and what is kept of a module takes memory."""
 
@@ -123,17 +127,17 @@ class PackedTables:
         """A site by its number."""
         site = self._sites.get(number)
         if site is None:
-            values = self._part(self._site_scopes[number])[1][number]
-            if len(values) > _SHOWN_AT:
-                values = (*values[:_SHOWN_AT], self._shown(*values[_SHOWN_AT - 1 :][:2]), *values[_SHOWN_AT + 1 :])
-            site = self._sites[number] = Site(*values)
+            found = self._part(self._site_scopes[number])[1][number]
+            values = [*found, *_DEFAULTS[len(found) :]]
+            values[_SHOWN_AT] = self._shown(values[_ARGUMENTS_AT], values[_SHOWN_AT])
+            site = self._sites[number] = _SITE(values)
         return site
 
     def _shown(self, arguments: tuple[str, ...], parts: tuple[tuple[str, str, int], ...] | None) -> tuple[Shown, ...]:
         source = arguments if parts is None else parts
         shown = self._shown_once.get(id(source))  # they live as long as the part that they are of
         if shown is None:
-            shown = _all_of(arguments) if parts is None else tuple(map(Shown._make, parts))
+            shown = _all_of(arguments) if parts is None else tuple(map(_SHOWN, parts))
             self._shown_once[id(source)] = shown
         return shown
 
@@ -186,4 +190,4 @@ def _site(site: Site, shared: dict[object, Any]) -> tuple[Any, ...]:
 
 def _all_of(arguments: tuple[str, ...]) -> tuple[Shown, ...]:
     """What a record shows of variables that its probe is given."""
-    return tuple(Shown(name, VALUE, index) for index, name in enumerate(arguments))
+    return tuple(map(_SHOWN, zip(arguments, repeat(VALUE), count())))

@@ -187,7 +187,7 @@ class RecordProbes(Probes):
             gather = functools.partial(self._capture.namespace, secret=scope.secret)
             namespace.update(gather=gather if scope.secret else self._capture.namespace, names=names)
         elif entries is not None:
-            namespace.update(of_call=entries.of_call, shown=site.shown)
+            namespace.update(of_call=entries.of_call, shown=self._first.shown(site))
         else:
             namespace.update((f"n{index}", shown.name) for index, shown in enumerate(site.shown))
         self._namespaces.append(namespace)

@@ -177,6 +177,8 @@ def test_its_entries_are_those_of_the_python_code(value: Any, config: FollowConf
     entries = capture.entries.of_call(shown, state, (value,))
     bound = "de" if value is MISSING else "bde"
     assert told(entries) == told([capture.variable(name, value) for name in bound])
+    named = capture.entries.of_call(("a", ("b", "value", 0), "c"), state, (value, 2, value))
+    assert told(named) == told([capture.variable(name, value) for name in "abc"])
 
 
 @built

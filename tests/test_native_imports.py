@@ -160,6 +160,7 @@ def test_what_makes_an_entry_may_raise_or_change_the_module():
         (("a", "cell", 1),),
         (("a", "value", None),),
         (("a",),),
+        ("a", "b"),
         (1,),
     ):
         with pytest.raises(TypeError):

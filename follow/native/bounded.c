@@ -190,35 +190,27 @@ static int is_atomic_key(PyObject *key)
            || kind == &PyBytes_Type || key == Py_None;
 }
 
-/* A dict of pairs; the pairs themselves if a key could run the program's code. Takes over the reference. */
-static PyObject *dict_of(PyObject *pairs)
+static int add_pair(PyObject *shown, PyObject *key, PyObject *item)
 {
-    PyObject *new;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(pairs); i++)
-        if (!is_atomic_key(PyTuple_GET_ITEM(PyList_GET_ITEM(pairs, i), 0))) return pairs;
-    new = PyDict_New();
-    for (Py_ssize_t i = 0; new != NULL && i < PyList_GET_SIZE(pairs); i++) {
-        PyObject *pair = PyList_GET_ITEM(pairs, i);
-        if (PyDict_SetItem(new, PyTuple_GET_ITEM(pair, 0), PyTuple_GET_ITEM(pair, 1)) < 0) Py_CLEAR(new);
-    }
-    Py_DECREF(pairs);
-    return new;
+    if (PyDict_CheckExact(shown)) return PyDict_SetItem(shown, key, item);
+    PyObject *pair = PyTuple_Pack(2, key, item);
+    int failed = pair == NULL || PyList_Append(shown, pair) < 0;
+    Py_XDECREF(pair);
+    return failed ? -1 : 0;
 }
 
-/* What is shown of a dict with too many items. */
+/* What is shown of a dict with too many items: a dict, or pairs if a key could run the program's code. */
 static PyObject *dict_head(Copy *copy, PyObject *value, Py_ssize_t count, int depth)
 {
-    PyObject *pairs = PyList_New(0), *key, *item;
-    Py_ssize_t at = 0;
-    while (pairs != NULL && PyList_GET_SIZE(pairs) < count && PyDict_Next(value, &at, &key, &item)) {
+    PyObject *shown = PyDict_New(), *key, *item;
+    for (Py_ssize_t at = 0; shown != NULL && count > 0 && PyDict_Next(value, &at, &key, &item); count--) {
         PyObject *first = copied(copy, key, depth + 1), *second = first == NULL ? NULL : copied(copy, item, depth + 1);
-        PyObject *pair = second == NULL ? NULL : PyTuple_Pack(2, first, second);
-        if (pair == NULL || PyList_Append(pairs, pair) < 0) Py_CLEAR(pairs);
+        if (second != NULL && PyDict_CheckExact(shown) && !is_atomic_key(first)) Py_SETREF(shown, PyDict_Items(shown));
+        if (second == NULL || shown == NULL || add_pair(shown, first, second) < 0) Py_CLEAR(shown);
         Py_XDECREF(first);
         Py_XDECREF(second);
-        Py_XDECREF(pair);
     }
-    return pairs == NULL ? NULL : dict_of(pairs);
+    return shown;
 }
 
 /* What is shown of a list, tuple or set with too many items. */

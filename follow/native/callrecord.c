@@ -8,7 +8,7 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     PyObject *common, *function, *instruction;
-    PyObject *shown, *stores, *clears; /* tuples, as in follow.model.Site */
+    PyObject *shown, *stores, *clears; /* tuples, as in follow.model.Site; `shown` as in entries_of_call */
     PyObject *extras;  /* gives the further fields, by the state of a call; or None */
     Slots slots;
     Py_ssize_t flag;   /* where a call's state has whether a record is made; -1 of one that is made in any case */
@@ -143,12 +143,19 @@ static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, Py
 
 /* -- the type --------------------------------------------------------------------------------------------------------- */
 
-static int are_tuples(PyObject *items, Py_ssize_t size)
+static int are_pairs(PyObject *items)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(items); i++) {
         PyObject *one = PyTuple_GET_ITEM(items, i);
-        if (!PyTuple_Check(one) || PyTuple_GET_SIZE(one) != size) return 0;
+        if (!PyTuple_Check(one) || PyTuple_GET_SIZE(one) != 2) return 0;
     }
+    return 1;
+}
+
+static int are_shown(PyObject *items)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(items); i++)
+        if (!is_shown(PyTuple_GET_ITEM(items, i))) return 0;
     return 1;
 }
 
@@ -165,7 +172,7 @@ PyObject *call_record(PyObject *module, PyObject *const *args, Py_ssize_t count)
                           &like.stores, &PyTuple_Type, &like.clears, &like.what)
         || !PyArg_ParseTuple(args[FLAGS], "nppp", &like.flag, &like.suspends, &like.gives, &like.returns))
         return NULL;
-    if (!are_tuples(like.shown, 3) || !are_tuples(like.stores, 2) || like.what < OF_VARIABLES || like.what > OF_YIELD) {
+    if (!are_shown(like.shown) || !are_pairs(like.stores) || like.what < OF_VARIABLES || like.what > OF_YIELD) {
         PyErr_SetString(PyExc_TypeError, "call_record(): a site shows names with places, and stores what it is given");
         return NULL;
     }

@@ -149,6 +149,12 @@ static Py_UCS4 place_in_call(PyObject *shown)
     return PyUnicode_READ_CHAR(place, 0);
 }
 
+static PyObject *no_such_variable(void)
+{
+    PyErr_SetString(PyExc_TypeError, "a call has no such variable");
+    return NULL;
+}
+
 /* The value of a variable of a call; borrowed. NULL without an error if it is not bound, or not shown here. */
 static PyObject *value_in_call(PyObject *shown, PyObject *state, PyObject *const *values, Py_ssize_t count, PyObject *missing)
 {
@@ -168,17 +174,24 @@ static PyObject *value_in_call(PyObject *shown, PyObject *state, PyObject *const
     } else {
         return NULL;
     }
-    if (found == NULL) PyErr_SetString(PyExc_TypeError, "a call has no such variable");
-    return found;
+    return found == NULL ? no_such_variable() : found;
+}
+
+int is_shown(PyObject *shown)
+{
+    return PyUnicode_CheckExact(shown) || (PyTuple_Check(shown) && PyTuple_GET_SIZE(shown) == 3);
 }
 
 PyObject *entries_of_call(const Entries *limits, PyObject *shown, PyObject *state, PyObject *const *values, Py_ssize_t count)
 {
     PyObject *made = list_with_room(PyTuple_GET_SIZE(shown));
     for (Py_ssize_t i = 0; made != NULL && i < PyTuple_GET_SIZE(shown); i++) {
-        PyObject *one = PyTuple_GET_ITEM(shown, i);
-        PyObject *value = value_in_call(one, state, values, count, limits->missing);
-        int failed = value == NULL ? PyErr_Occurred() != NULL : add(made, PyTuple_GET_ITEM(one, 0), value, limits) < 0;
+        PyObject *one = PyTuple_GET_ITEM(shown, i), *value;
+        int is_name = PyUnicode_CheckExact(one);
+        if (is_name && i < count) value = values[i];
+        else value = is_name ? no_such_variable() : value_in_call(one, state, values, count, limits->missing);
+        PyObject *name = is_name ? one : PyTuple_GET_ITEM(one, 0);
+        int failed = value == NULL ? PyErr_Occurred() != NULL : add(made, name, value, limits) < 0;
         if (failed) clear_beside_error(&made);
     }
     return made;
@@ -213,10 +226,7 @@ static PyObject *method_of_call(PyObject *self, PyObject *const *args, Py_ssize_
 {
     int is_given = count == 3 && PyTuple_CheckExact(args[0]) && is_state(args[1])
                    && (PyTuple_CheckExact(args[2]) || PyList_CheckExact(args[2]));
-    for (Py_ssize_t i = 0; is_given && i < PyTuple_GET_SIZE(args[0]); i++) {
-        PyObject *shown = PyTuple_GET_ITEM(args[0], i);
-        is_given = PyTuple_Check(shown) && PyTuple_GET_SIZE(shown) == 3;
-    }
+    for (Py_ssize_t i = 0; is_given && i < PyTuple_GET_SIZE(args[0]); i++) is_given = is_shown(PyTuple_GET_ITEM(args[0], i));
     if (is_given)
         return entries_of_call((Entries *)self, args[0], args[1], PySequence_Fast_ITEMS(args[2]), PySequence_Fast_GET_SIZE(args[2]));
     if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "of_call(shown, state, values)");

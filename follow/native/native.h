@@ -383,7 +383,9 @@ PyObject *value_of(PyObject *found, PyObject *name, Py_ssize_t *at);
 PyObject *list_with_room(Py_ssize_t room);
 /* The entry of one variable. */
 PyObject *entry_for(PyObject *name, PyObject *value, const Entries *limits);
-/* Those of the variables that a site shows (follow.model.Shown), in the state of a call and what a probe was given. */
+/* Whether it is what a site shows: a variable (follow.model.Shown), or the name of the value at the same place. */
+int is_shown(PyObject *shown);
+/* Those of the variables that a site shows, in the state of a call and what a probe was given. */
 PyObject *entries_of_call(const Entries *limits, PyObject *shown, PyObject *state, PyObject *const *values, Py_ssize_t count);
 
 /* -- filled.c: the dicts that are entries ------------------------------------------------------------------ */
