@@ -49,16 +49,16 @@ class Shortened:
 class Copy:
     """One variable being copied: what may still be spent, and which containers are done."""
 
-    __slots__ = ("bound", "depth", "items", "known", "memo", "nodes", "string")
+    __slots__ = ("bits", "depth", "items", "known", "memo", "nodes", "string")
     known: dict[int, Any]
     """By its id what a list, tuple or dict of atoms held when it was last copied: mostly it still does."""
 
-    def __init__(self, depth: int, items: int, string: int, nodes: int, bound: int) -> None:
+    def __init__(self, depth: int, items: int, string: int, nodes: int, bits: int) -> None:
         self.depth = depth
         self.items = items
         self.string = string
         self.nodes = nodes
-        self.bound = bound
+        self.bits = bits
         self.memo: dict[int, object] = {}
 
     fillers: ClassVar[dict[int, Callable[[Any, Any, int], object]]] = {}
@@ -82,9 +82,8 @@ class Copy:
 
     def number(self, value: int, depth: int) -> object:
         """An integer."""
-        if -self.bound < value < self.bound:
-            return value
-        return Shortened("int", value.bit_length(), None)
+        length = value.bit_length()
+        return value if length <= self.bits else Shortened("int", length, None)
 
     def text(self, value: str | bytes, depth: int) -> object:
         """A string or bytes."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, TypeVar
 
-from .accelerate import native
+from .accelerate import native, word
 from .bounded import COPIED_TYPES, COPIERS, Copy, Shortened, type_name
 from .config import FollowConfig
 from .state import MISSING
@@ -43,23 +42,22 @@ class Capture:
         self._items = config.max_items
         self._string = config.max_string
         self._nodes = config.max_nodes
-        bits = max(config.max_bits, _FEW_BITS)
-        self._bound = 1 << bits
+        self._bits = max(config.max_bits, _FEW_BITS)
         self._live = config.values == "live"
         self._flat: dict[int, Any] = {}
-        self.entries = self._helper(bits)
+        self.entries = self._helper()
         """What makes entries as ``variable`` and ``namespace`` do; None where there is no such helper."""
 
-    def _helper(self, bits: int) -> Any:
+    def _helper(self) -> Any:
         if native is None:
             return None
         return native.Entries(
             other=self.variable,
             depth=self._depth,
-            items=min(self._items, sys.maxsize),
-            string=min(self._string, sys.maxsize),
-            nodes=min(self._nodes, sys.maxsize),
-            bits=min(bits, sys.maxsize),
+            items=word(self._items),
+            string=word(self._string),
+            nodes=word(self._nodes),
+            bits=word(self._bits),
             live=self._live,
             kinds=_NAMES_OF_TYPES,
             empty=_ENTRY,
@@ -124,6 +122,6 @@ class Capture:
 
     def start(self, kind: type[_AnyCopy]) -> _AnyCopy:
         """A copy that may spend what the limits say."""
-        copy = kind(self._depth, self._items, self._string, self._nodes, self._bound)
+        copy = kind(self._depth, self._items, self._string, self._nodes, self._bits)
         copy.known = self._flat
         return copy

@@ -172,7 +172,8 @@ class DescribingCopy(Copy):
 
     def number(self, value: int, depth: int) -> object:
         """An integer."""
-        self.weight += value.bit_length() // (8 * SHORT) if -self.bound < value < self.bound else 0
+        length = value.bit_length()
+        self.weight += length // (8 * SHORT) if length <= self.bits else 0
         return super().number(value, depth)
 
     def fill(self, value: Any, depth: int) -> object:

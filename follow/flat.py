@@ -44,7 +44,7 @@ class FlatCopies:
         self._longest = config.max_string
         self.room = Number()
         """From this is taken what long strings weigh."""
-        self._number = min(1 << config.max_bits, _SMALL)
+        self._number = _SMALL if config.max_bits >= _SMALL.bit_length() else 1 << config.max_bits
         self._kept = 0
         self._last: dict[int, tuple[Any, Any]] = {}
         """What a container held, and the form of that."""

@@ -6,7 +6,7 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from .accelerate import native
+from .accelerate import native, word
 from .bounded import Shortened
 from .config import FollowConfig
 from .copies import IDENTITY, MORE, SHORT, Instance, Tagged
@@ -32,10 +32,10 @@ def snapshots_of(
     """
     return native.Snapshots(
         depth=config.max_depth,
-        items=config.max_items,
-        string=config.max_string,
-        nodes=config.max_nodes,
-        bits=config.max_bits,
+        items=word(config.max_items),
+        string=word(config.max_string),
+        nodes=word(config.max_nodes),
+        bits=word(config.max_bits),
         texts=describer.most >= 0,
         objects=describer.objects,
         described=describer.descriptions if leaf is None else descriptions,
@@ -52,7 +52,7 @@ def snapshots_of(
         deque=deque,
         room=describer.room,
         short=SHORT,
-        attributes=config.max_attributes,
+        attributes=word(config.max_attributes),
         instance=Instance,
         more=MORE,
         leaf=leaf,

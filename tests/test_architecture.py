@@ -29,6 +29,7 @@ LAYERS = [
         "processes",
         "original",
         "lazy",
+        "linetable",
     },
     {"model"},
     {"context", "graft", "secretnames", "outermost"},

@@ -83,7 +83,7 @@ typedef struct {
     PyObject_HEAD
     Py_ssize_t depth, items, string, nodes;
     Py_ssize_t brief, short_; /* strings up to `brief` weigh no more than other items, longer ones one more per `short_` */
-    int bits;     /* the most bits of an integer that is kept as it is */
+    Py_ssize_t bits; /* the most bits of an integer that is kept as it is */
     int texts;    /* whether short strings are kept as they are, and containers of them copied */
     int objects;  /* whether objects are recorded with their attributes */
     Objects *told; /* what was told of objects; NULL where they are not recorded, or Python code does that */

@@ -311,14 +311,14 @@ static PyObject *snapshots_new(PyTypeObject *kind, PyObject *args, PyObject *kwa
     static char *names[] = {"depth", "items", "string", "nodes", "bits", "texts", "objects", "described", "copy",
                             "change", "hide", "lost", "missing", "identity", "tagged", "shortened", "descriptions",
                             "others", "deque", "room", "short", "attributes", "instance", "more", "leaf", "looks", NULL};
-    Py_ssize_t depth, items, string, nodes;
-    int bits, texts, objects;
+    Py_ssize_t depth, items, string, nodes, bits;
+    int texts, objects;
     PyObject *described, *copy, *change, *hide, *lost, *missing, *identity, *others, *deque, *room;
     PyObject *more, *leaf, *looks;
     Py_ssize_t brief, attributes;
     PyTypeObject *tagged, *shortened, *descriptions, *instance;
     if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "$nnnnippO!OOOOOO!O!O!O!O!OOnnO!O!OO!:Snapshots", names, &depth, &items, &string, &nodes, &bits, &texts,
+            args, kwargs, "$nnnnnppO!OOOOOO!O!O!O!O!OOnnO!O!OO!:Snapshots", names, &depth, &items, &string, &nodes, &bits, &texts,
             &objects, &PyDict_Type, &described, &copy, &change, &hide, &lost, &missing, &PyUnicode_Type, &identity,
             &PyType_Type, &tagged, &PyType_Type, &shortened, &PyType_Type, &descriptions, &PyTuple_Type, &others,
             &deque, &room, &brief, &attributes, &PyType_Type, &instance, &PyUnicode_Type, &more, &leaf, &PyTuple_Type, &looks))

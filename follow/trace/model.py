@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar
 
+from ..accelerate import word
 from ..config import FollowConfig
 from ..events import ALL, MOST_WRITTEN_OUT, SOME, Held, held_by
 from ..model import Lookup, Scope, Site
@@ -190,4 +191,4 @@ def function_of(scope: Scope) -> Function:
 
 def piece_of(base: int, tables: Lookup, config: FollowConfig) -> Piece:
     """What a trace says of a rewritten piece of source."""
-    return Piece(base, *tables.counts(), tables.filename, config.fields, config.max_depth, config.max_bits)
+    return Piece(base, *tables.counts(), tables.filename, config.fields, config.max_depth, word(config.max_bits))

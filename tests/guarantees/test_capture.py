@@ -99,6 +99,15 @@ def test_09_limits_are_fields(recorded: bool) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize("limit", [(1 << 31) - 1, sys.maxsize, 10**30], ids=["int", "word", "more"])
+def test_09_limits_may_be_as_large_as_can_be(recorded: bool, limit: int) -> None:
+    names = ("max_items", "max_string", "max_nodes", "max_attributes", "max_bits")
+    config = FollowConfig(**dict.fromkeys(names, limit))  # type: ignore[arg-type]
+    for value in ([*range(3_000)], "x" * 3_000, 1 << 5_000, -(1 << 70), dict.fromkeys(range(3_000)), {*range(3_000)}):
+        assert captured(value, recorded=recorded, config=config) == value
+
+
+@BOTH
 @pytest.mark.parametrize("redact", [(), ("pin",)])
 def test_09_an_exceptions_text_is_cut(recorded: bool, redact: tuple[str, ...]) -> None:
     function = define("def f(x):\n    raise ValueError(x)\n")
