@@ -72,11 +72,11 @@ PyObject *form_of(Work *work, PyObject *value, int depth, int *simple)
 
 Py_ssize_t slot_in(PyTypeObject *kind, const char *name)
 {
-    PyObject *found = PyObject_GetAttrString((PyObject *)kind, name);
+    PyObject *found = PyErr_Occurred() ? NULL : PyObject_GetAttrString((PyObject *)kind, name);
     Py_ssize_t at = 0;
     if (found != NULL && Py_IS_TYPE(found, &PyMemberDescr_Type) && PyDescr_TYPE(found) == kind)
         at = ((PyMemberDescrObject *)found)->d_member->offset;
-    if (found == NULL && !PyErr_ExceptionMatches(PyExc_MemoryError)) PyErr_Clear();
+    if (found == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) PyErr_Clear();
     Py_XDECREF(found);
     return at;
 }
