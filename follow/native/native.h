@@ -322,7 +322,7 @@ PyObject *probes(PyObject *module, PyObject *args);
 /* All items of a list, which is left with some others. */
 PyObject *taken(PyObject *module, PyObject *const *args, Py_ssize_t count);
 
-/* -- pack.c: what a trace file holds --------------------------------------------------------------- */
+/* -- pack.c, columns.c: what a trace file holds --------------------------------------------------------------- */
 
 extern PyType_Spec packer_spec;
 /* The flat list of events of some columns. */
