@@ -10,7 +10,7 @@ import os
 import sys
 from typing import Any
 
-SOURCES = 0x0612082E
+SOURCES = 0x854C9124
 """The checksum of the C sources that this Python code goes with: a helper made of others is not used."""
 
 

@@ -59,6 +59,8 @@ class FirstRecords:
         emit: what the channel gives records to; the attribute is changed when that changes.
     """
 
+    __slots__ = ("_capture", "_channel", "_settle", "_shown", "_statements", "_times", "emit")
+
     def __init__(
         self,
         statements: OwnStatements,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
+import random
 import sys
 import threading
 import types
@@ -211,6 +213,34 @@ def test_what_a_follower_is_given_is_its_own() -> None:
     assert follow(define("def f(a):\n    b = [a]\n    a.append(2)\n    return b\n"), spoil)(given) == [[1, 2]]
     assert [[one["var"] for one in record["local_vars"]] for record in kept[:2]] == [["a", "b"], ["a", "b"]]
     assert given == [1, 2]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_follower_keeps_does_not_change_and_what_it_spoils_does_not_come_again(seed: int) -> None:
+    """Records and entries that it lets go are made use of again."""
+    chance = random.Random(seed)
+    kept: list[tuple[Any, Any]] = []
+    told: Records = []
+
+    def follower(record: dict[str, Any]) -> None:
+        told.append({**record, "local_vars": [dict(one) for one in record["local_vars"]], "execution_time": 0})
+        entries = record["local_vars"]
+        part = chance.choice((record, entries, *entries))
+        if chance.random() < 0.3:
+            kept.append((part, copy.deepcopy(part)))
+        elif part is record:
+            chance.choice((record.clear, lambda: record.update(more=object()), lambda: record.update(function=[])))()
+        elif part is entries:
+            chance.choice((entries.clear, entries.reverse, lambda: entries.append(entries[0])))()
+        else:
+            chance.choice((part.clear, lambda: part.update(dict.fromkeys(part, "spoilt")), lambda: part.update(x=1)))()
+
+    source = "def f(n):\n    total = 0\n    for i in range(n):\n        x = [i]\n        total += i\n    return total\n"
+    records: Records = []
+    follow(define(source), records.append)(60)
+    assert follow(define(source), follower)(60) == sum(range(60))
+    assert told == [{**record, "execution_time": 0} for record in records]
+    assert len(kept) > 10 and all(part == before for part, before in kept)
 
 
 def test_what_a_record_showed_dies_when_the_program_lets_it_go() -> None:

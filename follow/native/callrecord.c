@@ -97,7 +97,7 @@ static int tell(const void *telling, PyObject *state, double milliseconds)
         if (extras == NULL || PyDict_Update(record, extras) < 0) clear_beside_error(&record);
         Py_XDECREF(extras);
     }
-    return hand_over(self->common, record, variables);
+    return hand_over(self->common, &self->slots, record, variables);
 }
 
 /* What is known of the thread in which a call goes on; NULL without an error where there is no room on the stack to see. */

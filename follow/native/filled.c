@@ -18,6 +18,7 @@ static Places of_entries, of_records;
    taken in the order of the record that had them, so mostly one is of the same variable again. */
 static PyObject *spare[MOST_SPARE];
 static int spare_count;
+static PyObject *spare_record; /* a record without values that nobody else has, or NULL */
 
 #if PY_VERSION_HEX < 0x030E0000
 
@@ -86,6 +87,24 @@ static int filled_in_place(const Places *places, PyObject *dict, PyObject *const
     return 1;
 }
 
+void record_again(PyObject *record, PyObject *empty, PyObject *const *keys)
+{
+    PyObject *values[MOST_KEYS];
+    if (PY_VERSION_HEX < 0x030B0000 || of_records.empty != empty || of_records.at[0] == 0 || spare_record != NULL
+        || Py_REFCNT(record) != 1 || !is_intact(&of_records, record, keys, MOST_KEYS)) {
+        Py_DECREF(record);
+        return;
+    }
+    PyObject_GC_UnTrack(record);
+    for (int i = 0; i < MOST_KEYS; i++) {
+        PyObject **place = place_in(record, of_records.at[i]);
+        values[i] = *place;
+        *place = Py_NewRef(Py_None);
+    }
+    spare_record = record;
+    for (int i = 0; i < MOST_KEYS; i++) Py_DECREF(values[i]); /* this may run anything */
+}
+
 /* Whether it is an entry that nobody else has, and that is as it was made: its name and type are texts. */
 static int is_spare(const Places *places, PyObject *entry, PyObject *const *keys)
 {
@@ -133,6 +152,12 @@ void use_again(PyObject *made, const Entries *limits)
     (void)made, (void)limits;
 }
 
+void record_again(PyObject *record, PyObject *empty, PyObject *const *keys)
+{
+    (void)empty, (void)keys;
+    Py_DECREF(record);
+}
+
 #endif
 
 /* A dict with these values; takes over the reference to it. */
@@ -157,6 +182,12 @@ PyObject *filled_entry(PyObject *name, PyObject *value, PyObject *kind, const En
 
 PyObject *filled_record(PyObject *empty, PyObject *const *keys, PyObject *const *values)
 {
-    if (of_records.empty != empty) find_places(&of_records, empty, keys, MOST_KEYS);
+    if (of_records.empty != empty) {
+        Py_CLEAR(spare_record); /* of another interpreter */
+        find_places(&of_records, empty, keys, MOST_KEYS);
+    }
+    PyObject *again = spare_record;
+    spare_record = NULL;
+    if (again != NULL) return filled(&of_records, again, keys, values, MOST_KEYS);
     return filled(&of_records, PyDict_Copy(empty), keys, values, MOST_KEYS);
 }

@@ -394,6 +394,8 @@ PyObject *entries_of_call(const Entries *limits, PyObject *shown, PyObject *stat
 PyObject *filled_entry(PyObject *name, PyObject *value, PyObject *kind, const Entries *limits);
 /* A new record of four values. */
 PyObject *filled_record(PyObject *empty, PyObject *const *keys, PyObject *const *values);
+/* A record that may be the last reference to it, which is taken over: if nobody else has it, the next one is made of it. */
+void record_again(PyObject *record, PyObject *empty, PyObject *const *keys);
 /* A list of entries that may be the last reference to it: what nobody else has is taken out and made use of again. */
 void use_again(PyObject *made, const Entries *limits);
 
@@ -409,6 +411,7 @@ extern PyType_Spec call_record_spec;
 
 typedef struct {
     Py_ssize_t busy, overhead; /* where what is known of a thread has these */
+    Py_ssize_t emit;           /* where the FirstRecords has what takes records; 0 where it has no such slot */
 } Slots;
 
 /* -- own.c: the probes of a module's own statements --------------------------------------------------- */

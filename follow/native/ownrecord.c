@@ -39,7 +39,7 @@ static int tell(const void *telling, PyObject *state, double milliseconds)
     PyObject *function = PyTuple_GET_ITEM(self->common, ONE_OF), *record = NULL;
     if (variables != NULL) record = record_of(self->common, function, self->instruction, variables, milliseconds);
     Py_DECREF(found);
-    return hand_over(self->common, record, variables);
+    return hand_over(self->common, &self->slots, record, variables);
 }
 
 static PyObject *run(PyObject *callable, PyObject *const *args, size_t flags, PyObject *keywords)

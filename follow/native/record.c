@@ -66,14 +66,22 @@ int ask_first(PyObject *common, int what, PyObject *one, PyObject *other)
     return done == NULL ? -1 : 0;
 }
 
-int hand_over(PyObject *common, PyObject *record, PyObject *variables)
+/* What takes records: nearly always a slot of the FirstRecords has it. */
+static PyObject *emit_of(PyObject *common, const Slots *slots)
 {
-    PyObject *emit = record == NULL ? NULL : PyObject_GetAttr(PyTuple_GET_ITEM(common, FIRST_OF), word(common, EMIT));
+    PyObject *first = PyTuple_GET_ITEM(common, FIRST_OF);
+    PyObject *emit = slots->emit ? *(PyObject **)((char *)first + slots->emit) : NULL;
+    return emit != NULL ? Py_NewRef(emit) : PyObject_GetAttr(first, word(common, EMIT));
+}
+
+int hand_over(PyObject *common, const Slots *slots, PyObject *record, PyObject *variables)
+{
+    PyObject *emit = record == NULL ? NULL : emit_of(common, slots);
     PyObject *done = emit == NULL ? NULL : PyObject_CallOneArg(emit, record);
     int failed = done == NULL;
     Py_XDECREF(emit);
     Py_XDECREF(done);
-    Py_XDECREF(record);
+    if (record != NULL) record_again(record, word(common, EMPTY), PySequence_Fast_ITEMS(PyTuple_GET_ITEM(common, WORDS_OF)));
     if (!failed) use_again(variables, (Entries *)PyTuple_GET_ITEM(common, ENTRIES_OF));
     Py_XDECREF(variables);
     return failed ? -1 : 0;
@@ -152,6 +160,7 @@ PyObject *common_of(PyObject *module, PyObject *const *args, Slots *slots, PyObj
         if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "a probe of records needs other things");
         return NULL;
     }
-    if (!has_clock(args[3])) return NULL;
+    slots->emit = slot_in(Py_TYPE(args[0]), "emit");
+    if (PyErr_Occurred() || !has_clock(args[3])) return NULL;
     return PyTuple_Pack(COMMON, args[0], args[1], args[2], args[3], args[4], one, other);
 }

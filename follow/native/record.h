@@ -17,7 +17,7 @@ typedef int (*Tell)(const void *telling, PyObject *state, double milliseconds);
 PyObject *common_of(PyObject *module, PyObject *const *args, Slots *slots, PyObject *one, PyObject *other);
 PyObject *record_of(PyObject *common, PyObject *function, PyObject *instruction, PyObject *variables, double milliseconds);
 /* Give a record to the followers, or fail if it is NULL; takes over the references to it and to the list in it. */
-int hand_over(PyObject *common, PyObject *record, PyObject *variables);
+int hand_over(PyObject *common, const Slots *slots, PyObject *record, PyObject *variables);
 /* Call a method of the FirstRecords, by a word. */
 int ask_first(PyObject *common, int what, PyObject *one, PyObject *other);
 /* Whether it is the state of a call: an error is set if not. */
