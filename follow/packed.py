@@ -120,7 +120,8 @@ class PackedTables:
         part = self._unpacked.get(number)
         if part is None:
             found = self._parts[self._ends[number] : self._ends[number + 1]]
-            part = self._unpacked[number] = marshal.loads(zlib.decompress(found))
+            # Another thread may do it meanwhile: all go on with one, whose parts are known by their ids.
+            part = self._unpacked.setdefault(number, marshal.loads(zlib.decompress(found)))
         return part
 
     def site(self, number: int) -> Site:

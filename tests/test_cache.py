@@ -12,6 +12,7 @@ import tempfile
 import textwrap
 import time
 import zipfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -150,6 +151,21 @@ def test_unpacked_tables_tell_the_same(module: Any) -> None:
         assert found.raising(number) == tables.raising(number)
     for number, guard in enumerate(tables.guards):
         assert found.guard(number) == guard
+
+
+def test_threads_that_unpack_a_scope_at_once_go_on_with_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(textwrap.__file__, Path(textwrap.__file__).read_text(), 0)
+    rewritten = rewrite_module(source, FollowConfig())
+    _, found = unpack(pack(take_apart(build_module(source, rewritten)), rewritten.tables), source.filename)
+    decompress, others = zlib.decompress, []
+
+    def as_another_thread_does_it(data: bytes) -> bytes:
+        monkeypatch.setattr(zlib, "decompress", decompress)
+        others.append(found._part(1))
+        return decompress(data)
+
+    monkeypatch.setattr(zlib, "decompress", as_another_thread_does_it)
+    assert found._part(1) is others[0] is found._part(1)
 
 
 def test_one_line_tells_of_long_rewriting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
